@@ -1,0 +1,342 @@
+"""Accesses, and the one derivation of their status.
+
+A status is never stored. `status_at` builds it in SQL for lists, `AccessFacts.status`
+in Python for one person; both walk the same `STATUSES` in the same order, and a test
+holds them against each other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, case, exists, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Field, col
+
+from models.base import Instant, Table
+from models.consents import Consent
+from models.invitations import Invitation
+from models.mail import Mail
+from models.people import Person, Post, SuspectedDouble
+from models.schools import SchoolYear, Source
+
+
+class Service(Table, table=True):
+    """A service that accounts are opened for, with its policy as data (DESIGN §3)."""
+
+    __tablename__ = "service"
+    scope: ClassVar[str] = "reference"
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(unique=True)
+    name: str
+    granted_by_post: bool = False
+    consent_needed: bool = True
+    credential: str = "token"
+    effective: str = "at_once"
+    bound_to_year: bool = True
+    token_days: int = 14
+
+
+class ServiceRole(Table, table=True):
+    """The role that a function gives in a service, unless something overrides it."""
+
+    __tablename__ = "service_role"
+    __table_args__: Any = (
+        UniqueConstraint("service_id", "function"),
+        {"sqlite_autoincrement": True},
+    )
+    scope: ClassVar[str] = "reference"
+
+    id: int | None = Field(default=None, primary_key=True)
+    service_id: int = Field(foreign_key="service.id")
+    function: str
+    role: str
+
+
+class Access(Table, table=True):
+    """One person in one school for one service and one school year.
+
+    `activated_at` is when it began to count: `activation` is token, or known where the
+    person's account existed already and no invitation was needed.
+    """
+
+    __tablename__ = "access"
+    __table_args__: Any = (
+        UniqueConstraint("school_id", "school_year_id", "service_id", "person_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id", index=True)
+    school_id: int = Field(foreign_key="school.id")
+    school_year_id: int = Field(foreign_key="school_year.id")
+    service_id: int = Field(foreign_key="service.id")
+    post_id: int = Field(foreign_key="post.id", index=True)
+    granted_at: datetime = Field(sa_type=Instant)
+    activated_at: datetime | None = Field(default=None, sa_type=Instant)
+    activation: str = ""
+
+
+class Suspension(Table, table=True):
+    """A stretch of time during which an access is deactivated, and why."""
+
+    __tablename__ = "suspension"
+    __table_args__: Any = (
+        Index("ix_suspension_access_id", "access_id", "from_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    access_id: int = Field(foreign_key="access.id")
+    school_id: int = Field(foreign_key="school.id", index=True)
+    from_at: datetime = Field(sa_type=Instant)
+    until_at: datetime | None = Field(default=None, sa_type=Instant)
+    reason: str
+
+
+class Mission(Table, table=True):
+    """A particular task in a school for a school year; `role` replaces the person's role."""
+
+    __tablename__ = "mission"
+    __table_args__: Any = (
+        Index("ix_mission_person_id", "person_id", "school_id", "school_year_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    school_id: int = Field(foreign_key="school.id", index=True)
+    school_year_id: int = Field(foreign_key="school_year.id")
+    code: str
+    role: str | None = None
+    given_at: datetime = Field(sa_type=Instant)
+    removed_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessFacts:
+    """What the status of one access at one moment depends on."""
+
+    suspended: bool = False
+    over: bool = False
+    activated: bool = False
+    address: str | None = None
+    consented: bool = True
+    doubtful: bool = False
+    role: str | None = None
+    invited: bool = False
+    bounced: bool = False
+    refused: bool = False
+    expired: bool = False
+    uncertain: bool = False
+    sent: bool = False
+
+    @property
+    def status(self) -> str:
+        """The first status of `STATUSES` whose test holds."""
+        return next(status for status, holds in STATUSES if holds(self))
+
+
+#: Every status with its test, the deciding one first: an end counts before an activation,
+#: an activation before what would block an invitation, a block before what became of one.
+STATUSES: tuple[tuple[str, Callable[[AccessFacts], bool]], ...] = (
+    ("deactivated", lambda f: f.suspended),
+    ("ended", lambda f: f.over),
+    ("active", lambda f: f.activated),
+    ("no_address", lambda f: f.address is None),
+    ("no_consent", lambda f: not f.consented),
+    ("duplicate", lambda f: f.doubtful),
+    ("no_role", lambda f: f.role is None),
+    ("to_invite", lambda f: not f.invited),
+    ("bounced", lambda f: f.bounced),
+    ("refused", lambda f: f.refused),
+    ("expired", lambda f: f.expired),
+    ("uncertain", lambda f: f.uncertain),
+    ("sent", lambda f: f.sent),
+    ("queued", lambda f: True),
+)
+STATUS_CODES = tuple(status for status, _ in STATUSES)
+#: Statuses in which an invitation is out, and another may be asked for.
+INVITED = ("queued", "sent", "uncertain", "refused", "bounced", "expired")
+
+
+def happened(moment: Any, at: datetime) -> ColumnElement[bool]:
+    """SQL: the fact of this column had happened at `at`."""
+    return and_(moment.is_not(None), moment <= at)
+
+
+def holds(since: Any, until: Any, at: datetime) -> ColumnElement[bool]:
+    """SQL: a stretch from `since` (inclusive) to `until` (exclusive, or open) contains `at`."""
+    return and_(since <= at, or_(until.is_(None), until > at))
+
+
+class FactColumns:
+    """The facts of `AccessFacts` as SQL expressions for the moment `at` and its `day`.
+
+    Made for a statement that selects from `Access` joined by `joined`.
+    """
+
+    def __init__(self, at: datetime, day: date) -> None:
+        self.at = at
+        self.day = day
+        self.post = Post
+        self.person = Person
+        self.year = SchoolYear
+        self.source = Source
+        self.invitation = Invitation
+        self.mail = Mail
+
+    @property
+    def school_first(self) -> ColumnElement[bool]:
+        return col(Source.address_rule) == "school_first"
+
+    def _chosen(self, personal: Any, school: Any) -> ColumnElement[Any]:
+        return case(
+            (and_(self.school_first, col(Post.school_email).is_not(None)), school),
+            (col(Person.personal_email).is_not(None), personal),
+            else_=school,
+        )
+
+    @property
+    def address(self) -> ColumnElement[str | None]:
+        return self._chosen(col(Person.personal_email), col(Post.school_email))
+
+    @property
+    def address_key(self) -> ColumnElement[str | None]:
+        return self._chosen(col(Person.personal_email_key), col(Post.school_email_key))
+
+    @property
+    def address_field(self) -> ColumnElement[str]:
+        return self._chosen(col(Person.personal_email_field), col(Post.school_email_field))
+
+    @property
+    def suspended(self) -> ColumnElement[bool]:
+        row = aliased(Suspension)
+        return exists(
+            select(row.id).where(
+                row.access_id == Access.id, holds(row.from_at, row.until_at, self.at)
+            )
+        )
+
+    @property
+    def over(self) -> ColumnElement[bool]:
+        return col(SchoolYear.access_ends) < self.day
+
+    @property
+    def activated(self) -> ColumnElement[bool]:
+        return happened(col(Access.activated_at), self.at)
+
+    @property
+    def consented(self) -> ColumnElement[bool]:
+        row = aliased(Consent)
+        return or_(
+            col(Service.consent_needed).is_(False),
+            exists(
+                select(row.id).where(
+                    row.person_id == Access.person_id,
+                    row.school_id == Access.school_id,
+                    row.email_key == self.address_key,
+                    holds(row.recorded_at, row.withdrawn_at, self.at),
+                )
+            ),
+        )
+
+    @property
+    def doubtful(self) -> ColumnElement[bool]:
+        def pair(column: str) -> ColumnElement[bool]:
+            row = aliased(SuspectedDouble)
+            return exists(
+                select(row.id).where(
+                    getattr(row, column) == Access.person_id,
+                    holds(row.found_at, row.decided_at, self.at),
+                )
+            )
+
+        return or_(pair("person_id"), pair("other_id"))
+
+    @property
+    def mission_role(self) -> ColumnElement[str | None]:
+        row = aliased(Mission)
+        return (
+            select(row.role)
+            .where(
+                row.person_id == Access.person_id,
+                row.school_id == Access.school_id,
+                row.school_year_id == Access.school_year_id,
+                row.role.is_not(None),
+                holds(row.given_at, row.removed_at, self.at),
+            )
+            .order_by(row.id.desc())
+            .limit(1)
+            .correlate(Access)
+            .scalar_subquery()
+        )
+
+    @property
+    def role(self) -> ColumnElement[str | None]:
+        """Mission, then the role recorded on the post, then the function's (DOMAIN §3)."""
+        from sqlalchemy import func
+
+        return func.coalesce(self.mission_role, Post.role, ServiceRole.role)
+
+    @property
+    def tests(self) -> dict[str, ColumnElement[bool]]:
+        """The SQL of each test in `STATUSES`."""
+        mail, at = Mail, self.at
+        return {
+            "deactivated": self.suspended,
+            "ended": self.over,
+            "active": self.activated,
+            "no_address": self.address.is_(None),
+            "no_consent": ~self.consented,
+            "duplicate": self.doubtful,
+            "no_role": self.role.is_(None),
+            "to_invite": col(Invitation.id).is_(None),
+            "bounced": happened(col(mail.bounced_at), at),
+            "refused": happened(col(mail.refused_at), at),
+            "expired": col(Invitation.valid_until) <= at,
+            "uncertain": and_(
+                happened(col(mail.uncertain_at), at), ~_true(happened(col(mail.sent_at), at))
+            ),
+            "sent": happened(col(mail.sent_at), at),
+        }
+
+    @property
+    def status(self) -> ColumnElement[str]:
+        tests = self.tests
+        return case(*[(tests[code], code) for code in STATUS_CODES[:-1]], else_=STATUS_CODES[-1])
+
+
+def _true(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """`condition` with unknown taken as false, so that it can be negated."""
+    return case((condition, True), else_=False)
+
+
+def joined(statement: Any, at: datetime) -> Any:
+    """Join to a statement that selects from `Access` all that `FactColumns` speaks of.
+
+    Only the invitation that was the latest at `at`, and was not cancelled by then, is joined.
+    """
+    latest = and_(
+        col(Invitation.access_id) == Access.id,
+        holds(col(Invitation.queued_at), col(Invitation.replaced_at), at),
+        or_(col(Invitation.cancelled_at).is_(None), col(Invitation.cancelled_at) > at),
+    )
+    return (
+        statement.join(Post, col(Post.id) == Access.post_id)
+        .join(Person, col(Person.id) == Access.person_id)
+        .join(SchoolYear, col(SchoolYear.id) == Access.school_year_id)
+        .join(Service, col(Service.id) == Access.service_id)
+        .outerjoin(Source, col(Source.id) == Post.source_id)
+        .outerjoin(
+            ServiceRole,
+            and_(
+                col(ServiceRole.service_id) == Access.service_id,
+                col(ServiceRole.function) == Post.function,
+            ),
+        )
+        .outerjoin(Invitation, latest)
+        .outerjoin(Mail, col(Mail.id) == Invitation.mail_id)
+    )

@@ -1,0 +1,61 @@
+"""What every table has in common: column types and a representation without contents."""
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import DateTime, Dialect, MetaData
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import SQLModel
+
+#: Names for constraints, so that migrations can speak of them on every engine.
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = MetaData(naming_convention=NAMING).naming_convention
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant: aware in Python, UTC in the database. A naive value is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        value = value.astimezone(UTC)
+        # SQLite has no zones: the stored text is UTC by convention.
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Table(SQLModel):
+    """The root of all tables.
+
+    `scope` says how a row belongs to a school (see `models.database`); `journaled` tells
+    whether its changes are written to the journal. The representation names the row and
+    shows no column, for columns hold addresses and secrets.
+    """
+
+    scope: ClassVar[str] = "school_id"
+    journaled: ClassVar[bool] = True
+    #: Identifiers are never used twice: tokens are a function of them.
+    __table_args__: Any = {"sqlite_autoincrement": True}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {getattr(self, 'id', None)}>"
+
+    __str__ = __repr__
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        return [("id", getattr(self, "id", None))]

@@ -1,0 +1,138 @@
+"""Many rows at once, in a neutral form that both databases take as it is.
+
+A neutral value is JSON: dates as `2026-08-24`, instants as `2026-08-24 06:00:00.000000` in
+UTC. Nothing here asks for a scope or writes the journal: `services.plans` does both.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Column, Connection, ForeignKey, Table, bindparam, select, text, update
+from sqlmodel import SQLModel
+
+from models.base import Instant
+from models.language import dumps
+
+#: Rows are fetched by this many identifiers at a time, below every engine's limit.
+_CHUNK = 500
+
+
+def table_named(name: str) -> Table:
+    return SQLModel.metadata.tables[name]
+
+
+def neutral(value: Any) -> Any:
+    """Return a column's value in the neutral form."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    if isinstance(value, date):
+        return value.isoformat()
+    return dumps(value) if isinstance(value, dict | list) else value
+
+
+@cache
+def references(table: str) -> dict[str, str]:
+    """Return the columns of `table` that refer to another one, with that one's name."""
+    return {
+        column.name: key.column.table.name
+        for column in table_named(table).columns
+        for key in column.foreign_keys
+        if isinstance(key, ForeignKey)
+    }
+
+
+@cache
+def instant_columns(table: str) -> frozenset[str]:
+    return frozenset(c.name for c in table_named(table).columns if isinstance(c.type, Instant))
+
+
+def reserve_ids(connection: Connection, table: str, count: int) -> int:
+    """Reserve `count` identifiers that were never used, and return the first.
+
+    On PostgreSQL the table is locked against other insertions until the transaction ends,
+    for the identifiers are to be consecutive.
+    """
+    if connection.dialect.name == "sqlite":
+        used = connection.execute(
+            text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": table}
+        ).scalar()
+        return int(used or 0) + 1
+    connection.execute(text(f'LOCK TABLE "{table}" IN SHARE ROW EXCLUSIVE MODE'))
+    sequence = connection.execute(
+        text("SELECT pg_get_serial_sequence(:name, 'id')"), {"name": table}
+    ).scalar_one()
+    first = connection.execute(text("SELECT nextval(:name)"), {"name": sequence}).scalar_one()
+    connection.execute(
+        text("SELECT setval(:name, :last)"), {"name": sequence, "last": first + count - 1}
+    )
+    return int(first)
+
+
+def insert_rows(
+    connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Insert neutral rows, on SQLite with one prepared statement, on PostgreSQL with COPY."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    if connection.dialect.name == "sqlite":
+        places = ", ".join("?" * len(columns))
+        statement = f'INSERT INTO "{table}" ({names}) VALUES ({places})'
+        cursor = connection.connection.cursor()
+        cursor.executemany(statement, rows)
+        cursor.close()
+        return
+    cursor = connection.connection.cursor()
+    with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
+        for row in rows:
+            copy.write_row(row)
+    cursor.close()
+
+
+def fetch_rows(
+    connection: Connection, table: str, columns: Sequence[str], ids: Sequence[int]
+) -> dict[int, dict[str, Any]]:
+    """Return rows by id with neutral values, locked against others' changes."""
+    rows = table_named(table)
+    wanted: list[Column[Any]] = [rows.c[name] for name in columns]
+    found: dict[int, dict[str, Any]] = {}
+    for start in range(0, len(ids), _CHUNK):
+        statement = select(rows.c.id, *wanted).where(rows.c.id.in_(ids[start : start + _CHUNK]))
+        for row in connection.execute(statement.with_for_update()):
+            found[row[0]] = {name: neutral(row[i]) for i, name in enumerate(columns, 1)}
+    return found
+
+
+def update_rows(
+    connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Set `columns` to neutral values; each row is the values and then the id."""
+    target = table_named(table)
+    statement = (
+        update(target)
+        .where(target.c.id == bindparam("row_id"))
+        .values({name: bindparam(f"new_{name}") for name in columns})
+    )
+    names = [*(f"new_{name}" for name in columns), "row_id"]
+    batch = [
+        dict(zip(names, [*map(_typed, [target.c[n] for n in columns], row), row[-1]], strict=True))
+        for row in rows
+    ]
+    if batch:
+        connection.execute(statement, batch)
+
+
+def delete_rows(connection: Connection, table: str, ids: Sequence[int]) -> None:
+    target = table_named(table)
+    for start in range(0, len(ids), _CHUNK):
+        connection.execute(target.delete().where(target.c.id.in_(ids[start : start + _CHUNK])))
+
+
+def _typed(column: Column[Any], value: Any) -> Any:
+    """Return the Python value that SQLAlchemy expects for a neutral one."""
+    if value is None:
+        return None
+    kind = column.type.python_type if not isinstance(column.type, Instant) else datetime
+    if kind is datetime:
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    return date.fromisoformat(value) if kind is date else value

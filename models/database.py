@@ -1,0 +1,415 @@
+"""The one door to the data: engines, migrations, and sessions opened for an actor.
+
+A session reads or writes, never both by accident: a reading one refuses to flush, a
+writing one takes the gate and begins as a writer (FACTS, "SQLite shared by many
+processes"). Rows that belong to a school are filtered for the actor's schools, writes
+outside them are refused, and changes are written to the journal in the same transaction.
+"""
+
+import fcntl
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, create_engine, event, false, or_, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.orm import ORMExecuteState, Session, aliased, with_loader_criteria
+from sqlmodel import col
+
+from models import journal
+from models.access import Access, Mission, Service, ServiceRole, Suspension
+from models.accounts import Account, AccountSchool, Draft
+from models.base import Table
+from models.consents import Consent, PrintedForm
+from models.errors import TrousseauError
+from models.invitations import Invitation
+from models.journal import JournalLine
+from models.language import say
+from models.mail import Mail
+from models.people import Person, PersonKey, Post, SuspectedDouble
+from models.plans import Plan, PlanItem
+from models.schools import Calendar, GoverningBody, School, SchoolYear, Site, Source
+
+#: Every table, in an order in which rows can be inserted.
+TABLES: tuple[type[Table], ...] = (
+    Calendar, SchoolYear, GoverningBody, School, Site, Source, Service, ServiceRole,
+    Person, PersonKey, Post, SuspectedDouble, Access, Suspension, Mission, Consent,
+    PrintedForm, Mail, Invitation, Account, AccountSchool, Draft, Plan, PlanItem, JournalLine,
+)  # fmt: skip
+
+#: A commit may be lost or the file damaged by two processes' checkpoints (FACTS).
+_REPAIRED_SQLITE = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
+_SHARED_FILE_SYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph")
+
+
+class DatabaseRefused(TrousseauError):
+    """The database can't be used safely as it is."""
+
+
+class OutOfScope(TrousseauError):
+    """A row outside the actor's schools was about to be read or written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who works: the name for the journal, the console role, and the schools.
+
+    `schools` is None for those who see all of them.
+    """
+
+    name: str
+    role: str
+    schools: frozenset[int] | None = frozenset()
+    account_id: int | None = None
+
+    @property
+    def sees_all(self) -> bool:
+        return self.schools is None
+
+
+#: The program itself: migrations, the sender, the nightly update, the command line's owner.
+SYSTEM = Actor("system", "system", None)
+
+
+def make_engine(url: str | URL) -> Engine:
+    """Return an engine for a SQLite or PostgreSQL address, not yet connected.
+
+    Raises `DatabaseRefused` for another kind of database, an affected SQLite version, a
+    network file system, or a file that others may read.
+    """
+    url = make_url(url)
+    if url.get_backend_name() == "postgresql":
+        return _postgresql(url.set(drivername="postgresql+psycopg"))
+    if url.get_backend_name() == "sqlite" and url.database:
+        return _sqlite(url, Path(url.database))
+    raise DatabaseRefused(
+        say("The address of the database names neither a SQLite file nor a PostgreSQL server.")
+    )
+
+
+def _postgresql(url: URL) -> Engine:
+    return create_engine(
+        url,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=4,
+        connect_args={"options": "-c timezone=UTC"},
+    )
+
+
+def _sqlite(url: URL, path: Path) -> Engine:
+    module = _sqlite_module()
+    _refuse_unsafe_place(path)
+    engine = create_engine(url.set(drivername="sqlite"), module=module, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "busy_timeout=30000",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "trusted_schema=OFF",
+            "secure_delete=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _sqlite_module() -> Any:
+    try:
+        from pysqlite3 import dbapi2 as module
+    except ImportError:  # no wheel for this platform: the interpreter's own may be recent enough
+        import sqlite3 as module
+    version = tuple(int(part) for part in module.sqlite_version.split("."))
+    if not is_safe_sqlite(version):
+        raise DatabaseRefused(
+            say(
+                "SQLite %(version)s can lose data when several people work at once. "
+                "Install the package pysqlite3, which brings a repaired one.",
+                version=module.sqlite_version,
+            )
+        )
+    return module
+
+
+def is_safe_sqlite(version: tuple[int, ...]) -> bool:
+    """Tell whether this version has no WAL-reset race (FACTS, SQLite)."""
+    if version < (3, 7, 0) or version >= (3, 51, 3):
+        return True
+    return any(version[:2] == fix[:2] and version >= fix for fix in _REPAIRED_SQLITE)
+
+
+def _refuse_unsafe_place(path: Path) -> None:
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise DatabaseRefused(
+            say(
+                "Other users of this machine may read the database %(path)s. "
+                "Close it to them with: chmod 600",
+                path=str(path),
+            )
+        )
+    if (kind := _file_system(path)) in _SHARED_FILE_SYSTEMS:
+        raise DatabaseRefused(
+            say(
+                "The database %(path)s lies on a network drive (%(kind)s), where SQLite loses "
+                "data. Use a local folder, or PostgreSQL.",
+                path=str(path),
+                kind=kind,
+            )
+        )
+
+
+def _file_system(path: Path) -> str:
+    """Return the type of the file system that holds `path`, "" where it can't be told."""
+    try:
+        lines = Path("/proc/self/mounts").read_text().splitlines()
+    except OSError:
+        return ""
+    place, found = str(path.resolve()), ("", "")
+    for line in lines:
+        _device, mount, kind = line.split()[:3]
+        mount = mount.replace("\\040", " ")
+        inside = place == mount or place.startswith(mount.rstrip("/") + "/")
+        if inside and len(mount) >= len(found[0]):
+            found = (mount, kind)
+    return found[1]
+
+
+# --- sessions ---------------------------------------------------------------------------
+
+
+class ActorSession(Session):
+    """A session for one actor at one moment. Made by `reading` and `writing` only."""
+
+    actor: Actor
+    at: datetime
+    writes: bool
+    pending: list[journal.Change]
+
+    def note(self, change: journal.Change) -> None:
+        """Write a change that no flush shows to the journal, at the end of the transaction."""
+        self.pending.append(change)
+
+
+@contextmanager
+def reading(engine: Engine, actor: Actor, at: datetime) -> Iterator[ActorSession]:
+    """Open a session that reads what `actor` may see. It refuses to write."""
+    with _session(engine, actor, at, writes=False) as session:
+        yield session
+
+
+@contextmanager
+def writing(engine: Engine, actor: Actor, at: datetime) -> Iterator[ActorSession]:
+    """Open a session that writes; it commits at the end, or rolls back on any error.
+
+    Keep it short: no mail, file, sleep or person inside it.
+    """
+    with gate(engine), _session(engine, actor, at, writes=True) as session:
+        yield session
+        session.commit()
+
+
+@contextmanager
+def _session(engine: Engine, actor: Actor, at: datetime, writes: bool) -> Iterator[ActorSession]:
+    bind = engine.execution_options(writes=True) if writes else engine
+    with ActorSession(bind, expire_on_commit=False) as session:
+        session.actor, session.at, session.writes, session.pending = actor, at, writes, []
+        session.info["criteria"] = () if actor.sees_all else _criteria(actor)
+        yield session
+
+
+@contextmanager
+def gate(engine: Engine) -> Iterator[None]:
+    """Let writers of a SQLite file queue fairly, whatever their process (FACTS)."""
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    handle = os.open(f"{engine.url.database}.gate", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def change(session: ActorSession, table: type[Table], where: Any, **values: Any) -> int:
+    """Update rows only where `where` still holds, and return how many were changed.
+
+    This is how a state changes: whoever comes second gets 0 (FACTS).
+    """
+    from sqlalchemy import update
+
+    names = list(values)
+    rows = session.execute(
+        select(table.id, *[getattr(table, n) for n in names], *_owners(table))  # type: ignore[attr-defined]
+        .where(where)
+        .with_for_update()
+    ).all()
+    if not rows:
+        return 0
+    ids = [row[0] for row in rows]
+    identifier = table.id  # type: ignore[attr-defined]
+    session.execute(
+        update(table).where(identifier.in_(ids), where).values(**values),
+        execution_options={"journaled": True, "synchronize_session": "fetch"},
+    )
+    if table.journaled:
+        for row in rows:
+            _note_update(session, table, row, values)
+    return len(rows)
+
+
+def _owners(table: type[Table]) -> list[Any]:
+    named = [
+        (getattr(table, name).label(f"owner_{name}"))
+        for name in ("person_id", "school_id")
+        if name in table.__table__.c  # type: ignore[attr-defined]
+    ]
+    return named
+
+
+def _note_update(session: ActorSession, table: type[Table], row: Any, values: Any) -> None:
+    columns = table.__table__.c  # type: ignore[attr-defined]
+    secret = {name for name in values if columns[name].info.get("secret")}
+    name = str(table.__tablename__)
+    session.note(
+        journal.Change(
+            action="update",
+            entity=name,
+            entity_id=row[0],
+            person_id=row[0] if name == "person" else getattr(row, "owner_person_id", None),
+            school_id=row[0] if name == "school" else getattr(row, "owner_school_id", None),
+            data={
+                "before": {
+                    n: "…" if n in secret else journal.plain(getattr(row, n)) for n in values
+                },
+                "after": {n: "…" if n in secret else journal.plain(v) for n, v in values.items()},
+            },
+        )
+    )
+
+
+# --- scope ------------------------------------------------------------------------------
+
+
+def _criteria(actor: Actor) -> tuple[Any, ...]:
+    return tuple(
+        with_loader_criteria(table, clause, include_aliases=True)
+        for table in TABLES
+        if (clause := _clause(table, actor)) is not None
+    )
+
+
+def _clause(table: Any, actor: Actor) -> ColumnElement[bool] | None:
+    """Return the condition under which a row of `table` is the actor's, None for no limit."""
+    schools = sorted(actor.schools or ())
+    owned = aliased(Post)
+    theirs = select(owned.person_id).where(owned.school_id.in_(schools))
+    clauses: dict[str, Callable[[], ColumnElement[bool] | None]] = {
+        "reference": lambda: None,
+        "school": lambda: table.id.in_(schools),
+        "school_id": lambda: table.school_id.in_(schools),
+        "school_or_reference": lambda: or_(table.school_id.is_(None), table.school_id.in_(schools)),
+        "person": lambda: table.id.in_(theirs),
+        "person_id": lambda: table.person_id.in_(theirs),
+        "person_pair": lambda: or_(table.person_id.in_(theirs), table.other_id.in_(theirs)),
+        "account": lambda: table.id == actor.account_id if actor.account_id else false(),
+        "account_id": lambda: table.account_id == actor.account_id,
+        "draft": lambda: table.owner == actor.name,
+    }
+    if table is PlanItem:
+        plans = select(Plan.id).where(col(Plan.school_id).in_(schools))
+        return col(PlanItem.plan_id).in_(plans)
+    return clauses[table.scope]()
+
+
+@event.listens_for(ActorSession, "do_orm_execute")
+def _keep_scope(state: ORMExecuteState) -> None:
+    session: Any = state.session
+    changes = state.is_insert or state.is_update or state.is_delete
+    if changes and not session.writes:
+        raise RuntimeError("a reading session was asked to write")
+    if changes and _is_journaled(state) and not state.execution_options.get("journaled"):
+        raise RuntimeError("use models.database.change, so that the journal knows")
+    if session.actor.sees_all or state.is_column_load or state.is_relationship_load:
+        return
+    if not state.is_orm_statement:
+        raise OutOfScope(say("This statement can’t be limited to your schools."))
+    state.statement = state.statement.options(*session.info["criteria"])
+
+
+def _is_journaled(state: ORMExecuteState) -> bool:
+    mapper = state.bind_mapper
+    return mapper is None or mapper.class_.journaled
+
+
+@event.listens_for(ActorSession, "before_flush")
+def _check_flush(session: Any, _context: Any, _instances: Any) -> None:
+    rows = [*session.new, *session.dirty, *session.deleted]
+    if rows and not session.writes:
+        raise RuntimeError("a reading session was asked to write")
+    if session.actor.sees_all:
+        return
+    for row in rows:
+        if not _may_write(session, row):
+            raise OutOfScope(say("This belongs to a school that is not one of yours."))
+
+
+def _may_write(session: Any, row: Any) -> bool:
+    schools, scope = session.actor.schools, row.scope
+    if scope in ("school_id", "school_or_reference"):
+        return row.school_id in schools and _was_inside(row, schools)
+    if scope == "school":
+        return row.id in schools
+    if scope in ("person", "person_id"):
+        person = row.id if scope == "person" else row.person_id
+        return person is not None and _is_theirs(session, person)
+    if scope == "person_pair":
+        return _is_theirs(session, row.person_id) or _is_theirs(session, row.other_id)
+    if scope == "account":
+        return row.id is not None and row.id == session.actor.account_id
+    return scope == "draft" and row.owner == session.actor.name
+
+
+def _was_inside(row: Any, schools: frozenset[int]) -> bool:
+    """A row can't be fetched out of another school by changing its `school_id`."""
+    from sqlalchemy import inspect
+
+    old = inspect(row).attrs["school_id"].history.deleted
+    return all(value in schools for value in old or ())
+
+
+def _is_theirs(session: Any, person_id: int) -> bool:
+    with session.no_autoflush:
+        found = select(Post.id).where(col(Post.person_id) == person_id).limit(1)
+        return session.scalar(found) is not None
+
+
+@event.listens_for(ActorSession, "after_flush")
+def _collect(session: Any, _context: Any) -> None:
+    session.pending.extend(journal.changes_of(session))
+
+
+@event.listens_for(ActorSession, "before_commit")
+def _write_journal(session: Any) -> None:
+    if not session.writes:
+        return
+    session.flush()
+    pending, session.pending = session.pending, []
+    journal.write(session.connection(), pending, session.actor.name, session.at)

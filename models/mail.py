@@ -1,0 +1,54 @@
+"""The outbox: a mail is a row, written with the reason for it (DESIGN §2.5)."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, Index, text
+from sqlmodel import Field
+
+from models.base import Instant, Table
+
+
+class Mail(Table, table=True):
+    """One mail to one person: what it is for, and what became of it.
+
+    Open while `closed_at` is empty. `uncertain_at` is set when the server took the message
+    and gave no answer. `held_at` when our own side is at fault. `reply` holds the server's
+    last words. Not journaled: its columns are themselves the record of what happened.
+    """
+
+    __tablename__ = "mail"
+    __table_args__: Any = (
+        Index(
+            "ix_mail_due",
+            "next_attempt_at",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+    journaled: ClassVar[bool] = False
+
+    id: int | None = Field(default=None, primary_key=True)
+    school_id: int | None = Field(default=None, foreign_key="school.id", index=True)
+    person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    access_id: int | None = Field(default=None, foreign_key="access.id", index=True)
+    template: str
+    language: str
+    generation: int = 1
+    recipient: str
+    values: Any = Field(default=None, sa_type=JSON)
+    queued_at: datetime = Field(sa_type=Instant)
+    expires_at: datetime = Field(sa_type=Instant)
+    next_attempt_at: datetime = Field(sa_type=Instant)
+    attempts: int = 0
+    claimed_by: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_type=Instant)
+    sent_at: datetime | None = Field(default=None, sa_type=Instant)
+    uncertain_at: datetime | None = Field(default=None, sa_type=Instant)
+    refused_at: datetime | None = Field(default=None, sa_type=Instant)
+    bounced_at: datetime | None = Field(default=None, sa_type=Instant)
+    held_at: datetime | None = Field(default=None, sa_type=Instant)
+    cancelled_at: datetime | None = Field(default=None, sa_type=Instant)
+    closed_at: datetime | None = Field(default=None, sa_type=Instant)
+    reply: str = ""

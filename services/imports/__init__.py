@@ -1,0 +1,1 @@
+"""Files that come in: read by format into one neutral roster, planned, then applied."""

@@ -1,0 +1,722 @@
+"""Plans: computed, stored, shown, applied in one transaction, undone (DESIGN §2.2).
+
+A plan is a list of items, one for each thing to tell. Behind an item stand changes:
+
+    ["+", table, ref, [values]]          a new row; `ref` < 0 stands for its id
+    ["~", table, id, {before}, {after}]  a changed row
+    ["-", table, id, {before}]           a removed row
+    ["=", table, id, {expected}]         a row that must still be so, and is left alone
+
+Values are neutral ones of `models.bulk`. In a column of instants `NOW` stands for the
+moment of application and `now_plus(seconds)` for a later one; a column that refers to
+another table may hold a `ref` of that table.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select, update
+from sqlmodel import col
+
+from models import bulk
+from models.database import TABLES, ActorSession, OutOfScope, change
+from models.errors import TrousseauError
+from models.journal import Change
+from models.language import Wording, dumps, say, wording_from_json
+from models.plans import Plan, PlanItem
+from models.text import clean
+
+NOW = "@now"
+LEVELS = ("information", "warning", "error")
+
+_TABLES = {str(table.__tablename__): table for table in TABLES}
+_ORDER = {str(table.__tablename__): place for place, table in enumerate(TABLES)}
+#: Rows of these tables may be made by somebody limited to schools only together with a post.
+_WITH_A_POST = ("person", "person_key", "suspected_double")
+
+
+class PlanStale(TrousseauError):
+    """What the plan was computed from has changed since."""
+
+
+class PlanRefused(TrousseauError):
+    """The plan may not be applied or undone as it is."""
+
+
+def now_plus(seconds: float) -> str:
+    """Return the value that becomes the moment of application plus `seconds`."""
+    return f"{NOW}+{seconds:g}"
+
+
+@dataclass(slots=True)
+class Item:
+    """One line of a plan on its way into the database."""
+
+    level: str
+    action: str
+    label: str
+    text: Wording
+    changes: list[Any] = field(default_factory=list)
+    person_id: int | None = None
+    school_id: int | None = None
+    file: str = ""
+    line: int = 0
+    column: str = ""
+
+
+@dataclass(slots=True)
+class PlanDraft:
+    """A plan that is being computed.
+
+    `columns` names, for each table that gets new rows, the columns of their values.
+    `confirm_number` is what must be typed before so large a change is applied ("" for
+    nothing). A `refused` plan can be shown and never applied.
+    """
+
+    kind: str
+    title: Wording
+    school_id: int | None = None
+    request: Any = None
+    summary: dict[str, Any] = field(default_factory=dict)
+    items: list[Item] = field(default_factory=list)
+    columns: dict[str, Sequence[str]] = field(default_factory=dict)
+    refused: bool = False
+    confirm_number: str = ""
+    _refs: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def new_ref(self, table: str) -> int:
+        """Return the next reference that stands for a new row of `table`."""
+        self._refs[table] -= 1
+        return self._refs[table]
+
+    def insert(self, table: str, **values: Any) -> list[Any]:
+        """Return the change that makes one row; the reference is its third element."""
+        names = self.columns.setdefault(table, tuple(values))
+        return ["+", table, self.new_ref(table), [bulk.neutral(values[name]) for name in names]]
+
+    def counted(self) -> dict[str, Any]:
+        return {t: {"columns": list(c), "count": -self._refs[t]} for t, c in self.columns.items()}
+
+
+def update_change(table: str, row_id: int, before: dict[str, Any], after: dict[str, Any]) -> Any:
+    """Return the change of one row, given the column values before and after."""
+    neutral = bulk.neutral
+    return [
+        "~",
+        table,
+        row_id,
+        {name: neutral(value) for name, value in before.items()},
+        {name: neutral(value) for name, value in after.items()},
+    ]
+
+
+def guard(table: str, row_id: int, **expected: Any) -> Any:
+    """Return the condition that a row still holds these values when the plan is applied."""
+    return ["=", table, row_id, {name: bulk.neutral(value) for name, value in expected.items()}]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    """A plan as lists and screens show it. `state` is open, refused, applied or undone."""
+
+    id: int
+    kind: str
+    title: Wording
+    school_id: int | None
+    actor: str
+    state: str
+    created_at: datetime
+    applied_at: datetime | None
+    undone_at: datetime | None
+    levels: dict[str, int]
+    actions: dict[str, int]
+    left_out: int
+    confirm_number: str
+    summary: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One value before and after; empty text where there is none."""
+
+    table: str
+    column: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One item of a plan as a screen shows it."""
+
+    position: int
+    level: str
+    action: str
+    label: str
+    text: Wording
+    file: str
+    line: int
+    column: str
+    person_id: int | None
+    left_out: bool
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an application did: rows made, changed and removed, by table."""
+
+    plan_id: int
+    created: dict[str, int]
+    changed: dict[str, int]
+    removed: dict[str, int]
+    left_out: int
+
+
+# --- storing and showing ----------------------------------------------------------------
+
+
+def store(session: ActorSession, draft: PlanDraft) -> int:
+    """Store a computed plan and return its id."""
+    plan = Plan(
+        kind=draft.kind,
+        title=draft.title.to_json(),
+        school_id=draft.school_id,
+        actor=session.actor.name,
+        created_at=session.at,
+        request=draft.request,
+        summary=draft.summary,
+        columns=draft.counted(),
+        refused=draft.refused,
+        confirm_number=draft.confirm_number,
+    )
+    session.add(plan)
+    session.flush()
+    assert plan.id is not None
+    _store_items(session, plan.id, draft.items)
+    return plan.id
+
+
+_ITEM_COLUMNS = (
+    "plan_id", "position", "level", "action", "label", "text", "file", "line", "column",
+    "person_id", "school_id", "changes", "left_out",
+)  # fmt: skip
+
+
+def _store_items(session: ActorSession, plan_id: int, items: Iterable[Item]) -> None:
+    rows = (
+        (
+            plan_id, position, item.level, item.action, clean(item.label, 200),
+            dumps(item.text.to_json()), item.file, item.line, item.column, item.person_id,
+            item.school_id, dumps(item.changes) if item.changes else "", False,
+        )
+        for position, item in enumerate(items)
+    )  # fmt: skip
+    bulk.insert_rows(session.connection(), "plan_item", _ITEM_COLUMNS, rows)
+
+
+def find(session: ActorSession, plan_id: int) -> Plan:
+    """Return a plan within the actor's scope; raises `PlanRefused` where there is none."""
+    plan = session.scalars(select(Plan).where(col(Plan.id) == plan_id)).one_or_none()
+    if plan is None:
+        raise PlanRefused(say("There is no plan number %(number)s.", number=plan_id))
+    return plan
+
+
+def show(session: ActorSession, plan_id: int) -> PlanSummary:
+    return _summary(session, find(session, plan_id))
+
+
+def list_plans(session: ActorSession, limit: int = 200) -> list[PlanSummary]:
+    """Return the latest plans, the newest first."""
+    newest = select(Plan).order_by(col(Plan.id).desc()).limit(limit)
+    return [_summary(session, plan) for plan in session.scalars(newest)]
+
+
+def _summary(session: ActorSession, plan: Plan) -> PlanSummary:
+    assert plan.id is not None
+    items = PlanItem
+    counts = session.execute(
+        select(items.level, items.action, items.left_out, func.count())  # type: ignore[call-overload]
+        .where(col(items.plan_id) == plan.id)
+        .group_by(items.level, items.action, items.left_out)  # type: ignore[arg-type]
+    ).all()
+    levels = dict.fromkeys(LEVELS, 0)
+    actions: dict[str, int] = defaultdict(int)
+    for level, action, _left_out, count in counts:
+        levels[level] += count
+        actions[action] += count
+    return PlanSummary(
+        id=plan.id,
+        kind=plan.kind,
+        title=wording_from_json(plan.title),
+        school_id=plan.school_id,
+        actor=plan.actor,
+        state=state_of(plan),
+        created_at=plan.created_at,
+        applied_at=plan.applied_at,
+        undone_at=plan.undone_at,
+        levels=levels,
+        actions=dict(actions),
+        left_out=sum(count for _l, _a, left_out, count in counts if left_out),
+        confirm_number=plan.confirm_number,
+        summary=plan.summary or {},
+    )
+
+
+def state_of(plan: Plan) -> str:
+    if plan.undone_at is not None:
+        return "undone"
+    if plan.applied_at is not None:
+        return "applied"
+    return "refused" if plan.refused else "open"
+
+
+def rows(
+    session: ActorSession, plan_id: int, offset: int, limit: int, level: str | None = None
+) -> list[PlanRow]:
+    """Return a page of a plan's items, in their order."""
+    items = (
+        select(PlanItem)
+        .where(col(PlanItem.plan_id) == plan_id)
+        .order_by(col(PlanItem.position))
+        .offset(offset)
+        .limit(limit)
+    )
+    if level is not None:
+        items = items.where(col(PlanItem.level) == level)
+    columns = find(session, plan_id).columns or {}
+    return [_row(item, columns) for item in session.scalars(items)]
+
+
+def _row(item: PlanItem, columns: dict[str, Any]) -> PlanRow:
+    return PlanRow(
+        position=item.position,
+        level=item.level,
+        action=item.action,
+        label=item.label,
+        text=wording_from_json(json.loads(item.text)),
+        file=item.file,
+        line=item.line,
+        column=item.column,
+        person_id=item.person_id,
+        left_out=item.left_out,
+        differences=tuple(_differences(item, columns)),
+    )
+
+
+#: Columns that say nothing to a person.
+_MUTE = ("_key", "_id", "_at", "key")
+
+
+def _differences(item: PlanItem, columns: dict[str, Any]) -> Iterator[Difference]:
+    for verb, table, _ref, *rest in json.loads(item.changes or "[]"):
+        if verb == "+":
+            before, after = {}, dict(zip(columns[table]["columns"], rest[0], strict=True))
+        elif verb == "~":
+            before, after = rest
+        elif verb == "-":
+            before, after = rest[0], {}
+        else:
+            continue
+        for name in {**before, **after}:
+            old, new = _shown(before.get(name)), _shown(after.get(name))
+            if old != new and not name.endswith(_MUTE):
+                yield Difference(table, name, old, new)
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else clean(str(value), 200)
+
+
+def leave_out(session: ActorSession, plan_id: int, position: int, left_out: bool) -> None:
+    """Take one item out of an open plan, or back in."""
+    if state_of(find(session, plan_id)) != "open":
+        raise PlanRefused(say("This plan is no longer open."))
+    session.execute(
+        update(PlanItem)
+        .where(col(PlanItem.plan_id) == plan_id, col(PlanItem.position) == position)
+        .values(left_out=left_out)
+    )
+
+
+# --- applying ---------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Work:
+    """The changes of a plan, grouped by what is done to which table."""
+
+    inserts: dict[str, list[tuple[int, list[Any]]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    updates: list[tuple[str, int, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    deletes: list[tuple[str, int, dict[str, Any]]] = field(default_factory=list)
+    guards: list[tuple[str, int, dict[str, Any]]] = field(default_factory=list)
+    left_out: int = 0
+
+
+def apply(session: ActorSession, plan_id: int, confirm_number: str = "") -> Applied:
+    """Apply an open plan whole, within the caller's transaction.
+
+    Raises `PlanStale` when the rows it was computed from have changed since, and
+    `PlanRefused` when it holds a hard error, was applied before, or asks for a number
+    that was not given.
+    """
+    plan = find(session, plan_id)
+    _check_open(session, plan, confirm_number)
+    work, digest = _gather(session, plan_id)
+    _check_scope(session, plan, work)
+    connection = session.connection()
+    first_ids = _reserve(connection, plan, work)
+    _verify(connection, work, first_ids, session.at)
+    _write(connection, plan, work, first_ids, session.at)
+    _conclude(session, plan, "plan.apply", digest, applied_at=session.at, first_ids=first_ids)
+    return Applied(
+        plan_id=plan_id,
+        created={table: len(made) for table, made in work.inserts.items()},
+        changed=_count(table for table, *_ in work.updates),
+        removed=_count(table for table, *_ in work.deletes),
+        left_out=work.left_out,
+    )
+
+
+def _count(tables: Iterable[str]) -> dict[str, int]:
+    counts: dict[str, int] = defaultdict(int)
+    for table in tables:
+        counts[table] += 1
+    return dict(counts)
+
+
+def _check_open(session: ActorSession, plan: Plan, confirm_number: str) -> None:
+    match state_of(plan):
+        case "applied":
+            raise PlanRefused(say("This plan has been applied already."))
+        case "undone":
+            raise PlanRefused(say("This plan was undone. Compute it anew."))
+        case "refused":
+            raise PlanRefused(
+                say("This plan holds an error that stops the whole of it. Nothing was changed.")
+            )
+    if plan.confirm_number and plan.confirm_number != confirm_number.strip():
+        raise PlanRefused(
+            say(
+                "This plan touches a large share of the school’s people. "
+                "Type %(number)s to confirm it.",
+                number=plan.confirm_number,
+            )
+        )
+    if plan.kind.startswith("import") and _overtaken(session, plan):
+        raise PlanStale(
+            say("Another import was applied or undone in the meantime. Read the file again.")
+        )
+
+
+def _overtaken(session: ActorSession, plan: Plan) -> bool:
+    """An import's new persons may have come in by another import since."""
+    later = or_(col(Plan.applied_at) > plan.created_at, col(Plan.undone_at) > plan.created_at)
+    other = select(Plan.id).where(col(Plan.id) != plan.id, col(Plan.kind).like("import%"), later)
+    return session.scalar(other.limit(1)) is not None
+
+
+def _gather(session: ActorSession, plan_id: int) -> tuple[_Work, str]:
+    """Read the items; an item that needs a row of a left-out one is left out too."""
+    work, digest, missing = _Work(), hashlib.sha256(), set[tuple[str, int]]()
+    items = session.execute(
+        select(PlanItem.changes, PlanItem.left_out)  # type: ignore[call-overload]
+        .where(col(PlanItem.plan_id) == plan_id, col(PlanItem.changes) != "")
+        .order_by(col(PlanItem.position))
+    )
+    columns = find(session, plan_id).columns or {}
+    for packed, left_out in items:
+        changes = json.loads(packed)
+        if left_out or (missing and _needs(changes, columns, missing)):
+            work.left_out += 1
+            missing.update((c[1], c[2]) for c in changes if c[0] == "+")
+            continue
+        digest.update(packed.encode())
+        for each in changes:
+            _sort_in(work, each)
+    return work, digest.hexdigest()
+
+
+def _needs(changes: list[Any], columns: dict[str, Any], missing: set[tuple[str, int]]) -> bool:
+    for verb, table, _ref, *rest in changes:
+        if verb not in "+~":
+            continue
+        values = (
+            dict(zip(columns[table]["columns"], rest[0], strict=True)) if verb == "+" else rest[1]
+        )
+        for name, target in bulk.references(table).items():
+            if (target, values.get(name)) in missing:
+                return True
+    return False
+
+
+def _sort_in(work: _Work, each: list[Any]) -> None:
+    verb, table, ref = each[:3]
+    if verb == "+":
+        work.inserts[table].append((ref, each[3]))
+    elif verb == "~":
+        work.updates.append((table, ref, each[3], each[4]))
+    elif verb == "-":
+        work.deletes.append((table, ref, each[3]))
+    else:
+        work.guards.append((table, ref, each[3]))
+
+
+def _reserve(connection: Any, plan: Plan, work: _Work) -> dict[str, int]:
+    return {
+        table: bulk.reserve_ids(connection, table, (plan.columns or {})[table]["count"])
+        for table in sorted(work.inserts, key=_ORDER.__getitem__)
+    }
+
+
+def _real(table: str, ref: Any, first_ids: dict[str, int]) -> Any:
+    if isinstance(ref, int) and ref < 0:
+        return first_ids[table] - ref - 1
+    return ref
+
+
+def _moment(value: Any, at: datetime) -> Any:
+    if isinstance(value, str) and value.startswith(NOW):
+        seconds = float(value[len(NOW) + 1 :] or 0)
+        return bulk.neutral(at + timedelta(seconds=seconds))
+    return value
+
+
+def _resolved(
+    table: str, values: dict[str, Any], first_ids: dict[str, int], at: datetime
+) -> dict[str, Any]:
+    """Return values with references and moments made real."""
+    targets, instants = bulk.references(table), bulk.instant_columns(table)
+    return {
+        name: _real(targets[name], value, first_ids)
+        if name in targets
+        else (_moment(value, at) if name in instants else value)
+        for name, value in values.items()
+    }
+
+
+def _verify(connection: Any, work: _Work, first_ids: dict[str, int], at: datetime) -> None:
+    """Hold what the plan expects against the rows as they are now, and lock them."""
+    expected = [*((t, i, b) for t, i, b, _a in work.updates), *work.deletes, *work.guards]
+    if _first_different(connection, expected, first_ids, at) is not None:
+        raise PlanStale(say("What this plan was computed from has changed since. Compute it anew."))
+
+
+def _first_different(
+    connection: Any,
+    expected: Iterable[tuple[str, int, dict[str, Any]]],
+    first_ids: dict[str, int],
+    at: datetime,
+) -> tuple[str, int] | None:
+    """Return the first row that does not hold the expected values, or None."""
+    by_table: dict[str, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
+    for table, row_id, values in expected:
+        by_table[table].append((row_id, _resolved(table, values, first_ids, at)))
+    for table, pairs in by_table.items():
+        columns = sorted({name for _id, values in pairs for name in values})
+        found = bulk.fetch_rows(connection, table, columns, [row_id for row_id, _v in pairs])
+        for row_id, values in pairs:
+            row = found.get(row_id)
+            if row is None or any(row[name] != value for name, value in values.items()):
+                return table, row_id
+    return None
+
+
+def _write(
+    connection: Any, plan: Plan, work: _Work, first_ids: dict[str, int], at: datetime
+) -> None:
+    for table in sorted(work.inserts, key=_ORDER.__getitem__):
+        columns = (plan.columns or {})[table]["columns"]
+        made = _insertable(table, columns, work.inserts[table], first_ids, at)
+        bulk.insert_rows(connection, table, ["id", *columns], made)
+    _update(
+        connection,
+        ((t, i, _resolved(t, after, first_ids, at)) for t, i, _before, after in work.updates),
+    )
+    _delete(connection, [(table, row_id) for table, row_id, _before in work.deletes])
+
+
+def _insertable(
+    table: str,
+    columns: Sequence[str],
+    made: Iterable[tuple[int, list[Any]]],
+    first_ids: dict[str, int],
+    at: datetime,
+) -> Iterator[list[Any]]:
+    targets, instants = bulk.references(table), bulk.instant_columns(table)
+    refs = [(i, targets[name]) for i, name in enumerate(columns) if name in targets]
+    moments = [i for i, name in enumerate(columns) if name in instants]
+    first = first_ids[table]
+    for ref, values in made:
+        for place, target in refs:
+            value = values[place]
+            if value is not None and value < 0:
+                values[place] = first_ids[target] - value - 1
+        for place in moments:
+            values[place] = _moment(values[place], at)
+        yield [first - ref - 1, *values]
+
+
+def _update(connection: Any, changes: Iterable[tuple[str, int, dict[str, Any]]]) -> None:
+    """Update rows, those with the same columns together."""
+    batches: dict[tuple[str, tuple[str, ...]], list[list[Any]]] = defaultdict(list)
+    for table, row_id, values in changes:
+        batches[table, tuple(values)].append([*values.values(), row_id])
+    for (table, columns), updated in batches.items():
+        bulk.update_rows(connection, table, columns, updated)
+
+
+def _delete(connection: Any, gone: Iterable[tuple[str, int]]) -> None:
+    """Delete rows, those that refer to others first."""
+    by_table: dict[str, list[int]] = defaultdict(list)
+    for table, row_id in gone:
+        by_table[table].append(row_id)
+    for table in sorted(by_table, key=_ORDER.__getitem__, reverse=True):
+        bulk.delete_rows(connection, table, by_table[table])
+
+
+def _conclude(session: ActorSession, plan: Plan, action: str, digest: str, **facts: Any) -> None:
+    before = col(Plan.applied_at if action == "plan.apply" else Plan.undone_at)
+    if not change(session, Plan, (col(Plan.id) == plan.id) & before.is_(None), **facts):
+        raise PlanStale(say("Somebody else has just applied or undone this plan."))
+    data = {"kind": plan.kind, "digest": digest}
+    session.note(Change(action, "plan", plan.id, None, plan.school_id, data))
+
+
+# --- scope ------------------------------------------------------------------------------
+
+
+def _check_scope(session: ActorSession, plan: Plan, work: _Work) -> None:
+    """Refuse a plan that reaches beyond the actor's schools, whoever computed it."""
+    if session.actor.sees_all:
+        return
+    columns = plan.columns or {}
+    for table, made in work.inserts.items():
+        for ref, values in made:
+            if not _may_insert(
+                session, table, dict(zip(columns[table]["columns"], values, strict=True)), work
+            ):
+                raise _beyond(ref)
+    touched: dict[str, set[int]] = defaultdict(set)
+    for table, row_id, *_ in [*work.updates, *work.deletes, *work.guards]:
+        touched[table].add(row_id)
+    for table, after in ((t, a) for t, _i, _b, a in work.updates):
+        if "school_id" in after and after["school_id"] not in (session.actor.schools or ()):
+            raise _beyond(table)
+    for table, ids in touched.items():
+        if _visible(session, table, ids) != ids:
+            raise _beyond(table)
+
+
+def _beyond(_what: Any) -> OutOfScope:
+    return OutOfScope(say("This belongs to a school that is not one of yours."))
+
+
+def _may_insert(session: ActorSession, table: str, values: dict[str, Any], work: _Work) -> bool:
+    schools = session.actor.schools or frozenset()
+    if "school_id" in values:
+        return values["school_id"] in schools
+    if table == "person":
+        return bool(work.inserts.get("post"))
+    if table in _WITH_A_POST:
+        people = {values.get("person_id"), values.get("other_id")} - {None}
+        return any(p < 0 or _visible(session, "person", {p}) for p in people)
+    return False
+
+
+def _visible(session: ActorSession, table: str, ids: set[int]) -> set[int]:
+    model: Any = _TABLES[table]
+    found: set[int] = set()
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), 500):
+        found.update(
+            session.scalars(select(model.id).where(model.id.in_(wanted[start : start + 500])))
+        )
+    return found
+
+
+# --- undoing ----------------------------------------------------------------------------
+
+
+def undo(session: ActorSession, plan_id: int) -> Applied:
+    """Bring back what was before an applied plan, whole, within the caller's transaction.
+
+    Raises `PlanRefused` when the plan is not applied, or when a row it made or changed
+    has been changed or used since: nothing that came later is ever lost.
+    """
+    plan = find(session, plan_id)
+    if state_of(plan) != "applied":
+        raise PlanRefused(say("Only a plan that has been applied can be undone."))
+    assert plan.applied_at is not None
+    work, digest = _gather(session, plan_id)
+    _check_scope(session, plan, work)
+    first_ids, at = plan.first_ids or {}, plan.applied_at
+    connection = session.connection()
+    made = [
+        (
+            table,
+            _real(table, ref, first_ids),
+            dict(zip(plan.columns[table]["columns"], v, strict=True)),
+        )
+        for table, inserted in work.inserts.items()
+        for ref, v in inserted
+    ]
+    now_there = [*made, *((t, i, after) for t, i, _before, after in work.updates)]
+    if _first_different(connection, now_there, first_ids, at) is not None:
+        raise PlanRefused(
+            say(
+                "Something that this plan made or changed has been changed since, "
+                "so it can no longer be undone as a whole."
+            )
+        )
+    _refuse_used(connection, made)
+    _update(connection, ((t, i, before) for t, i, before, _after in work.updates))
+    _delete(connection, [(table, row_id) for table, row_id, _values in made])
+    for table, row_id, before in work.deletes:
+        bulk.insert_rows(connection, table, ["id", *before], [[row_id, *before.values()]])
+    _conclude(session, plan, "plan.undo", digest, undone_at=session.at)
+    return Applied(
+        plan_id=plan_id,
+        created=_count(table for table, *_ in work.deletes),
+        changed=_count(table for table, *_ in work.updates),
+        removed=_count(table for table, *_ in made),
+        left_out=work.left_out,
+    )
+
+
+def _refuse_used(connection: Any, made: Sequence[tuple[str, int, Any]]) -> None:
+    """Refuse when a row from elsewhere refers to one that undoing would remove."""
+    ids: dict[str, set[int]] = defaultdict(set)
+    for table, row_id, _values in made:
+        ids[table].add(row_id)
+    for table in _TABLES:
+        for name, target in bulk.references(table).items():
+            if target in ids and _used(connection, table, name, ids[target], ids.get(table, set())):
+                raise PlanRefused(
+                    say(
+                        "Something has been done since with what this plan made "
+                        "(%(what)s), so it can no longer be undone.",
+                        what=table,
+                    )
+                )
+
+
+def _used(connection: Any, table: str, name: str, targets: set[int], own: set[int]) -> bool:
+    rows_of = bulk.table_named(table)
+    identifier = rows_of.c.get("id", rows_of.c[name])
+    wanted = sorted(targets)
+    for start in range(0, len(wanted), 500):
+        found = connection.execute(
+            select(identifier).where(rows_of.c[name].in_(wanted[start : start + 500]))
+        ).scalars()
+        if any(row_id not in own for row_id in found):
+            return True
+    return False

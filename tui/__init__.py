@@ -1,0 +1,1 @@
+"""The program: command line, App, settings, keymap, styles."""

@@ -1,0 +1,147 @@
+"""The two lines around every screen: where one is, and which keys work here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from models.language import Wording, _
+from screens.commands import Command, key_name, known
+from screens.widgets.text import BAR, KEY, fit, safe, shown
+
+_BOLD_BAR = BAR + Style(bold=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the title bar says. `place` is a message id or a wording; the rest are data."""
+
+    place: str | Wording
+    school: str = ""
+    year: str = ""
+    who: str = ""
+    working: str = ""
+
+
+class TitleBar(Widget):
+    """One line on top: place, school, school year, who; and the work in progress if any.
+
+    What doesn't fit goes in this order: who, year, school. There is no clock, for a clock
+    sends bytes while nobody types.
+    """
+
+    DEFAULT_CSS = "TitleBar { dock: top; height: 1; width: 100%; }"
+
+    def __init__(
+        self, place: str | Wording, school: str = "", year: str = "", who: str = ""
+    ) -> None:
+        super().__init__()
+        self._situation = Situation(place, school, year, who)
+
+    @property
+    def situation(self) -> Situation:
+        return self._situation
+
+    def show(self, **parts: Any) -> None:
+        """Change parts of the situation by name; the line is painted only if it differs."""
+        situation = replace(self._situation, **parts)
+        if situation != self._situation:
+            self._situation = situation
+            self.refresh()
+
+    def language_changed(self) -> None:
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        now = self._situation
+        width = self.size.width
+        place = now.place.text() if isinstance(now.place, Wording) else _(now.place)
+        left = f" {shown(place)} "
+        room = width - cell_len(left)
+        parts = [shown(part) for part in (now.working, now.school, now.year, now.who) if part]
+        while len(parts) > 1 and cell_len("  ·  ".join(parts)) + 2 > room:
+            parts.pop()
+        right = fit("  ·  ".join(parts), max(0, room - 1), right=True) + " "
+        return Strip([Segment(fit(left, width - cell_len(right)), _BOLD_BAR), Segment(right, BAR)])
+
+
+class KeyBar(Widget):
+    """One line at the bottom: the keys of the footer that work where the focus is.
+
+    It paints itself only when its text changes, so that opening a modal costs nothing here.
+    """
+
+    DEFAULT_CSS = "KeyBar { dock: bottom; height: 1; width: 100%; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._commands: tuple[Command, ...] = ()
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._look)
+        self._look(self.screen)
+
+    def _look(self, screen: Screen[Any]) -> None:
+        commands = tuple(footer_commands(screen))
+        if commands != self._commands:
+            self._commands = commands
+            self.refresh()
+
+    def language_changed(self) -> None:
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        segments: list[Segment] = []
+        room = self.size.width
+        for command in self._commands:
+            key, label = key_name(command.first_key), _(command.label)
+            size = cell_len(key) + cell_len(label) + 4
+            if size > room:
+                break
+            room -= size
+            segments += [Segment(f" {key}", KEY), Segment(f" {label}  ")]
+        return Strip(segments).adjust_cell_length(self.size.width)
+
+
+def footer_commands(screen: Screen[Any]) -> Iterable[Command]:
+    """Yield the commands for the key bar: the screen's own first, those of everywhere last."""
+    found: dict[str, Command] = {}
+    for active in screen.active_bindings.values():
+        command = known(active.binding.id)
+        if command and command.footer and active.enabled:
+            found.setdefault(command.id, command)
+    order = {"screen": 0, "dialog": 1, "form": 2, "list": 3, "everywhere": 4}
+    yield from sorted(found.values(), key=lambda command: order[command.group])
+
+
+class Sentence(Widget):
+    """A sentence of ours that follows the language: a message id or a wording, in one tone.
+
+    Its values may come from outside: they are shown by the safe helper.
+    """
+
+    DEFAULT_CSS = "Sentence { height: auto; width: 100%; }"
+
+    def __init__(
+        self, sentence: str | Wording, *, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._sentence = sentence
+
+    def show(self, sentence: str | Wording) -> None:
+        if sentence != self._sentence:
+            self._sentence = sentence
+            self.refresh(layout=True)
+
+    def language_changed(self) -> None:
+        self.refresh(layout=True)
+
+    def render(self) -> Any:
+        said = self._sentence
+        return safe(said.text() if isinstance(said, Wording) else _(said) if said else "")

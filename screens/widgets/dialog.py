@@ -1,0 +1,37 @@
+"""What all modals share: an opaque box in the middle, over a screen that does not change."""
+
+from typing import TypeVar
+
+from textual.screen import ModalScreen
+
+from models.language import Wording
+
+Result = TypeVar("Result")
+
+
+class Dialog(ModalScreen[Result]):
+    """A modal whose contents stand in a `DialogBox`.
+
+    The screen below stays as it is: nothing is dimmed, so a modal sends its own box and no
+    more (FACTS, "Terminals, bytes and time"). Nothing moves in.
+    """
+
+    DEFAULT_CSS = """
+    Dialog { align: center middle; background: transparent; }
+    Dialog > .dialog-box {
+        width: 64; max-width: 100%; height: auto; max-height: 100%;
+        border: round ansi_cyan; background: ansi_default; padding: 0 1;
+        border-title-color: ansi_default; border-title-style: bold;
+        border-subtitle-color: ansi_default; border-subtitle-style: none;
+    }
+    Dialog.-plain > .dialog-box { border: ascii ansi_default; }
+    """
+    AUTO_FOCUS = "*"
+
+    def on_mount(self) -> None:
+        self.set_class(bool(getattr(self.app, "accessible", False)), "-plain")
+
+
+def said(sentence: str | Wording) -> str:
+    """Return a wording's text, or a finished sentence as it is."""
+    return sentence.text() if isinstance(sentence, Wording) else sentence

@@ -1,0 +1,579 @@
+"""A list of up to 100,000 rows that is read by pages and painted by lines."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events, on
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.worker import get_current_worker
+
+from models.language import N_, Wording, _, ngettext
+from screens.commands import bindings
+from screens.widgets.text import CURSOR, CURSOR_ELSEWHERE, TONES, Tone, fit
+from screens.widgets.window import CHUNK, Window
+
+Key = Hashable
+EMPTY = N_("There is nothing here yet.")
+NOTHING_FOUND = N_("Nothing matches. Esc takes the search away.")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column. `title` is a message id; `width` its least width in cells.
+
+    What is left over is shared out by `grow`. Where the screen is narrow the columns with
+    the highest `priority` go first; those of priority 0 always stay.
+    """
+
+    key: str
+    title: str
+    width: int
+    grow: int = 0
+    priority: int = 0
+    sortable: bool = True
+    align: Literal["left", "right"] = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell that is meant in a tone; a plain `str` will do for all others."""
+
+    text: str
+    tone: Tone = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row: its key in the data, one cell a column, and a tone for the whole."""
+
+    key: Key
+    cells: Sequence[str | Cell]
+    tone: Tone = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    column: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows from an offset on. `total` may stay None: the table then asks `count`, or reads on."""
+
+    rows: Sequence[Row]
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Keys, or everything that matches `filter` except `keys`."""
+
+    keys: frozenset[Key] = frozenset()
+    all_matching: bool = False
+    filter: str = ""
+
+    def __contains__(self, key: Key) -> bool:
+        return (key in self.keys) != self.all_matching
+
+    def count(self, total: int) -> int:
+        """Return how many rows are selected when `total` match the filter."""
+        return max(0, total - len(self.keys)) if self.all_matching else len(self.keys)
+
+    def toggled(self, key: Key) -> "Selection":
+        return replace(self, keys=self.keys ^ {key})
+
+
+#: `load(offset, limit, filter, sort)` runs in a thread and may take its time.
+Loader = Callable[[int, int, str, Sort | None], Page]
+Counter = Callable[[str], int]
+Locator = Callable[[Key, str, Sort | None], int | None]
+
+
+class PagedTable(Widget, can_focus=True):
+    """A table that holds only the rows it shows plus a page or two.
+
+    Rows come from `load` in a thread worker: a newer filter, order or place cancels the
+    older query. The first page is painted before the total is known. `count` gives the
+    total where `load` doesn't; `locate` gives a row's position, so that the cursor stays on
+    its row over a refresh or another order. Moving the cursor repaints two lines; at the
+    edge the list moves by half a page, so that most keys cost two lines and no more.
+    """
+
+    DEFAULT_CSS = "PagedTable { height: 1fr; width: 100%; }"
+    BINDINGS = [
+        *bindings("list.open", "list.select", "list.select-all", "list.sort", "list.reverse"),
+        *bindings("list.up", "list.down", "list.page-up", "list.page-down"),
+        *bindings("list.first", "list.last", "app.refresh"),
+    ]
+
+    @dataclass
+    class _About(Message):
+        table: "PagedTable"
+
+        @property
+        def control(self) -> "PagedTable":
+            return self.table
+
+    @dataclass
+    class Opened(_About):
+        """Enter was pressed on a row."""
+
+        row: Row
+
+    @dataclass
+    class Highlighted(_About):
+        """The cursor came to a row, or to none."""
+
+        row: Row | None
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, type(self)) and message.table is self.table
+
+    @dataclass
+    class SelectionChanged(_About):
+        selection: Selection
+
+    @dataclass
+    class SortChanged(_About):
+        sort: Sort | None
+
+    @dataclass
+    class LoadFailed(_About):
+        """Reading the rows failed; the table says so in words and F5 tries again."""
+
+        error: Exception
+
+    @dataclass
+    class _Loaded(Message):
+        question: int
+        offset: int
+        page: Page
+        place: int | None = None
+
+    @dataclass
+    class _Counted(Message):
+        question: int
+        total: int
+
+    @dataclass
+    class _Failed(Message):
+        question: int
+        error: Exception
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        load: Loader,
+        *,
+        count: Counter | None = None,
+        locate: Locator | None = None,
+        sort: Sort | None = None,
+        selectable: bool = True,
+        empty: str | Wording = EMPTY,
+        nothing_found: str | Wording = NOTHING_FOUND,
+        id: str | None = None,
+    ) -> None:
+        """`empty` and `nothing_found` say what to do next; they may be message ids or wordings."""
+        super().__init__(id=id)
+        self.columns = tuple(columns)
+        self._load, self._count, self._locate = load, count, locate
+        self._sort, self._filter = sort, ""
+        self._selectable = selectable
+        self._empty, self._nothing_found = empty, nothing_found
+        self._window: Window[Row] = Window()
+        self._question = 0
+        self._cursor = self._top = 0
+        self._selection = Selection()
+        self._widths: list[tuple[int, Column, int]] = []
+        self._failed = False
+
+    # What screens ask and say
+
+    @property
+    def wanted(self) -> str:
+        """What the rows are filtered by."""
+        return self._filter
+
+    def search(self, wanted: str) -> None:
+        """Show the rows that match `wanted`, from the first one on."""
+        if wanted != self._filter:
+            self._filter = wanted
+            self._restart(keep_place=False)
+            if self._selection.all_matching:
+                self._select(Selection())
+
+    @property
+    def sort(self) -> Sort | None:
+        return self._sort
+
+    @sort.setter
+    def sort(self, sort: Sort | None) -> None:
+        if sort != self._sort:
+            self._sort = sort
+            self._restart(keep_place=True)
+            self.post_message(self.SortChanged(self, sort))
+
+    @property
+    def selection(self) -> Selection:
+        return replace(self._selection, filter=self._filter)
+
+    @property
+    def selected_or_current(self) -> Selection:
+        """What an action is about: the selection, or the row under the cursor without one."""
+        if self._selection.keys or self._selection.all_matching or self.row is None:
+            return self.selection
+        return Selection(frozenset({self.row.key}), filter=self._filter)
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor, if it is there and has been read."""
+        return self._window.get(self._cursor)
+
+    @property
+    def cursor(self) -> int:
+        return self._cursor
+
+    @property
+    def total(self) -> int | None:
+        """How many rows match, or None while that is not known."""
+        return self._window.total
+
+    @property
+    def rows_held(self) -> int:
+        return self._window.held
+
+    def reload(self) -> None:
+        """Read again and keep selection and place."""
+        self._restart(keep_place=True)
+
+    def replace_row(self, row: Row) -> None:
+        """Show a row that has changed without reading anything again."""
+        index = self._window.replace(lambda held: held.key == row.key, row)
+        if index is not None:
+            self._refresh_row(index)
+
+    def clear_selection(self) -> None:
+        self._select(Selection())
+        self.refresh()
+
+    def language_changed(self) -> None:
+        self.reload()
+
+    # Reading
+
+    def on_mount(self) -> None:
+        self._restart(keep_place=False)
+
+    def _restart(self, keep_place: bool) -> None:
+        if not self.is_attached:
+            return
+        self._question += 1
+        key = self.row.key if keep_place and self.row else None
+        if not keep_place:
+            self._cursor = self._top = 0
+        self._read(self._window.chunk_at(self._cursor), key, count=True)
+
+    def _read(self, offset: int, key: Key | None = None, count: bool = False) -> None:
+        count = count or self._window.total is None
+        work = partial(self._fetch, self._question, offset, self._filter, self._sort, key, count)
+        self.run_worker(work, thread=True, exclusive=True, group="rows", exit_on_error=False)
+
+    def _fetch(
+        self,
+        question: int,
+        offset: int,
+        wanted: str,
+        sort: Sort | None,
+        key: Key | None,
+        count: bool,
+    ) -> None:
+        worker = get_current_worker()
+        try:
+            place = self._locate(key, wanted, sort) if self._locate and key is not None else None
+            if place is not None:
+                offset = place - place % CHUNK
+            page = self._load(offset, CHUNK, wanted, sort)
+            if worker.is_cancelled:
+                return
+            self.post_message(self._Loaded(question, offset, page, place))
+            if count and page.total is None and self._count:
+                self.post_message(self._Counted(question, self._count(wanted)))
+        except Exception as error:
+            if not worker.is_cancelled:
+                self.post_message(self._Failed(question, error))
+
+    @on(_Loaded)
+    def _show_rows(self, message: _Loaded) -> None:
+        message.stop()
+        if message.question != self._question:
+            return
+        before = self._window.total
+        key = self.row.key if self.row else None
+        self._failed = False
+        self._window.put(message.question, message.offset, message.page.rows, message.page.total)
+        self._settle(message.place, key)
+        if before != self._window.total or not self._window.covers(self._top, self._bottom):
+            self._ask_for_missing()
+        self.refresh()
+        self.post_message(self.Highlighted(self, self.row))
+
+    def _settle(self, place: int | None, key: Key | None) -> None:
+        if place is None and key is not None:
+            place = self._window.find(lambda row: row.key == key)
+        if place is not None and place != self._cursor:
+            self._top += place - self._cursor
+            self._cursor = place
+        self._cursor = max(0, min(self._cursor, self._window.known - 1))
+        self._top = max(0, min(self._top, self._window.known - self._height))
+        self._keep_in_view()
+
+    @on(_Counted)
+    def _show_total(self, message: _Counted) -> None:
+        message.stop()
+        if message.question == self._question:
+            self._window.total = message.total
+            self._refresh_status()
+
+    @on(_Failed)
+    def _show_failure(self, message: _Failed) -> None:
+        message.stop()
+        if message.question == self._question:
+            self._failed = True
+            self._window = Window()
+            self._cursor = self._top = 0
+            self.refresh()
+            self.post_message(self.LoadFailed(self, message.error))
+
+    def _ask_for_missing(self) -> None:
+        missing = self._window.missing(self._top, self._bottom)
+        if missing is not None:
+            self._read(missing)
+
+    # Moving
+
+    @property
+    def _height(self) -> int:
+        """Rows that fit between the header and the status line."""
+        return max(1, self.size.height - 2)
+
+    @property
+    def _bottom(self) -> int:
+        return self._top + self._height
+
+    def _keep_in_view(self) -> bool:
+        """Bring the cursor into view, half a page at a time; tell whether the list moved."""
+        if self._top <= self._cursor < self._bottom:
+            return False
+        farthest = max(0, self._window.known - self._height)
+        self._top = max(0, min(self._cursor - self._height // 2, farthest))
+        return True
+
+    def _move_to(self, index: int, top: int | None = None) -> None:
+        index = max(0, min(index, self._window.known - 1))
+        before, self._cursor = self._cursor, index
+        moved = False
+        if top is not None:
+            top = max(0, min(top, self._window.known - self._height))
+            moved, self._top = top != self._top, top
+        if self._keep_in_view() or moved:
+            self._window.forget_far_from(self._top)
+            self.refresh()
+            self._ask_for_missing()
+        elif before != index:
+            self._refresh_row(before)
+            self._refresh_row(index)
+        if before != index:
+            self.post_message(self.Highlighted(self, self.row))
+
+    def action_up(self) -> None:
+        self._move_to(self._cursor - 1)
+
+    def action_down(self) -> None:
+        self._move_to(self._cursor + 1)
+
+    def action_page_up(self) -> None:
+        self._move_to(self._cursor - self._height, self._top - self._height)
+
+    def action_page_down(self) -> None:
+        self._move_to(self._cursor + self._height, self._top + self._height)
+
+    def action_first(self) -> None:
+        self._move_to(0)
+
+    def action_last(self) -> None:
+        self._move_to(self._window.known - 1)
+
+    def action_refresh(self) -> None:
+        self.reload()
+
+    def action_open(self) -> None:
+        if self.row:
+            self.post_message(self.Opened(self, self.row))
+
+    def on_resize(self) -> None:
+        self._widths = []
+        self._keep_in_view()
+        self._ask_for_missing()
+
+    def on_focus(self, event: events.Focus) -> None:
+        self._refresh_row(self._cursor)
+
+    def on_blur(self, event: events.Blur) -> None:
+        self._refresh_row(self._cursor)
+
+    # Choosing
+
+    def action_select(self) -> None:
+        if self._selectable and self.row:
+            self._select(self._selection.toggled(self.row.key))
+            self._refresh_row(self._cursor)
+            self.action_down()
+
+    def action_select_all(self) -> None:
+        if self._selectable:
+            nothing = not self._selection.keys and not self._selection.all_matching
+            self._select(Selection(all_matching=nothing))
+
+    def _select(self, selection: Selection) -> None:
+        many = selection.all_matching != self._selection.all_matching
+        many = many or len(selection.keys ^ self._selection.keys) > 1
+        self._selection = selection
+        if many:
+            self.refresh()
+        else:
+            self._refresh_status()
+        self.post_message(self.SelectionChanged(self, self.selection))
+
+    def action_sort(self) -> None:
+        keys = [column.key for column in self.columns if column.sortable]
+        if keys:
+            now = keys.index(self._sort.column) if self._sort else -1
+            self.sort = Sort(keys[(now + 1) % len(keys)])
+
+    def action_reverse(self) -> None:
+        if self._sort:
+            self.sort = replace(self._sort, descending=not self._sort.descending)
+
+    # Painting
+
+    def _refresh_row(self, index: int) -> None:
+        if self._top <= index < self._bottom:
+            self.refresh(Region(0, index - self._top + 1, self.size.width, 1))
+
+    def _refresh_status(self) -> None:
+        self.refresh(Region(0, self.size.height - 1, self.size.width, 1))
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y == 0:
+            return Strip(self._header(), width)
+        if y == self.size.height - 1:
+            return Strip([Segment(fit(self._status(), width), TONES["quiet"])], width)
+        if self._window.known == 0:
+            return self._hint(y, width)
+        index = self._top + y - 1
+        if index >= self._window.known:
+            return Strip.blank(width)
+        return self._painted(index, width)
+
+    def _painted(self, index: int, width: int) -> Strip:
+        row = self._window.get(index)
+        if row is None:
+            return Strip([Segment(fit("   …", width), TONES["quiet"])], width)
+        over = Style()
+        if index == self._cursor:
+            over = CURSOR if self.has_focus else CURSOR_ELSEWHERE
+        segments = [Segment(self._mark(row, index), over)]
+        for position, column, size in self._layout():
+            value = row.cells[position]
+            cell = value if isinstance(value, Cell) else Cell(value)
+            tone = TONES[cell.tone or row.tone]
+            # One style on the whole line under the cursor: fewer bytes, and no tone is
+            # readable on every background.
+            segments.append(Segment(fit(cell.text, size, column.align == "right"), over or tone))
+            segments.append(Segment("  ", over))
+        segments.pop()
+        return Strip(segments).adjust_cell_length(width, over).simplify()
+
+    def _mark(self, row: Row, index: int) -> str:
+        selected = self._selectable and row.key in self._selection
+        if getattr(self.app, "accessible", False):
+            return (">" if index == self._cursor else " ") + ("x " if selected else "  ")
+        return " • " if selected else "   "
+
+    def _header(self) -> list[Segment]:
+        segments = [Segment("   ")]
+        style = Style(bold=True)
+        for _position, column, size in self._layout():
+            title = _(column.title)
+            if self._sort and self._sort.column == column.key:
+                title = fit(title, min(size - 2, len(title))) + (
+                    " ↓" if self._sort.descending else " ↑"
+                )
+            segments.append(Segment(fit(title, size, column.align == "right"), style))
+            segments.append(Segment("  "))
+        return list(Strip(segments).adjust_cell_length(self.size.width))
+
+    def _status(self) -> str:
+        if self._failed or self._window.known == 0:
+            return ""
+        first, last = self._top + 1, min(self._bottom, self._window.known)
+        if self._window.total is None:
+            text = _("%(first)d–%(last)d, counting…") % {"first": first, "last": last}
+        else:
+            values = {"first": first, "last": last, "total": self._window.total}
+            text = _("%(first)d–%(last)d of %(total)d") % values
+        selected = self._selection.count(self._window.total or self._window.known)
+        if selected:
+            text += " · " + ngettext("%(count)d selected", "%(count)d selected", selected) % {
+                "count": selected
+            }
+        return "   " + text
+
+    def _hint(self, y: int, width: int) -> Strip:
+        if y != 2:
+            return Strip.blank(width)
+        said: str | Wording = self._nothing_found if self._filter else self._empty
+        if self._failed:
+            said = N_("The list could not be read. F5 tries again.")
+        elif self._window.total is None:
+            said = N_("Reading…")
+        text = said.text() if isinstance(said, Wording) else _(said)
+        return Strip([Segment(fit("   " + text, width))], width)
+
+    def _layout(self) -> list[tuple[int, Column, int]]:
+        """Return position in the row, column and width of each column that is shown."""
+        if not self._widths:
+            self._widths = share_out(self.columns, self.size.width - 4)
+        return self._widths
+
+
+def share_out(columns: Sequence[Column], width: int) -> list[tuple[int, Column, int]]:
+    """Return which columns fit into `width` cells and how wide each one is."""
+    kept = list(enumerate(columns))
+    while len(kept) > 1 and sum(c.width + 2 for _i, c in kept) - 2 > width:
+        least = max(kept, key=lambda pair: (pair[1].priority, pair[0]))
+        if least[1].priority == 0:
+            break
+        kept.remove(least)
+    spare = max(0, width - sum(c.width + 2 for _i, c in kept) + 2)
+    parts = sum(c.grow for _i, c in kept)
+    shared: list[tuple[int, Column, int]] = []
+    for position, column in kept:
+        extra = spare * column.grow // parts if parts else 0
+        spare, parts = spare - extra, parts - column.grow
+        shared.append((position, column, column.width + extra))
+    return shared
+
+
+__all__ = [
+    "Cell", "Column", "Loader", "Page", "PagedTable", "Row", "Selection", "Sort", "share_out",
+]  # fmt: skip

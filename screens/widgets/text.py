@@ -1,0 +1,69 @@
+"""Text on its way to the screen: the one safe helper, cells cut to a width, tones."""
+
+from functools import lru_cache
+from typing import Any, Literal
+
+from rich.cells import cell_len, get_character_cell_size, set_cell_size
+from rich.style import Style
+from textual.content import Content
+
+from models.text import clean
+
+#: How a piece of text is meant. A word or a sign always says the same as the colour.
+Tone = Literal["", "quiet", "strong", "accent", "good", "warning", "error"]
+
+TONES: dict[Tone, Style] = {
+    "": Style(),
+    "quiet": Style(dim=True),
+    "strong": Style(bold=True),
+    "accent": Style(color="cyan"),
+    "good": Style(color="green"),
+    "warning": Style(color="yellow"),
+    "error": Style(color="red", bold=True),
+}
+#: The line under the cursor. Reverse video survives a terminal or a setting without colours.
+CURSOR = Style(color="cyan", reverse=True)
+CURSOR_ELSEWHERE = Style(bold=True, underline=True)
+BAR = Style(color="cyan", reverse=True)
+KEY = Style(color="cyan", bold=True)
+
+_LONGEST = 2_000
+
+
+def safe(value: Any) -> Content:
+    """Return any value as content that can be shown: no markup is read, nothing raw remains.
+
+    The one way to show what came from outside (FACTS, "Textual and text from outside").
+    Longer text than any screen holds is cut.
+    """
+    return Content(shown(value))
+
+
+def shown(value: Any) -> str:
+    """Return any value as one safe line of plain text."""
+    return clean(str(value), _LONGEST)
+
+
+@lru_cache(maxsize=8_192)
+def fit(text: str, width: int, right: bool = False) -> str:
+    """Return `text`, made safe, in exactly `width` cells; what is cut off ends in an ellipsis.
+
+    Cells and not characters are counted: a Chinese character takes two, an accent none.
+    """
+    if width <= 0:
+        return ""
+    text = clean(text, _LONGEST)
+    size = cell_len(text)
+    if size > width:
+        return set_cell_size(_cut(text, width - 1) + "…", width)
+    blank = " " * (width - size)
+    return blank + text if right else text + blank
+
+
+def _cut(text: str, width: int) -> str:
+    taken = 0
+    for index, character in enumerate(text):
+        taken += get_character_cell_size(character)
+        if taken > width:
+            return text[:index].rstrip()
+    return text

@@ -1,0 +1,252 @@
+"""The App: what every screen stands in. It knows no service and draws no list itself."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from tui.environment import require_terminal, tidy
+
+tidy(os.environ)  # before Textual, which reads its variables on import
+
+from rich.text import Text  # noqa: E402
+from textual import on  # noqa: E402
+from textual.app import App  # noqa: E402
+from textual.filter import LineFilter, NoColor  # noqa: E402
+from textual.notifications import SeverityLevel  # noqa: E402
+from textual.screen import Screen  # noqa: E402
+from textual.widget import Widget  # noqa: E402
+
+from models.errors import TrousseauError  # noqa: E402
+from models.language import LANGUAGES, N_, _, current_language, use_language  # noqa: E402
+from screens.commands import places_for  # noqa: E402
+from screens.progress import PERIOD, Job, JobEnded, Jobs, ProgressScreen  # noqa: E402
+from screens.widgets.chrome import TitleBar  # noqa: E402
+from screens.widgets.table import PagedTable  # noqa: E402
+from screens.widgets.text import shown  # noqa: E402
+from tui import crash  # noqa: E402
+from tui.commands import APP_BINDINGS, keymap  # noqa: E402
+from tui.styles import TROUSSEAU  # noqa: E402
+from tui.terminal import SafeLines, leave_on_signals, watch_for_hang_up  # noqa: E402
+
+Style = Literal["colour", "monochrome", "accessible"]
+#: Makes the screen of a place; called when somebody goes there.
+MakeScreen = Callable[[], Screen[Any]]
+
+
+class TrousseauApp(App[int]):
+    """The console. `first` makes its first screen, `places` those that `g` and a letter reach.
+
+    `role` decides which places are offered (rights are the services' business). Crashes are
+    logged in `state_folder`; `who` is the account's identifier there. `clock` gives aware
+    UTC instants. The result of `run` is the exit status.
+    """
+
+    TITLE = "Trousseau"
+    CSS_PATH = "styles/trousseau.tcss"
+    ENABLE_COMMAND_PALETTE = False  # its Screenshot writes files; `?` runs our own commands
+    ALLOW_SELECT = False
+    BINDINGS = APP_BINDINGS
+    NOTIFICATION_TIMEOUT = 6
+
+    def __init__(
+        self,
+        first: MakeScreen,
+        *,
+        state_folder: Path,
+        places: Mapping[str, MakeScreen] | None = None,
+        role: str = "",
+        who: str | int | None = None,
+        language: str = "fr",
+        style: Style = "colour",
+        keys: Mapping[str, str] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.accessible = style == "accessible"
+        self._last_filters: list[LineFilter] = [SafeLines()]
+        if style != "colour":
+            self._last_filters.append(NoColor())
+        use_language(language)
+        super().__init__()
+        self.register_theme(TROUSSEAU)
+        self.theme = TROUSSEAU.name
+        self.animation_level = "none"
+        self.first, self.places, self.role, self.who = first, dict(places or {}), role, who
+        self.jobs = Jobs(self)
+        self._state_folder, self._clock = state_folder, clock
+        self._reference = ""
+        self.set_keymap(keymap(keys or {}))
+
+    # Beginning and end
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *self._last_filters]
+
+    def on_mount(self) -> None:
+        asyncio.get_running_loop().set_exception_handler(self._lost_in_the_loop)
+        if not self.is_headless:
+            leave_on_signals(asyncio.get_running_loop(), self._leave_with)
+            watch_for_hang_up(lambda: self.call_later(self._leave_with, 129))
+        self.set_interval(PERIOD, self.show_work)
+        self.push_screen(self.first())
+
+    def _leave_with(self, status: int) -> None:
+        self.jobs.stop_all()
+        self.exit(status, return_code=status)
+
+    def action_leave(self) -> None:
+        """Quit. Drafts are kept as they are typed, and work that runs is stopped cleanly."""
+        self._leave_with(0)
+
+    async def action_quit(self) -> None:
+        self.action_leave()
+
+    def action_help_quit(self) -> None:
+        self.notify(_("q quits; Esc goes back."))
+
+    # Errors
+
+    def _handle_exception(self, error: Exception) -> None:
+        self._note(error)
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        # Textual's own prints the traceback with every local variable to the terminal.
+        self.panic()
+
+    def panic(self, *renderables: Any) -> None:
+        """End with a reference number on the terminal, and nothing else."""
+        sentence = _(
+            "Trousseau has ended because of a mistake in the program. Nothing that was "
+            "saved is lost. Tell the helpdesk this number: %(reference)s"
+        ) % {"reference": self._reference or crash.new_reference()}
+        self._exit_renderables[:] = [Text(sentence)]
+        self._close_messages_no_wait()
+
+    def _note(self, error: BaseException) -> str:
+        place = type(self.screen).__name__ if self.screen_stack else None
+        self._reference = crash.record(
+            error, self._state_folder, self._clock(), who=self.who, screen=place
+        )
+        return self._reference
+
+    def _lost_in_the_loop(self, loop: Any, context: Mapping[str, Any]) -> None:
+        if isinstance(error := context.get("exception"), Exception):
+            self._note(error)
+
+    def tell_error(self, error: Exception) -> None:
+        """Tell a person what went wrong: an error's own words, or a number for the helpdesk."""
+        if isinstance(error, TrousseauError):
+            self.notify(error.wording.text(), title=error.title.text(), severity="error")
+            return
+        message = _("This did not work. Tell the helpdesk this number: %(reference)s")
+        self.notify(message % {"reference": self._note(error)}, severity="error")
+
+    @on(PagedTable.LoadFailed)
+    def _tell_load_failure(self, event: PagedTable.LoadFailed) -> None:
+        self.tell_error(event.error)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show a message for a few seconds. Markup is never read, whatever is asked."""
+        super().notify(
+            shown(message), title=shown(title), severity=severity, timeout=timeout, markup=False
+        )
+
+    # Going about
+
+    def action_help(self) -> None:
+        from screens.help import HelpScreen, commands_of
+
+        self.push_screen(HelpScreen(commands_of(self.screen)), self._run_command)
+
+    async def _run_command(self, identifier: str | None) -> None:
+        for active in self.screen.active_bindings.values():
+            if identifier and active.binding.id == identifier:
+                await self.run_action(active.binding.action, active.node)
+                return
+
+    def action_go(self) -> None:
+        from screens.help import GoScreen
+
+        offered = [place for place in places_for(self.role) if place.id in self.places]
+        self.push_screen(GoScreen(offered), self.go)
+
+    def go(self, place: str | None) -> None:
+        """Leave for a place: it takes the stead of all screens above the first."""
+        if place is None:
+            return
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+        if place != "dashboard":
+            self.push_screen(self.places[place]())
+
+    async def action_back(self) -> None:
+        """Go back one screen; on the first one there is nowhere to go."""
+        if len(self.screen_stack) > 2:
+            self.pop_screen()
+
+    # Language
+
+    def action_language(self) -> None:
+        """Switch to the other language and draw every screen anew, with what was typed."""
+        now = LANGUAGES.index(current_language())
+        use_language(LANGUAGES[(now + 1) % len(LANGUAGES)])
+        for screen in self.screen_stack:
+            for node in screen.walk_children(Widget):
+                if changed := getattr(node, "language_changed", None):
+                    changed()
+            if changed := getattr(screen, "language_changed", None):
+                changed()
+
+    # Work in progress
+
+    def show_work(self) -> None:
+        """Say in the title bar which work runs and how far it is."""
+        job = self.jobs.current
+        working = f"F7 {job.reading.short()}" if job else ""
+        for bar in self.screen.query(TitleBar):
+            bar.show(working=working)
+
+    def action_job(self) -> None:
+        if job := self.jobs.current:
+            self.push_screen(ProgressScreen(job))
+        else:
+            self.notify(_("No work is in progress."))
+
+    @on(JobEnded)
+    def _tell_end(self, event: JobEnded) -> None:
+        self.show_work()
+        job: Job = event.job
+        if job.error:
+            self.tell_error(job.error)
+            return
+        said = N_("Done: %(title)s") if job.state == "done" else N_("Stopped: %(title)s")
+        self.notify(_(said) % {"title": job.title.text()})
+
+
+def run(app: TrousseauApp) -> int:
+    """Run the console on the terminal and return the exit status.
+
+    Raises `tui.environment.NoTerminal` where there is none. A mistake in a thread is
+    logged like every other and doesn't write over the screen.
+    """
+    require_terminal()
+
+    def note(unhandled: threading.ExceptHookArgs) -> None:
+        if unhandled.exc_value is not None:
+            app._note(unhandled.exc_value)
+
+    threading.excepthook = note
+    result = app.run(mouse=False)
+    return result if result is not None else app.return_code or 0

@@ -1,0 +1,240 @@
+"""What every test stands on: a fixed language and zone, folders of its own, real databases.
+
+`engine` runs a test on SQLite and on PostgreSQL, `sqlite_engine` and `postgresql_engine` on
+one of them; each test has a migrated database of its own, cloned from one made once a run.
+`mail_server` is a real SMTP server on the loopback.
+"""
+
+import fcntl
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+import pytest_textual_snapshot
+from syrupy.location import PyTestLocation
+
+from tests import catalogue
+from tests.servers import MailServer, PostgresServer, Unavailable
+
+TESTS = Path(__file__).parent
+SNAPSHOTS = TESTS.parent / "snapshots"
+_RUN_FOLDER = "TROUSSEAU_TESTS_RUN_FOLDER"
+_TEMPLATE = "migrated"
+
+hypothesis.settings.register_profile("project", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("project")
+
+
+class _Picture(pytest_textual_snapshot.SVGImageExtension):
+    """Keeps the pictures in snapshots/, one folder a test module."""
+
+    @classmethod
+    def dirname(cls, *, test_location: PyTestLocation) -> str:
+        module = Path(test_location.filepath).relative_to(TESTS).with_suffix("")
+        return str(SNAPSHOTS / module)
+
+
+pytest_textual_snapshot.SVGImageExtension = _Picture  # type: ignore[misc]
+
+
+# --- the run as a whole -------------------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("update_snapshots", False) and sys.version_info[:2] != (3, 11):
+        raise pytest.UsageError("the pictures in snapshots/ are made with Python 3.11 only")
+    os.environ["TZ"] = "Europe/Brussels"
+    time.tzset()
+    for name in [name for name in os.environ if _is_from_outside(name)]:
+        del os.environ[name]
+    if _is_worker():
+        return
+    catalogue.compile_all()
+    # Short and open to traversal, as PostgreSQL's socket and its own account ask.
+    folder = Path(tempfile.mkdtemp(prefix="t-"))
+    folder.chmod(0o711)
+    os.environ[_RUN_FOLDER] = str(folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _is_worker() or _RUN_FOLDER not in os.environ:
+        return
+    folder = Path(os.environ.pop(_RUN_FOLDER))
+    server = PostgresServer(folder / "pg")
+    if server.running:
+        server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_worker() -> bool:
+    return "PYTEST_XDIST_WORKER" in os.environ
+
+
+def _is_from_outside(name: str) -> bool:
+    """Tell whether the variable would let the caller's own set-up into the tests."""
+    mine = name.startswith("TROUSSEAU_") and name != _RUN_FOLDER
+    return mine or name in ("COLORTERM", "NO_COLOR", "TEXTUAL_DRIVER", "TEXTUAL")
+
+
+@pytest.fixture(scope="session")
+def run_folder() -> Path:
+    """A folder that all workers of this run share."""
+    return Path(os.environ[_RUN_FOLDER])
+
+
+@contextmanager
+def _alone(folder: Path, name: str) -> Iterator[None]:
+    """Let one worker at a time in."""
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+# --- each test ----------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The program's own folders for this test, so that nothing touches those of the user."""
+    from models.language import DEFAULT_LANGUAGE, use_language
+
+    use_language(DEFAULT_LANGUAGE)
+    home = tmp_path / "home"
+    monkeypatch.setenv("TROUSSEAU_HOME", str(home))
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    return home
+
+
+# --- databases ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(run_folder: Path) -> Path:
+    """A migrated, empty SQLite file, to be copied."""
+    from models.database import make_engine
+    from models.upgrades import upgrade
+
+    template = run_folder / f"{_TEMPLATE}.db"
+    with _alone(run_folder, "sqlite"):
+        if not template.exists():
+            unfinished = run_folder / "unfinished.db"
+            engine = make_engine(f"sqlite:///{unfinished}")
+            upgrade(engine)
+            engine.dispose()  # the last connection takes the WAL into the file
+            unfinished.rename(template)
+    return template
+
+
+@pytest.fixture(scope="session")
+def postgres_server(run_folder: Path) -> PostgresServer:
+    """The run's PostgreSQL server; skips loudly where this machine cannot run it."""
+    server = PostgresServer(run_folder / "pg")
+    refusal = run_folder / "no-postgresql"
+    with _alone(run_folder, "postgresql"):
+        if not server.running and not refusal.exists():
+            try:
+                server.start()
+            except Unavailable as error:
+                refusal.write_text(str(error))
+    if refusal.exists():
+        pytest.skip(f"NOT TESTED ON POSTGRESQL: {refusal.read_text()}")
+    return server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(run_folder: Path, postgres_server: PostgresServer) -> str:
+    """The name of a migrated, empty database, to be cloned."""
+    from models.database import make_engine
+    from models.upgrades import upgrade
+
+    done = run_folder / "postgresql-migrated"
+    with _alone(run_folder, "postgresql"):
+        if not done.exists():
+            postgres_server.execute(f"DROP DATABASE IF EXISTS {_TEMPLATE}")
+            postgres_server.execute(f"CREATE DATABASE {_TEMPLATE}")
+            engine = make_engine(postgres_server.url(_TEMPLATE))
+            upgrade(engine)
+            engine.dispose()  # a database with a session in it cannot be cloned
+            done.touch()
+    return _TEMPLATE
+
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The address of a migrated SQLite file of this test's own."""
+    folder = tmp_path / "database"
+    folder.mkdir(mode=0o700)
+    shutil.copy2(sqlite_template, folder / "trousseau.db")
+    return f"sqlite:///{folder / 'trousseau.db'}"
+
+
+@pytest.fixture
+def postgresql_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """The address of a migrated PostgreSQL database of this test's own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    name = f"test_{worker}_{next(_numbers)}"
+    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    yield postgres_server.url(name)
+    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a migrated database of this test's own, on both engines in turn."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@contextmanager
+def _engine(url: str) -> Iterator[Any]:
+    from models.database import make_engine
+
+    engine = make_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_url: str) -> Iterator[Any]:
+    """An engine on a migrated SQLite file of this test's own."""
+    with _engine(sqlite_url) as engine:
+        yield engine
+
+
+@pytest.fixture
+def postgresql_engine(postgresql_url: str) -> Iterator[Any]:
+    """An engine on a migrated PostgreSQL database of this test's own."""
+    with _engine(postgresql_url) as engine:
+        yield engine
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Any]:
+    """An engine on a migrated database of this test's own, on both engines in turn."""
+    with _engine(database_url) as engine:
+        yield engine
+
+
+# --- mail ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """A real SMTP server on the loopback that keeps what it accepts."""
+    with MailServer() as server:
+        yield server

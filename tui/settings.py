@@ -1,0 +1,187 @@
+"""What the program is told by its environment, and the folders it keeps its files in.
+
+Every setting is a variable `TROUSSEAU_…`. Importing this module costs about 110 ms on top
+of Textual: import it in the first worker, or in a command; what the first picture needs is
+in `tui.appearance`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from models.errors import TrousseauError
+from models.language import N_, Wording, say
+from services.mail.url import MailSettings, mail_settings_from_environment
+from tui.appearance import Appearance
+
+_PREFIX = "TROUSSEAU_"
+
+
+class SettingsRefused(TrousseauError):
+    """A variable of the environment has a value that the program cannot use."""
+
+    heading = N_("The settings cannot be used")
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The three folders of the program, each open to its owner alone."""
+
+    config: Path
+    data: Path
+    state: Path
+
+    @property
+    def key_file(self) -> Path:
+        """The key of the tokens: beside the configuration, outside the database's folder."""
+        return self.config / "key"
+
+    @property
+    def database(self) -> Path:
+        return self.data / "trousseau.db"
+
+    @property
+    def maildir(self) -> Path:
+        return self.data / "mail"
+
+    @property
+    def log(self) -> Path:
+        return self.state / "trousseau.log"
+
+    def create(self) -> None:
+        """Make the folders that are missing, with mode 0700; leave the others as they are.
+
+        Raises `SettingsRefused` where that is not possible.
+        """
+        for folder in (self.config, self.data, self.state):
+            try:
+                _create(folder)
+            except OSError as error:
+                raise SettingsRefused(
+                    say(
+                        "The folder %(folder)s cannot be made: %(reason)s. "
+                        "TROUSSEAU_HOME chooses another place.",
+                        folder=str(folder),
+                        reason=error.strerror or type(error).__name__,
+                    )
+                ) from None
+
+
+def folders(home: Path | None) -> Folders:
+    """Return the folders below `home`, or without it those that the system reserves for us."""
+    if home is not None:
+        home = home.expanduser().absolute()
+        return Folders(home / "config", home / "data", home / "state")
+    return Folders(
+        platformdirs.user_config_path("trousseau"),
+        platformdirs.user_data_path("trousseau"),
+        platformdirs.user_state_path("trousseau"),
+    )
+
+
+def _create(folder: Path) -> None:
+    # Path.mkdir gives the mode to the last part only.
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o700, exist_ok=True)
+
+
+class Settings(BaseSettings):
+    """Every setting, read and checked. Nothing secret shows in its `repr` or its errors."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        str_strip_whitespace=True,
+    )
+
+    home: Path | None = None
+    #: May hold a password, and so may the mail's.
+    database_url: SecretStr | None = None
+    mail_url: SecretStr | None = None
+    mail_password: SecretStr | None = None
+    mail_password_file: Path | None = None
+    language: Literal["fr", "en"] = "fr"
+    style: Literal["colour", "monochrome", "accessible"] = "colour"
+    #: The share of a school's people above which a plan stops (DESIGN §2.2).
+    mass_change_share: float = Field(default=0.25, gt=0, le=1)
+    #: How long a token is valid (DOMAIN §3, Tokens).
+    token_days: int = Field(default=14, ge=1, le=365)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # No .env: a file in whatever folder the program is started from is not ours.
+        return (init_settings, env_settings)
+
+    @property
+    def folders(self) -> Folders:
+        return folders(self.home)
+
+    @property
+    def appearance(self) -> Appearance:
+        return Appearance(self.language, self.style)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is the program's own file, which it may migrate by itself."""
+        return self.database_url is None
+
+    def database(self) -> str:
+        """Return the address for `models.database.make_engine`. It may hold a password."""
+        if self.database_url is None:
+            return f"sqlite:///{self.folders.database}"
+        return self.database_url.get_secret_value()
+
+    def mail(self) -> MailSettings:
+        """Return where mail goes; raises `MailSettingsRefused` with the reason."""
+        given: Mapping[str, Any] = {
+            "MAIL_URL": _revealed(self.mail_url),
+            "MAIL_PASSWORD": _revealed(self.mail_password),
+            "MAIL_PASSWORD_FILE": str(self.mail_password_file or ""),
+        }
+        environment = {_PREFIX + name: value for name, value in given.items() if value}
+        return mail_settings_from_environment(environment, self.folders.maildir)
+
+
+def _revealed(secret: SecretStr | None) -> str:
+    return "" if secret is None else secret.get_secret_value()
+
+
+#: What each setting that can be wrong must be.
+_EXPECTED: dict[str, Wording] = {
+    "language": say("fr or en"),
+    "style": say("colour, monochrome or accessible"),
+    "mass_change_share": say("a number above 0 and up to 1, such as 0.25 for a quarter"),
+    "token_days": say("a whole number of days from 1 to 365"),
+}
+
+
+def load_settings() -> Settings:
+    """Return the settings of the environment; raises `SettingsRefused` naming the variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        name = str(error.errors(include_input=False)[0]["loc"][0]).removeprefix(_PREFIX).lower()
+        # Without its cause: that one would be free to show the value.
+        raise SettingsRefused(
+            say(
+                "The variable %(variable)s must be %(expected)s.",
+                variable=_PREFIX + name.upper(),
+                expected=_EXPECTED.get(name, say("written otherwise")),
+            )
+        ) from None

@@ -232,9 +232,6 @@ class _Page:
         self._draw_information()
         self._draw_foot()
 
-    def _say(self, message: str, /, **values: object) -> str:
-        return say(message, **values).text(self._language)
-
     def _told(self, text: Wording | str) -> str:
         return text.text(self._language) if isinstance(text, Wording) else text
 
@@ -252,7 +249,7 @@ class _Page:
         self._draw_code(_RIGHT - _QR_SIZE, 11.5)
         reference = sheets.flow(self._form.reference, _WIDTH, 15, "B")
         sheets.put(reference, _RIGHT, 38.6, right=True)
-        label = sheets.flow(self._say("Reference"), _WIDTH, 7.5)
+        label = sheets.flow(self._told(say("Reference")), _WIDTH, 7.5)
         sheets.put(label, _RIGHT, 45.1, colour=_QUIET, right=True)
 
     def _draw_code(self, left: float, top: float) -> None:
@@ -273,7 +270,7 @@ class _Page:
         title = sheets.flow(self._words.title, _WIDTH, 18, "B")
         y = sheets.put(title, _LEFT, _HEADER_BOTTOM + 5.5)
         year = sheets.fit(
-            self._say("School year %(year)s", year=self._form.school_year), _WIDTH, (10.5,), 1
+            self._told(say("School year %(year)s", year=self._form.school_year)), _WIDTH, (10.5,), 1
         )
         self._y = sheets.put(year, _LEFT, y + 0.3, colour=_QUIET) + 3.5
 
@@ -298,12 +295,12 @@ class _Page:
         width, sizes = _WIDTH - _LABEL_WIDTH - 4, (11.5, 10, 8.5)
         address = sheets.fit(form.email, width, (*sizes, 7), 4, "B")
         if not form.email:
-            address = sheets.fit(self._say("none on file"), width, (10.5,), 1)
+            address = sheets.fit(self._told(say("none on file")), width, (10.5,), 1)
         values = {
-            self._say("Surname"): sheets.fit(form.surname, width, sizes, 2, "B"),
-            self._say("First name"): sheets.fit(form.first_name, width, sizes, 2, "B"),
-            self._say("Function"): sheets.fit(self._told(form.function), width, (10.5, 9), 2),
-            self._say("E-mail address"): address,
+            self._told(say("Surname")): sheets.fit(form.surname, width, sizes, 2, "B"),
+            self._told(say("First name")): sheets.fit(form.first_name, width, sizes, 2, "B"),
+            self._told(say("Function")): sheets.fit(self._told(form.function), width, (10.5, 9), 2),
+            self._told(say("E-mail address")): address,
         }
         return [(sheets.flow(label, _LABEL_WIDTH, 9), value) for label, value in values.items()]
 
@@ -312,17 +309,19 @@ class _Page:
         field = self._told(self._form.email_field)
         if not (field and self._form.email):
             return _Lines((), 8, "")
-        text = self._say("on file under “%(field)s”", field=field)
+        text = self._told(say("on file under “%(field)s”", field=field))
         return self._sheets.fit(text, _WIDTH - _LABEL_WIDTH - 4, (8,), 1)
 
     def _draw_address_boxes(self) -> None:
         sheets = self._sheets
         if self._form.email:
-            invitation = self._say(
-                "If this is not the right address, write the right one here, a character a box:"
+            invitation = self._told(
+                say(
+                    "If this is not the right address, write the right one here, a character a box:"
+                )
             )
         else:
-            invitation = self._say("Write your e-mail address here, a character a box:")
+            invitation = self._told(say("Write your e-mail address here, a character a box:"))
         asked = sheets.fit(invitation, _WIDTH, (9.5, 8.5), 1, "" if self._form.email else "B")
         y = sheets.put(asked, _LEFT, self._y) + 1.2
         for _row in range(2):
@@ -339,21 +338,21 @@ class _Page:
     def _draw_date_and_signature(self) -> None:
         sheets, y = self._sheets, self._y
         cell, signature_left = 5.6, _LEFT + 74
-        label = sheets.flow(self._say("Date (day, month, year)"), 60, 9)
+        label = sheets.flow(self._told(say("Date (day, month, year)")), 60, 9)
         sheets.put(label, _LEFT, y, colour=_QUIET)
         x = _LEFT
         for cells in (2, 2, 4):
             self._draw_boxes(x, y + 5.4, cells, cell)
             x += cells * cell + 3
-        label = sheets.flow(self._say("Signature"), 60, 9)
+        label = sheets.flow(self._told(say("Signature")), 60, 9)
         sheets.put(label, signature_left, y, colour=_QUIET)
         sheets.set_draw_color(*_LINE)
         sheets.set_line_width(0.25)
         sheets.rect(signature_left, y + 5.4, _RIGHT - signature_left, 17)
         if self._form.manager_contact:
             contact = clean(self._form.manager_contact, 120)
-            handed_to = self._say(
-                "Please hand in the signed sheet to: %(contact)s", contact=contact
+            handed_to = self._told(
+                say("Please hand in the signed sheet to: %(contact)s", contact=contact)
             )
             hint = sheets.fit(handed_to, signature_left - _LEFT - 6, (8, 7), 2)
             sheets.put(hint, _LEFT, y + 14.8, colour=_QUIET)
@@ -362,7 +361,7 @@ class _Page:
     def _draw_information(self) -> None:
         """Draw what must be told in two columns, as large as the rest of the page allows."""
         sheets = self._sheets
-        heading = sheets.flow(self._say("What you should know"), _WIDTH, 10.5, "B")
+        heading = sheets.flow(self._told(say("What you should know")), _WIDTH, 10.5, "B")
         top = sheets.put(heading, _LEFT, self._y, colour=_ACCENT) + 1.4
         for size in (9.0, 8.5, 8.0, 7.5, 7.0, 6.5):
             columns = self._columns(size)
@@ -394,12 +393,14 @@ class _Page:
     def _draw_foot(self) -> None:
         sheets = self._sheets
         self._draw_line(_LEFT, _BOTTOM + 3, _WIDTH, _LINE, 0.2)
-        told = self._say(
-            "Text no. %(version)s of %(day)s · sheet printed on %(today)s · %(reference)s",
-            version=self._consent.version,
-            day=format_day(self._consent.since, self._language),
-            today=format_day(self._today, self._language),
-            reference=self._form.reference,
+        told = self._told(
+            say(
+                "Text no. %(version)s of %(day)s · sheet printed on %(today)s · %(reference)s",
+                version=self._consent.version,
+                day=format_day(self._consent.since, self._language),
+                today=format_day(self._today, self._language),
+                reference=self._form.reference,
+            )
         )
         sheets.put(sheets.flow(told, _WIDTH, 7.5), _LEFT, _BOTTOM + 4.6, colour=_QUIET)
 

@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input --retries 8 --timeout 60
 PACKAGES := tui screens services models
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard models/locale/*/LC_MESSAGES/*.po))
-WORKERS ?= auto
+# Logical cores: "auto" counts physical ones and may find only one of two.
+WORKERS ?= logical
 # Its own terminal must not change what the snapshots show.
 TEST_ENVIRONMENT := env -u COLORTERM -u NO_COLOR TERM=xterm-256color
 
@@ -29,21 +30,22 @@ help:
 
 $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11")'
-	$(PYTHON) -m venv $(VENV)
+	@echo 'Preparing $(VENV); this takes a minute or two, once.'
+	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
 $(VENV)/.runtime: requirements.lock $(VENV)/.created
-	$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --require-hashes -r requirements.lock
 	@touch $@
 
 # The lock of the developers holds every pin of the other one, so this only adds.
 $(VENV)/.developers: requirements-dev.lock $(VENV)/.runtime
-	$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # Not remade for each changed source: an editable installation sees it by itself.
 $(VENV)/.installed: pyproject.toml setup.py $(VENV)/.runtime
-	$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q $(PACKAGES)
 	@touch $@
 

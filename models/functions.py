@@ -55,11 +55,12 @@ _RULES = (
     (
         "principal_secretary",
         (
-            rf"\b{_SECRETARY}(?: (?:de|du|a|la|le|d|l|to|of|the))*"
+            r"\b(?!assistant (?:director|head\w*|principal)\b)"
+            rf"{_SECRETARY}(?: (?:de|du|a|la|le|d|l|to|of|the))*"
             r" (?:dir|directeur|directrice|direction|director|head|headmaster|headmistress"
-            r"|headteacher|principal(?= s|$)|chef)\b(?! adj)(?<!assistant principal)"
+            r"|headteacher|principal(?= s|$)|chef)\b(?! adj)"
             r"|\b(?:principal|head|headmaster|headteacher|director) s (?:pa|secretary|assistant)\b"
-            r"|\bdirection secretary\b|\bexecutive (?:secretary|assistant)\b"
+            r"|\b(?:direction|principal) secretary\b|\bexecutive (?:secretary|assistant)\b"
         ),
     ),
     (

@@ -209,8 +209,10 @@ class _LargeGroup:
         person = self.people[i]
         births = (person.birth_date, None) if person.birth_date else (self._ANY,)
         numbers = (person.staff_number, None) if person.staff_number else (self._ANY,)
-        for candidates in (self.alike.get(facts, {}) for facts in product(births, numbers)):
-            for sources, found in candidates.items():
+        for facts in product(births, numbers):
+            # Not `[]`, which would add an empty entry.
+            candidates = self.alike.get(facts)
+            for sources, found in candidates.items() if candidates else ():
                 if sources.isdisjoint(self.sources[i]):
                     yield from (j for j in found if j != i)
         for key in person.source_keys:

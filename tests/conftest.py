@@ -29,6 +29,10 @@ TESTS = Path(__file__).parent
 SNAPSHOTS = TESTS.parent / "snapshots"
 _RUN_FOLDER = "TROUSSEAU_TESTS_RUN_FOLDER"
 _TEMPLATE = "migrated"
+# The program clears Textual's variables when it is imported; the snapshot tool needs this one.
+_PICTURES_FOLDER = "TEXTUAL_SNAPSHOT_TEMPDIR"
+_inherited = os.environ.get(_PICTURES_FOLDER, "")
+_pictures = pytest.StashKey[str]()
 
 hypothesis.settings.register_profile("project", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("project")
@@ -75,6 +79,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.stash[_pictures] = os.environ.get(_PICTURES_FOLDER, _inherited)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    os.environ[_PICTURES_FOLDER] = session.config.stash[_pictures]
+
+
 def _is_worker() -> bool:
     return "PYTEST_XDIST_WORKER" in os.environ
 
@@ -103,11 +117,12 @@ def _alone(folder: Path, name: str) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> Path:
     """The program's own folders for this test, so that nothing touches those of the user."""
     from models.language import DEFAULT_LANGUAGE, use_language
 
     use_language(DEFAULT_LANGUAGE)
+    monkeypatch.setenv(_PICTURES_FOLDER, pytestconfig.stash[_pictures])
     home = tmp_path / "home"
     monkeypatch.setenv("TROUSSEAU_HOME", str(home))
     monkeypatch.setenv("HOME", str(tmp_path / "user"))

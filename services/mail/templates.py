@@ -1,0 +1,336 @@
+"""The text of mails: prepared once for a batch, filled in as bytes once a message.
+
+Building each message as an `EmailMessage` costs more than sending it (FACTS, Mail). Here
+the parts that do not change are encoded once. What changes is put between them, each piece
+quoted-printable for itself and joined by soft line breaks, so that no value can reach the
+encoding, the structure or the headers around it.
+
+A template is two files in `bodies/` for each language, `name.language.txt` and `.html`. The
+text file begins with the subject and what is added to it when a mail is sent again. Places
+are written `{name}`: those of `BatchValues`, of `MessageValues`, and `prepared_at`,
+`prepared_time`, `zone`.
+"""
+
+import re
+from base64 import b64encode
+from binascii import b2a_qp
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from functools import cache
+from html import escape
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import get_timezone, get_timezone_location
+
+from models.addresses import parse_address, to_ascii
+from models.language import LANGUAGES
+from models.text import clean, squeeze
+
+_FOLDER = Path(__file__).parent / "bodies"
+#: Longest text that one value may bring into a mail; the rest is cut.
+VALUE_LIMIT = 200
+
+# Quoted-printable writes "=" as "=3D": "=_" cannot occur in a part.
+_BOUNDARY = b"=_trousseau_6f1d2a"
+_PLACE = re.compile(r"\{([a-z_]+)\}")
+_MESSAGE_PLACES = frozenset(
+    (
+        "name",
+        "identifier",
+        "recipient",
+        "token",
+        "valid_until",
+        "number",
+        "prepared_at",
+        "prepared_time",
+    )
+)
+_MARK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+# Words that may stand before an address, and a subject, without being encoded.
+_PLAIN_PHRASE = re.compile(r"[A-Za-z0-9'-]+(?: [A-Za-z0-9'-]+)*")
+_PLAIN_SUBJECT = re.compile(r"[A-Za-z0-9'.,:;()!?/-]+(?: [A-Za-z0-9'.,:;()!?/-]+)*")
+_PLAIN_LENGTH = 60
+# Bytes of text in an encoded word: its line, with the longest name of a header, stays under
+# the 76 characters of RFC 2047.
+_FIRST_WORD_BYTES = 36
+_WORD_BYTES = 45
+
+
+@dataclass(frozen=True, slots=True)
+class BatchValues:
+    """What is the same in all mails of a batch.
+
+    `school` says from whom, `service` to what the access is, `sign_in_at` where to sign in
+    (an address of a web page or a command), `contact` whom to ask: name, e-mail or telephone
+    of the school's manager, in one line. `sender_address` is the `From`, `sender_name` what
+    stands before it ("" for the school), `reply_to` where answers go ("" for the sender).
+    `zone` is the school's time zone: all dates in the mail are in it.
+    """
+
+    school: str
+    service: str
+    sign_in_at: str
+    contact: str
+    sender_address: str
+    zone: ZoneInfo
+    sender_name: str = ""
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageValues:
+    """What differs from mail to mail.
+
+    `mark` makes the Message-ID (`models.tokens.mark_for_message`); `prepared_at` is when the
+    mail was asked for: it stays the same on every attempt, as everything here does, so that
+    a message sent twice is the same message. `number` is the generation: from 2 on, the
+    subject says so. `identifier` is the user name. Instants are aware.
+    """
+
+    recipient: str
+    name: str
+    mark: str
+    prepared_at: datetime
+    number: int = 1
+    identifier: str = ""
+    token: str = ""
+    valid_until: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"MessageValues(mark={self.mark!r})"
+
+
+def prepare(template: str, language: str, batch: BatchValues) -> "Prepared":
+    """Return the template of a batch ready to be filled in.
+
+    Templates are `invitation` and `test`; languages those of `models.language`. Raises
+    ValueError for others, `AddressError` for a sender that is no address.
+    """
+    if language not in LANGUAGES or not _known(template):
+        raise ValueError(f"no template {template!r} in {language!r}")
+    return Prepared(template, language, batch)
+
+
+class Prepared:
+    """A template with the values of its batch; `fill` makes a message of it."""
+
+    def __init__(self, template: str, language: str, batch: BatchValues) -> None:
+        self._language = language
+        self._zone = batch.zone
+        values = _batch_places(batch, language)
+        subject, repeated, text = _text_file(template, language)
+        self._subject = _join(_pieces(subject, values), {})
+        self._subject_header = _header_text(self._subject)
+        self._repeated = _pieces(repeated, values)
+        sender = to_ascii(parse_address(batch.sender_address))
+        self._domain = sender.rpartition("@")[2]
+        self._fixed_headers = _fixed_headers(batch, sender, language)
+        self._body = _body(text, _read(template, language, "html"), values)
+
+    def fill(self, message: MessageValues) -> bytes:
+        """Return the message, with CRLF line ends, ready for a transport.
+
+        Any text is harmless in any value. It is UTF-8 in its headers where the recipient's
+        address is not ASCII, and ASCII otherwise. The same values give the same bytes.
+        Raises `AddressError` for a recipient that is not one address, ValueError for a mark
+        that is not one.
+        """
+        places = self._places(message)
+        encoded: dict[bytes | str, bytes] = {}
+        for name, value in places.items():
+            encoded[name] = _quoted(value)
+            encoded["html:" + name] = _quoted(escape(value))
+        body = b"".join(
+            [piece if isinstance(piece, bytes) else encoded[piece] for piece in self._body]
+        )
+        return self._headers(message, places) + body
+
+    def _places(self, message: MessageValues) -> dict[str, str]:
+        prepared = message.prepared_at.astimezone(self._zone)
+        valid = message.valid_until
+        recipient = parse_address(message.recipient)
+        identifier = _line(message.identifier)
+        return {
+            "name": _line(message.name) or identifier or recipient,
+            "identifier": identifier,
+            "recipient": recipient,
+            "token": _line(message.token),
+            "valid_until": _moment(valid.astimezone(self._zone), self._language) if valid else "",
+            "number": str(message.number),
+            "prepared_at": _moment(prepared, self._language),
+            "prepared_time": f"{prepared:%H:%M}",
+        }
+
+    def _headers(self, message: MessageValues, places: Mapping[str, str]) -> bytes:
+        if not _MARK.fullmatch(message.mark):
+            raise ValueError("not a mark for a message")
+        subject = self._subject_header
+        if message.number > 1:
+            subject = _header_text(f"{self._subject} ({_join(self._repeated, places)})")
+        date = format_datetime(message.prepared_at.astimezone(self._zone))
+        recipient = to_ascii(places["recipient"])
+        return b"".join(
+            (
+                b"Date: " + date.encode(),
+                b"\r\nTo: " + _mailbox(_line(message.name), recipient),
+                b"\r\nSubject: " + subject,
+                f"\r\nMessage-ID: <{message.mark}@{self._domain}>\r\n".encode(),
+                self._fixed_headers,
+            )
+        )
+
+
+def _fixed_headers(batch: BatchValues, sender: str, language: str) -> bytes:
+    lines = [b"From: " + _mailbox(_line(batch.sender_name) or _line(batch.school), sender)]
+    if batch.reply_to:
+        lines.append(b"Reply-To: " + to_ascii(parse_address(batch.reply_to)).encode())
+    lines += [
+        b"MIME-Version: 1.0",
+        b"Content-Language: " + language.encode(),
+        b"Auto-Submitted: auto-generated",
+        # Exchange answers with an absence notice in spite of Auto-Submitted. "All" would
+        # suppress the report that a message cannot be delivered as well.
+        b"X-Auto-Response-Suppress: OOF, AutoReply, DR, RN, NRN",
+        b'Content-Type: multipart/alternative; boundary="' + _BOUNDARY + b'"',
+    ]
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def _body(text: str, html: str, values: Mapping[str, str]) -> list[bytes | str]:
+    """Return the two parts as ready bytes and, between them, the names of what is filled in."""
+    escaped = {name: escape(value) for name, value in values.items()}
+    return _merged(
+        [
+            *_part(b"text/plain", _pieces(text, values), ""),
+            *_part(b"text/html", _pieces(html, escaped), "html:"),
+            b"\r\n--" + _BOUNDARY + b"--\r\n",
+        ]
+    )
+
+
+def _part(kind: bytes, pieces: list[tuple[str, bool]], prefix: str) -> Iterator[bytes | str]:
+    yield b"\r\n--" + _BOUNDARY + b"\r\nContent-Type: " + kind + b'; charset="utf-8"\r\n'
+    yield b"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    for number, (piece, is_place) in enumerate(pieces):
+        if number:
+            yield b"=\r\n"
+        yield prefix + piece if is_place else _quoted(piece)
+
+
+def _merged(pieces: list[bytes | str]) -> list[bytes | str]:
+    merged: list[bytes | str] = []
+    for piece in pieces:
+        last = merged[-1] if merged else ""
+        if isinstance(piece, bytes) and isinstance(last, bytes):
+            merged[-1] = last + piece
+        else:
+            merged.append(piece)
+    return merged
+
+
+def _pieces(template: str, values: Mapping[str, str]) -> list[tuple[str, bool]]:
+    """Return the template as texts and names of places, told apart by the flag.
+
+    It is cut up before anything is put in, so that a value that looks like a place is text.
+    """
+    pieces: list[tuple[str, bool]] = [("", False)]
+    for number, part in enumerate(_PLACE.split(template)):
+        if number % 2 and part in _MESSAGE_PLACES:
+            pieces += [(part, True), ("", False)]
+        else:
+            pieces[-1] = (pieces[-1][0] + (values[part] if number % 2 else part), False)
+    return [piece for piece in pieces if piece[0]]
+
+
+def _join(pieces: list[tuple[str, bool]], places: Mapping[str, str]) -> str:
+    return "".join([places[piece] if is_place else piece for piece, is_place in pieces])
+
+
+def _batch_places(batch: BatchValues, language: str) -> dict[str, str]:
+    zone = get_timezone(batch.zone.key)
+    return {
+        "school": _line(batch.school),
+        "service": _line(batch.service),
+        "sign_in_at": _line(batch.sign_in_at),
+        "contact": _line(batch.contact),
+        "zone": get_timezone_location(zone, locale=language, return_city=True),
+    }
+
+
+def _text_file(template: str, language: str) -> tuple[str, str, str]:
+    head, _, text = _read(template, language, "txt").partition("\n\n")
+    subject, _, repeated = head.partition("\n")
+    return subject.removeprefix("Subject: "), repeated.removeprefix("Repeated: "), text
+
+
+@cache
+def _read(template: str, language: str, kind: str) -> str:
+    return (_FOLDER / f"{template}.{language}.{kind}").read_text(encoding="utf-8")
+
+
+@cache
+def _known(template: str) -> bool:
+    return template in {path.name.split(".")[0] for path in _FOLDER.glob("*.txt")}
+
+
+def _line(value: str) -> str:
+    return squeeze(clean(value, limit=VALUE_LIMIT))
+
+
+def _quoted(text: str) -> bytes:
+    encoded = b2a_qp(text.encode(), istext=True)
+    return encoded.replace(b"\n", b"\r\n") if b"\n" in encoded else encoded
+
+
+@cache
+def _names(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    locale = Locale.parse(language)
+    days, months = locale.days["format"]["wide"], locale.months["format"]["wide"]
+    return tuple(days[i] for i in range(7)), tuple(months[i] for i in range(1, 13))
+
+
+def _moment(local: datetime, language: str) -> str:
+    """Return day and time in full: “mardi 1er septembre 2026 à 14:03”.
+
+    Written here because Babel takes longer for it than the rest of the message.
+    """
+    days, months = _names(language)
+    day = "1er" if language == "fr" and local.day == 1 else str(local.day)
+    at = "à" if language == "fr" else "at"
+    date = f"{days[local.weekday()]} {day} {months[local.month - 1]} {local.year}"
+    return f"{date} {at} {local:%H:%M}"
+
+
+def _mailbox(name: str, address: str) -> bytes:
+    """Return a display name and an address as a header takes them."""
+    if not name:
+        return address.encode()
+    if len(name) <= _PLAIN_LENGTH and _PLAIN_PHRASE.fullmatch(name):
+        words = name.encode()
+    else:
+        words = _encoded_words(name)
+    return words + b"\r\n <" + address.encode() + b">"
+
+
+def _header_text(text: str) -> bytes:
+    if len(text) <= _PLAIN_LENGTH and _PLAIN_SUBJECT.fullmatch(text):
+        return text.encode()
+    return _encoded_words(text)
+
+
+def _encoded_words(text: str) -> bytes:
+    """Return `text` as encoded words (RFC 2047), a line each, no character cut in two."""
+    words = []
+    content = text.encode()
+    start, size = 0, _FIRST_WORD_BYTES
+    while start < len(content):
+        end = start + size
+        while end < len(content) and content[end] & 0xC0 == 0x80:
+            end -= 1
+        words.append(b"=?utf-8?b?" + b64encode(content[start:end]) + b"?=")
+        start, size = end, _WORD_BYTES
+    return b"\r\n ".join(words)

@@ -231,9 +231,11 @@ COMMANDS: tuple[Command, ...] = (
         footer=True,
         priority=False,
     ),
-    Command("plan.information", "1", N_("Information"), N_("Show or hide the information")),
-    Command("plan.warnings", "2", N_("Warnings"), N_("Show or hide the warnings")),
-    Command("plan.errors", "3", N_("Errors"), N_("Show or hide the errors")),
+    Command(
+        "plan.information", "1", N_("Information"), N_("Show the information only, or everything")
+    ),
+    Command("plan.warnings", "2", N_("Warnings"), N_("Show the warnings only, or everything")),
+    Command("plan.errors", "3", N_("Errors"), N_("Show the errors only, or everything")),
     # Screens of the main job
     Command(
         "team.invite",

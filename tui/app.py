@@ -90,6 +90,8 @@ class TrousseauApp(App[int]):
         if not self.is_headless:
             leave_on_signals(asyncio.get_running_loop(), self._leave_with)
             watch_for_hang_up(lambda: self.call_later(self._leave_with, 129))
+        if self.accessible and self._driver:
+            self._driver.write("\x1b[?25h")  # Textual hides what screen readers follow
         self.set_interval(PERIOD, self.show_work)
         self.push_screen(self.first())
 

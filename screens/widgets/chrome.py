@@ -6,16 +6,13 @@ from typing import Any
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from rich.style import Style
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
 from models.language import Wording, _
 from screens.commands import Command, key_name, known
-from screens.widgets.text import BAR, KEY, fit, safe, shown
-
-_BOLD_BAR = BAR + Style(bold=True)
+from screens.widgets.text import KEY, TITLE, fit, safe, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,7 @@ class TitleBar(Widget):
         while len(parts) > 1 and cell_len("  ·  ".join(parts)) + 2 > room:
             parts.pop()
         right = fit("  ·  ".join(parts), max(0, room - 1), right=True) + " "
-        return Strip([Segment(fit(left, width - cell_len(right)), _BOLD_BAR), Segment(right, BAR)])
+        return Strip([Segment(fit(left, width - cell_len(right)), TITLE), Segment(right)])
 
 
 class KeyBar(Widget):

@@ -8,7 +8,7 @@ from typing import Literal
 from rich.segment import Segment
 from rich.style import Style
 from textual import events, on
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -16,7 +16,7 @@ from textual.worker import get_current_worker
 
 from models.language import N_, Wording, _, ngettext
 from screens.commands import bindings
-from screens.widgets.text import CURSOR, CURSOR_ELSEWHERE, TONES, Tone, fit
+from screens.widgets.text import CURSOR, CURSOR_ELSEWHERE, HEADER, TONES, Tone, fit
 from screens.widgets.window import CHUNK, Window
 
 Key = Hashable
@@ -323,6 +323,7 @@ class PagedTable(Widget, can_focus=True):
         if before != self._window.total or not self._window.covers(self._top, self._bottom):
             self._ask_for_missing()
         self.refresh()
+        self._point_at_cursor()
         self.post_message(self.Highlighted(self, self.row))
 
     def _settle(self, place: int | None, key: Key | None) -> None:
@@ -391,7 +392,14 @@ class PagedTable(Widget, can_focus=True):
             self._refresh_row(before)
             self._refresh_row(index)
         if before != index:
+            self._point_at_cursor()
             self.post_message(self.Highlighted(self, self.row))
+
+    def _point_at_cursor(self) -> None:
+        """Put the terminal's own cursor on the row: screen readers and Braille follow it."""
+        if self.has_focus:
+            corner = self.content_region.offset
+            self.app.cursor_position = corner + Offset(0, self._cursor - self._top + 1)
 
     def action_up(self) -> None:
         self._move_to(self._cursor - 1)
@@ -424,6 +432,7 @@ class PagedTable(Widget, can_focus=True):
         self._ask_for_missing()
 
     def on_focus(self, event: events.Focus) -> None:
+        self._point_at_cursor()
         self._refresh_row(self._cursor)
 
     def on_blur(self, event: events.Blur) -> None:
@@ -510,8 +519,8 @@ class PagedTable(Widget, can_focus=True):
         return " • " if selected else "   "
 
     def _header(self) -> list[Segment]:
-        segments = [Segment("   ")]
-        style = Style(bold=True)
+        segments = [Segment("   ", HEADER)]
+        style = HEADER
         for _position, column, size in self._layout():
             title = _(column.title)
             if self._sort and self._sort.column == column.key:
@@ -519,8 +528,8 @@ class PagedTable(Widget, can_focus=True):
                     " ↓" if self._sort.descending else " ↑"
                 )
             segments.append(Segment(fit(title, size, column.align == "right"), style))
-            segments.append(Segment("  "))
-        return list(Strip(segments).adjust_cell_length(self.size.width))
+            segments.append(Segment("  ", HEADER))
+        return list(Strip(segments).adjust_cell_length(self.size.width, HEADER).simplify())
 
     def _status(self) -> str:
         if self._failed or self._window.known == 0:

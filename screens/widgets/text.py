@@ -24,7 +24,10 @@ TONES: dict[Tone, Style] = {
 #: The line under the cursor. Reverse video survives a terminal or a setting without colours.
 CURSOR = Style(color="cyan", reverse=True)
 CURSOR_ELSEWHERE = Style(bold=True, underline=True)
-BAR = Style(color="cyan", reverse=True)
+TITLE = Style(color="cyan", bold=True)
+HEADER = Style(bold=True, underline=True)
+#: A line across, drawn without box glyphs: every terminal can underline.
+RULE = Style(underline=True, dim=True)
 KEY = Style(color="cyan", bold=True)
 
 _LONGEST = 2_000

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -39,7 +40,7 @@ async def settled(pilot: Pilot[Any]) -> None:
     await pilot.pause()
 
 
-def screen_text(app: TrousseauApp) -> str:
+def screen_text(app: App[Any]) -> str:
     """Return what the screen shows, line by line, as plain text."""
     width, height = app.size
     lines = app.screen._compositor.render_strips()

@@ -1,0 +1,57 @@
+"""What the columns of the data are called on screen."""
+
+from models.language import N_, _
+
+_NAMES = {
+    "surname": N_("surname"),
+    "first_name": N_("first name"),
+    "birth_date": N_("birth date"),
+    "staff_number": N_("staff number"),
+    "sex": N_("sex"),
+    "language": N_("language"),
+    "personal_email": N_("personal e-mail"),
+    "personal_email_field": N_("field of the personal e-mail"),
+    "school_email": N_("school e-mail"),
+    "school_email_field": N_("field of the school e-mail"),
+    "email": N_("e-mail"),
+    "function": N_("function"),
+    "other_functions": N_("other functions"),
+    "role": N_("role"),
+    "role_by_hand": N_("role set by hand"),
+    "start_date": N_("start"),
+    "exit_date": N_("exit date"),
+    "present": N_("administrative presence"),
+    "name": N_("name"),
+    "kind": N_("kind"),
+    "fase_number": N_("FASE number"),
+    "enterprise_number": N_("enterprise number"),
+    "network": N_("network"),
+    "street": N_("street"),
+    "postal_code": N_("postal code"),
+    "locality": N_("locality"),
+    "contact_name": N_("contact"),
+    "contact_email": N_("contact’s e-mail"),
+    "contact_phone": N_("contact’s telephone"),
+    "time_zone": N_("time zone"),
+    "label": N_("label"),
+    "first_day": N_("first day"),
+    "last_day": N_("last day"),
+    "access_ends": N_("end of access"),
+    "status": N_("status"),
+    "reason": N_("reason"),
+    "code": N_("code"),
+    "decision": N_("decision"),
+    "score": N_("score"),
+    "text_version": N_("version of the text"),
+    "signed_on": N_("signed on"),
+    "generation": N_("sending number"),
+    "valid_until": N_("valid until"),
+    "activation": N_("activation"),
+    "source": N_("source"),
+}
+
+
+def column_name(column: str) -> str:
+    """Return a column's name in the current language, or the bare name of one not told here."""
+    name = _NAMES.get(column)
+    return _(name) if name else column.replace("_", " ")

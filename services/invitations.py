@@ -1,0 +1,408 @@
+"""Invitations to a team: who receives one, who needs none, who is left out and why.
+
+The plan is computed from the same facts as the team's list. Applied, it makes for each
+invited person a row of the next generation and a mail in the outbox, in one transaction;
+the mail is rendered when it is sent (`services.mail.sender`).
+"""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from models.access import INVITED, Access, FactColumns, Service, holds, joined
+from models.addresses import likely_typing_error
+from models.consents import Consent
+from models.database import ActorSession, change
+from models.errors import TrousseauError
+from models.invitations import TOKEN_PURPOSE, Invitation
+from models.keys import Key
+from models.language import DEFAULT_LANGUAGE, Wording, say, say_n
+from models.mail import Mail
+from models.people import Person, Post
+from models.schools import School, SchoolYear
+from models.tokens import matching_generation, parse_token
+from services import plans
+from services.plans import NOW, Item, PlanDraft, guard, now_plus, update_change
+
+KIND = "invitation"
+#: The service that a team is invited to.
+SERVICE = "extranet"
+#: Statuses of an invitation that has left the house, and may be sent again.
+REPEATED = tuple(status for status in INVITED if status != "queued")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One access with what an invitation needs to know."""
+
+    access_id: int
+    person_id: int
+    surname: str
+    first_name: str
+    language: str
+    status: str
+    address: str | None
+    personal_email: str | None
+    school_email: str | None
+    post_id: int
+    consent_id: int | None
+    invitation_id: int | None
+    latest_generation: int
+    bounced_address: str | None
+    known: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.surname} {self.first_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationCounts:
+    """What a plan of invitations will do: the figures of `trousseau invite --json`."""
+
+    queued: int
+    confirmed: int
+    left_out: dict[str, int]
+
+
+def candidates(
+    session: ActorSession,
+    school_id: int,
+    school_year_id: int,
+    person_ids: Collection[int] | None = None,
+) -> list[Candidate]:
+    """Return every access of the team with its facts at the session's moment, by name."""
+    at = session.at
+    facts = FactColumns(at, at.astimezone(_zone(session, school_id)).date())
+    other, consent = aliased(Access), aliased(Consent)
+    earlier = aliased(Invitation)
+    known = exists(
+        select(other.id).where(
+            other.person_id == Access.person_id,
+            other.service_id == Access.service_id,
+            other.id != Access.id,
+            other.activated_at.is_not(None),
+        )
+    )
+    consent_id = (
+        select(func.max(consent.id))
+        .where(
+            consent.person_id == Access.person_id,
+            consent.school_id == Access.school_id,
+            consent.email_key == facts.address_key,
+            holds(consent.recorded_at, consent.withdrawn_at, at),
+        )
+        .scalar_subquery()
+    )
+    latest = (
+        select(func.max(earlier.generation))
+        .where(earlier.access_id == Access.id)
+        .correlate(Access)
+        .scalar_subquery()
+    )
+    statement = (
+        joined(
+            select(  # type: ignore[call-overload]
+                Access.id,
+                Person.id,
+                Person.surname,
+                Person.first_name,
+                Person.language,
+                facts.status,
+                facts.address,
+                Person.personal_email,
+                Post.school_email,
+                Access.post_id,
+                consent_id,
+                Invitation.id,
+                latest,
+                Mail.recipient,
+                Mail.bounced_at,
+                Mail.refused_at,
+                known,
+            ).select_from(Access),
+            at,
+        )
+        .where(
+            col(Access.school_id) == school_id,
+            col(Access.school_year_id) == school_year_id,
+            col(Service.code) == SERVICE,
+        )
+        .order_by(Person.surname_key, Person.first_name_key, Person.id)
+    )
+    if person_ids is not None:
+        statement = statement.where(col(Access.person_id).in_(sorted(person_ids)))
+    return [_candidate(row) for row in session.execute(statement)]
+
+
+def _candidate(row: Any) -> Candidate:
+    (access_id, person_id, surname, first_name, language, status, address, personal, school,
+     post_id, consent_id, invitation_id, latest, recipient, bounced, refused, known) = row  # fmt: skip
+    return Candidate(
+        access_id=access_id,
+        person_id=person_id,
+        surname=surname,
+        first_name=first_name,
+        language=language or DEFAULT_LANGUAGE,
+        status=status,
+        address=address,
+        personal_email=personal,
+        school_email=school,
+        post_id=post_id,
+        consent_id=consent_id,
+        invitation_id=invitation_id,
+        latest_generation=latest or 0,
+        bounced_address=recipient if bounced or refused else None,
+        known=bool(known),
+    )
+
+
+def _zone(session: ActorSession, school_id: int) -> ZoneInfo:
+    name = session.scalar(select(School.time_zone).where(col(School.id) == school_id))  # type: ignore[call-overload]
+    return ZoneInfo(name or "UTC")
+
+
+# --- the plan ---------------------------------------------------------------------------
+
+
+def plan_invitations(
+    session: ActorSession,
+    school_id: int,
+    school_year_id: int,
+    *,
+    person_ids: Collection[int] | None = None,
+    again: bool = False,
+) -> int:
+    """Store the plan of a mass invitation and return its id.
+
+    Everyone in the team is in it: invited, confirmed without a mail because the account
+    exists, or left out with the reason. With `again` those are invited who were before and
+    have not activated, and nobody else (DOMAIN §3).
+    """
+    team = candidates(session, school_id, school_year_id, person_ids)
+    service = session.scalars(select(Service).where(col(Service.code) == SERVICE)).one()
+    year = session.scalars(select(SchoolYear).where(col(SchoolYear.id) == school_year_id)).one()
+    draft = PlanDraft(
+        kind=KIND,
+        title=_title(again, year.label),
+        school_id=school_id,
+        request={"school_year_id": school_year_id, "again": again},
+    )
+    counts: Counter[str] = Counter()
+    for candidate in team:
+        item = _item(draft, candidate, school_id, service, again)
+        counts[item.action] += 1
+        draft.items.append(item)
+    draft.summary = _summary(counts)
+    return plans.store(session, draft)
+
+
+def _title(again: bool, year: str) -> Wording:
+    if again:
+        return say("Invitations to my team, sent again (%(year)s)", year=year)
+    return say("Invitations to my team (%(year)s)", year=year)
+
+
+def _summary(counts: Counter[str]) -> dict[str, Any]:
+    left_out = {
+        action.removeprefix("left_out:"): count
+        for action, count in counts.items()
+        if action.startswith("left_out:")
+    }
+    return {"queued": counts["invite"], "confirmed": counts["confirm"], "left_out": left_out}
+
+
+def counts_of(session: ActorSession, plan_id: int) -> InvitationCounts:
+    """Return what a stored plan of invitations will do, or has done."""
+    return InvitationCounts(**(plans.find(session, plan_id).summary or {}))
+
+
+def _item(draft: PlanDraft, who: Candidate, school_id: int, service: Service, again: bool) -> Item:
+    item = Item("information", "", who.name, Wording(""), [], who.person_id, school_id)
+    reason = _left_out(who, again)
+    if reason is not None:
+        code, item.text = reason
+        item.action = f"left_out:{code}"
+        item.level = "information" if code in ("active", "already_invited") else "warning"
+    elif who.known:
+        item.action, item.text = "confirm", say("Has an account already: confirmed without a mail")
+        item.changes = [_confirmed(who)]
+    else:
+        item.action = "invite"
+        item.level, item.text = _announcement(who)
+        item.changes = _invited(draft, who, school_id, service)
+    return item
+
+
+#: Why somebody is left out, by status.
+_REASONS: dict[str, Wording] = {
+    "no_address": say("No e-mail address is on file"),
+    "no_consent": say("No signed consent for this address"),
+    "duplicate": say("Suspected double: decide first whether it is the same person"),
+    "no_role": say("Neither a mission, a recorded role nor the function gives a role"),
+    "active": say("Has activated already"),
+    "ended": say("The access has ended with its school year"),
+    "deactivated": say("The access is deactivated"),
+    "already_invited": say("Has been invited already: use “send again”"),
+    "never_invited": say("Has not been invited yet"),
+    "waiting": say("The invitation is still waiting to be sent"),
+}
+
+
+def _left_out(who: Candidate, again: bool) -> tuple[str, Wording] | None:
+    """Return the reason for leaving somebody out, or None."""
+    code = who.status
+    if code == "to_invite":
+        code = "never_invited" if again and not who.known else ""
+    elif code in INVITED:
+        code = ("" if who.status in REPEATED else "waiting") if again else "already_invited"
+    return (code, _REASONS[code]) if code else None
+
+
+def _announcement(who: Candidate) -> tuple[str, Wording]:
+    """Return level and sentence for somebody who will be invited."""
+    assert who.address is not None
+    if who.bounced_address == who.address:
+        return "warning", say(
+            "Will receive an invitation at %(address)s, from where the last one came back",
+            address=who.address,
+        )
+    if (better := likely_typing_error(who.address)) is not None:
+        return "warning", say(
+            "Will receive an invitation at %(address)s: is %(better)s meant?",
+            address=who.address,
+            better=better,
+        )
+    return "information", say("Will receive an invitation at %(address)s", address=who.address)
+
+
+def _confirmed(who: Candidate) -> Any:
+    return update_change(
+        "access",
+        who.access_id,
+        {"activated_at": None, "activation": ""},
+        {"activated_at": NOW, "activation": "known"},
+    )
+
+
+def _invited(draft: PlanDraft, who: Candidate, school_id: int, service: Service) -> list[Any]:
+    generation = who.latest_generation + 1
+    until = now_plus(timedelta(days=service.token_days).total_seconds())
+    mail = draft.insert(
+        "mail",
+        school_id=school_id,
+        person_id=who.person_id,
+        access_id=who.access_id,
+        template=KIND,
+        language=who.language,
+        generation=generation,
+        recipient=who.address,
+        queued_at=NOW,
+        expires_at=until,
+        next_attempt_at=NOW,
+        attempts=0,
+        reply="",
+    )
+    invitation = draft.insert(
+        "invitation",
+        access_id=who.access_id,
+        school_id=school_id,
+        mail_id=mail[2],
+        generation=generation,
+        queued_at=NOW,
+        valid_until=until,
+    )
+    changes = [
+        guard("access", who.access_id, activated_at=None),
+        guard("person", who.person_id, personal_email=who.personal_email),
+        guard("post", who.post_id, school_email=who.school_email),
+        mail,
+        invitation,
+    ]
+    if who.consent_id is not None:
+        changes.insert(0, guard("consent", who.consent_id, withdrawn_at=None))
+    if who.invitation_id is not None:
+        changes.insert(
+            0,
+            update_change(
+                "invitation", who.invitation_id, {"replaced_at": None}, {"replaced_at": NOW}
+            ),
+        )
+    return changes
+
+
+# --- the token --------------------------------------------------------------------------
+
+
+class TokenRefused(TrousseauError):
+    """The token is well formed but opens nothing now."""
+
+    def __init__(self, cause: str, wording: Wording) -> None:
+        super().__init__(wording)
+        self.cause = cause
+
+
+def use_token(session: ActorSession, key: Key, text: str) -> int:
+    """Spend a token and activate its access; return the access's id.
+
+    Raises `TokenMistyped` for what can't be a token, and `TokenRefused` with the cause
+    unknown, replaced, used, cancelled, expired or deactivated. Of any number of callers
+    with the same token exactly one succeeds.
+    """
+    parsed = parse_token(text)
+    latest = session.scalars(
+        select(Invitation)
+        .where(col(Invitation.access_id) == parsed.row_id)
+        .order_by(col(Invitation.generation).desc())
+        .limit(1)
+    ).one_or_none()
+    generation = latest and matching_generation(key, TOKEN_PURPOSE, parsed, latest.generation)
+    if latest is None or generation is None:
+        raise TokenRefused("unknown", say("This token was not given by this program."))
+    if generation < latest.generation:
+        raise TokenRefused(
+            "replaced",
+            say(
+                "A newer e-mail has replaced this token: use the one of %(at)s.",
+                at=latest.queued_at,
+            ),
+        )
+    _check_usable(latest, session.at)
+    unused = (col(Invitation.id) == latest.id) & col(Invitation.used_at).is_(None)
+    if not change(session, Invitation, unused, used_at=session.at):
+        raise TokenRefused("used", say("This token has been used already."))
+    inactive = (col(Access.id) == latest.access_id) & col(Access.activated_at).is_(None)
+    change(session, Access, inactive, activated_at=session.at, activation="token")
+    return latest.access_id
+
+
+def _check_usable(invitation: Invitation, at: datetime) -> None:
+    if invitation.used_at is not None:
+        raise TokenRefused("used", say("This token was used on %(at)s.", at=invitation.used_at))
+    if invitation.cancelled_at is not None:
+        raise TokenRefused("cancelled", say("This invitation has been withdrawn."))
+    if invitation.valid_until <= at:
+        raise TokenRefused(
+            "expired", say("This token was valid until %(at)s.", at=invitation.valid_until)
+        )
+
+
+def sentence_for(counts: InvitationCounts) -> Wording:
+    """Return one sentence that says what a plan of invitations comes to."""
+    return say(
+        "%(invited)s, %(confirmed)s, %(left_out)s",
+        invited=say_n("%(count)s invitation", "%(count)s invitations", counts.queued),
+        confirmed=say_n(
+            "%(count)s confirmed without a mail",
+            "%(count)s confirmed without a mail",
+            counts.confirmed,
+        ),
+        left_out=say_n("%(count)s left out", "%(count)s left out", sum(counts.left_out.values())),
+    )

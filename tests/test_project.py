@@ -1,5 +1,6 @@
 """What holds for the project as a whole: its layers, its weight, its files, its words."""
 
+import io
 import re
 import subprocess
 import sys
@@ -147,3 +148,27 @@ class TestTranslations:
         sources.add("%(n)s of %(m)s")
         found = list(catalogue.problems(catalogue.read(path), sources))
         assert any(line.startswith(problem) for line in found), found
+
+    def test_a_sentence_inside_another_is_found(self) -> None:
+        source = io.BytesIO(
+            b'say("%(name)s: %(why)s", name=f(), why=language.say_n("1 day", "%(count)s days", n))'
+        )
+        found = [
+            (name, texts)
+            for _, name, texts, _ in catalogue.calls_in(source, {"say", "say_n"}, (), {})
+        ]
+        assert found == [
+            ("say", ("%(name)s: %(why)s",)),
+            ("say_n", ("1 day", "%(count)s days", None)),
+        ]
+
+    def test_merging_takes_what_fits_and_tells_what_does_not(self, tmp_path: Path) -> None:
+        (ours,) = catalogue.catalogue_paths()
+        path, loose = tmp_path / "ours.po", tmp_path / "loose.po"
+        path.write_bytes(ours.read_bytes())
+        known = "The settings cannot be used"
+        loose.write_text(f'msgid "{known}"\nmsgstr "Autrement"\n\nmsgid "gone"\nmsgstr "parti"\n')
+        assert list(catalogue.update(path, [loose])) == ["loose.po: not taken over: 'gone'"]
+        merged = catalogue.read(path).get(known)
+        assert merged is not None
+        assert merged.string == "Autrement"

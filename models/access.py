@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, case, exists, or_, select
+from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col
 
@@ -213,7 +213,7 @@ class FactColumns:
 
     @property
     def suspended(self) -> ColumnElement[bool]:
-        row = aliased(Suspension)
+        row: Any = aliased(Suspension)
         return exists(
             select(row.id).where(
                 row.access_id == Access.id, holds(row.from_at, row.until_at, self.at)
@@ -230,7 +230,7 @@ class FactColumns:
 
     @property
     def consented(self) -> ColumnElement[bool]:
-        row = aliased(Consent)
+        row: Any = aliased(Consent)
         return or_(
             col(Service.consent_needed).is_(False),
             exists(
@@ -246,7 +246,7 @@ class FactColumns:
     @property
     def doubtful(self) -> ColumnElement[bool]:
         def pair(column: str) -> ColumnElement[bool]:
-            row = aliased(SuspectedDouble)
+            row: Any = aliased(SuspectedDouble)
             return exists(
                 select(row.id).where(
                     getattr(row, column) == Access.person_id,
@@ -258,7 +258,7 @@ class FactColumns:
 
     @property
     def mission_role(self) -> ColumnElement[str | None]:
-        row = aliased(Mission)
+        row: Any = aliased(Mission)
         return (
             select(row.role)
             .where(
@@ -277,8 +277,6 @@ class FactColumns:
     @property
     def role(self) -> ColumnElement[str | None]:
         """Mission, then the role recorded on the post, then the function's (DOMAIN §3)."""
-        from sqlalchemy import func
-
         return func.coalesce(self.mission_role, Post.role, ServiceRole.role)
 
     @property

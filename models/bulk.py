@@ -78,7 +78,7 @@ def insert_rows(
     if connection.dialect.name == "sqlite":
         places = ", ".join("?" * len(columns))
         statement = f'INSERT INTO "{table}" ({names}) VALUES ({places})'
-        cursor = connection.connection.cursor()
+        cursor: Any = connection.connection.cursor()
         cursor.executemany(statement, rows)
         cursor.close()
         return

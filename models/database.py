@@ -16,7 +16,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, create_engine, event, false, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    create_engine,
+    event,
+    false,
+    inspect,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import ORMExecuteState, Session, aliased, with_loader_criteria
 from sqlmodel import col
@@ -253,18 +263,14 @@ def change(session: ActorSession, table: type[Table], where: Any, **values: Any)
 
     This is how a state changes: whoever comes second gets 0 (FACTS).
     """
-    from sqlalchemy import update
-
-    names = list(values)
+    identifier: Any = vars(table)["id"]
+    before = [getattr(table, name) for name in values]
     rows = session.execute(
-        select(table.id, *[getattr(table, n) for n in names], *_owners(table))  # type: ignore[attr-defined]
-        .where(where)
-        .with_for_update()
+        select(identifier, *before, *_owners(table)).where(where).with_for_update()
     ).all()
     if not rows:
         return 0
     ids = [row[0] for row in rows]
-    identifier = table.id  # type: ignore[attr-defined]
     session.execute(
         update(table).where(identifier.in_(ids), where).values(**values),
         execution_options={"journaled": True, "synchronize_session": "fetch"},
@@ -276,12 +282,11 @@ def change(session: ActorSession, table: type[Table], where: Any, **values: Any)
 
 
 def _owners(table: type[Table]) -> list[Any]:
-    named = [
-        (getattr(table, name).label(f"owner_{name}"))
+    return [
+        getattr(table, name).label(f"owner_{name}")
         for name in ("person_id", "school_id")
         if name in table.__table__.c  # type: ignore[attr-defined]
     ]
-    return named
 
 
 def _note_update(session: ActorSession, table: type[Table], row: Any, values: Any) -> None:
@@ -319,7 +324,7 @@ def _criteria(actor: Actor) -> tuple[Any, ...]:
 def _clause(table: Any, actor: Actor) -> ColumnElement[bool] | None:
     """Return the condition under which a row of `table` is the actor's, None for no limit."""
     schools = sorted(actor.schools or ())
-    owned = aliased(Post)
+    owned: Any = aliased(Post)
     theirs = select(owned.person_id).where(owned.school_id.in_(schools))
     clauses: dict[str, Callable[[], ColumnElement[bool] | None]] = {
         "reference": lambda: None,
@@ -334,7 +339,7 @@ def _clause(table: Any, actor: Actor) -> ColumnElement[bool] | None:
         "draft": lambda: table.owner == actor.name,
     }
     if table is PlanItem:
-        plans = select(Plan.id).where(col(Plan.school_id).in_(schools))
+        plans = select(col(Plan.id)).where(col(Plan.school_id).in_(schools))
         return col(PlanItem.plan_id).in_(plans)
     return clauses[table.scope]()
 
@@ -389,15 +394,13 @@ def _may_write(session: Any, row: Any) -> bool:
 
 def _was_inside(row: Any, schools: frozenset[int]) -> bool:
     """A row can't be fetched out of another school by changing its `school_id`."""
-    from sqlalchemy import inspect
-
     old = inspect(row).attrs["school_id"].history.deleted
     return all(value in schools for value in old or ())
 
 
 def _is_theirs(session: Any, person_id: int) -> bool:
     with session.no_autoflush:
-        found = select(Post.id).where(col(Post.person_id) == person_id).limit(1)
+        found = select(col(Post.id)).where(col(Post.person_id) == person_id).limit(1)
         return session.scalar(found) is not None
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Index, inspect, insert, select, text
+from sqlalchemy import Connection, Index, insert, inspect, select, text
 from sqlalchemy.orm import Session
 from sqlmodel import Field, SQLModel
 
@@ -67,9 +67,11 @@ def plain(value: Any) -> Any:
 def changes_of(session: Session) -> list[Change]:
     """Return what a flush has just written, without secrets."""
     found = [_change("insert", row, {}, _values(row)) for row in session.new if _journaled(row)]
-    for row in session.dirty:
-        if _journaled(row) and session.is_modified(row):
-            found.append(_change("update", row, *_difference(row)))
+    found += [
+        _change("update", row, *_difference(row))
+        for row in session.dirty
+        if _journaled(row) and session.is_modified(row)
+    ]
     found += [
         _change("delete", row, _values(row), {}) for row in session.deleted if _journaled(row)
     ]
@@ -84,10 +86,11 @@ def write(connection: Connection, changes: Iterable[Change], actor: str, at: dat
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
     lines = SQLModel.metadata.tables["journal"]
-    previous = connection.scalar(select(lines.c.hash).order_by(lines.c.id.desc()).limit(1))
-    rows, previous = [], previous or _FIRST_HASH
+    last = connection.scalar(select(lines.c.hash).order_by(lines.c.id.desc()).limit(1))
+    previous = str(last or _FIRST_HASH)
+    rows = []
     for change in changes:
-        row = {
+        row: dict[str, Any] = {
             "at": at,
             "actor": actor,
             "action": change.action,
@@ -139,7 +142,8 @@ def _values(row: Any) -> dict[str, Any]:
 
 
 def _difference(row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    before, after = {}, {}
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
     state = inspect(row)
     for attribute in state.mapper.column_attrs:
         history = state.attrs[attribute.key].history

@@ -71,9 +71,9 @@ def differences(engine: Engine) -> list[Any]:
 def fill_catalogues(engine: Engine, at: Any) -> None:
     """Write the shipped school years, services and default roles where there are none yet."""
     with writing(engine, SYSTEM, at) as session:
-        if session.scalar(select(Calendar.id).limit(1)) is None:
+        if session.scalar(select(col(Calendar.id)).limit(1)) is None:
             _fill_calendar(session)
-        if session.scalar(select(Service.id).limit(1)) is None:
+        if session.scalar(select(col(Service.id)).limit(1)) is None:
             _fill_services(session)
 
 

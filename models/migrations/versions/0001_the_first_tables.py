@@ -603,10 +603,14 @@ def _append_only() -> tuple[str, ...]:
             for verb in ("UPDATE", "DELETE")
         )
     return (
-        "CREATE FUNCTION journal_is_append_only() RETURNS trigger AS "
-        "$$ BEGIN RAISE EXCEPTION 'the journal is append-only'; END $$ LANGUAGE plpgsql",
-        "CREATE TRIGGER journal_append_only BEFORE UPDATE OR DELETE ON journal "
-        "FOR EACH ROW EXECUTE FUNCTION journal_is_append_only()",
+        (
+            "CREATE FUNCTION journal_is_append_only() RETURNS trigger AS "
+            "$$ BEGIN RAISE EXCEPTION 'the journal is append-only'; END $$ LANGUAGE plpgsql"
+        ),
+        (
+            "CREATE TRIGGER journal_append_only BEFORE UPDATE OR DELETE ON journal "
+            "FOR EACH ROW EXECUTE FUNCTION journal_is_append_only()"
+        ),
     )
 
 

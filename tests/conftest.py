@@ -9,7 +9,6 @@ import fcntl
 import os
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ import pytest_textual_snapshot
 from syrupy.location import PyTestLocation
 
 from tests import catalogue
-from tests.servers import MailServer, PostgresServer, Unavailable
+from tests.servers import MailServer, PostgresServer, Unavailable, make_folder
 
 TESTS = Path(__file__).parent
 SNAPSHOTS = TESTS.parent / "snapshots"
@@ -63,10 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if _is_worker():
         return
     catalogue.compile_all()
-    # Short and open to traversal, as PostgreSQL's socket and its own account ask.
-    folder = Path(tempfile.mkdtemp(prefix="t-"))
-    folder.chmod(0o711)
-    os.environ[_RUN_FOLDER] = str(folder)
+    os.environ[_RUN_FOLDER] = str(make_folder())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

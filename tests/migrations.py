@@ -2,14 +2,11 @@
 
 import importlib
 import pkgutil
+import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-from tests.servers import PostgresServer, Unavailable
+from tests.servers import PostgresServer, Unavailable, make_folder
 
 
 def differences_at(url: str) -> list[Any]:
@@ -30,15 +27,9 @@ def differences_at(url: str) -> list[Any]:
         engine.dispose()
 
 
-@contextmanager
-def _folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="t-") as name:
-        Path(name).chmod(0o711)
-        yield Path(name)
-
-
 def main() -> int:
-    with _folder() as folder:
+    folder = make_folder()
+    try:
         found = {"SQLite": differences_at(f"sqlite:///{folder / 'empty.db'}")}
         server = PostgresServer(folder / "pg")
         try:
@@ -50,6 +41,8 @@ def main() -> int:
                 found["PostgreSQL"] = differences_at(server.url("postgres"))
             finally:
                 server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     for name, changes in found.items():
         for change in changes:
             print(f"{name}: the models and the migrations differ: {change!r}")

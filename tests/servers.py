@@ -11,6 +11,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,23 @@ class Unavailable(Exception):
     """This machine cannot run the server, and the text says why."""
 
 
+def make_folder() -> Path:
+    """Make a folder whose path is short and open to every account, as `PostgresServer` asks.
+
+    The system's temporary folder, unless it is set to one that is too deep or is closed.
+    """
+    usual = Path(tempfile.gettempdir())
+    places = [p for p in (usual, Path("/", "tmp"), Path("/", "var", "tmp")) if _is_open(p)]
+    folder = Path(tempfile.mkdtemp(prefix="t-", dir=next(iter(places), usual)))
+    folder.chmod(0o711)
+    return folder
+
+
+def _is_open(place: Path) -> bool:
+    short = len(str(place)) < 70
+    return short and all(p.exists() and p.stat().st_mode & 0o001 for p in (place, *place.parents))
+
+
 # --- PostgreSQL ---------------------------------------------------------------------------
 
 
@@ -38,8 +56,8 @@ class PostgresServer:
     environment to all. PostgreSQL refuses to be root; so here root copies the programs below
     `folder` and runs them as `nobody`.
 
-    `folder` must have a short path (a socket's name has at most 107 bytes), and be open to
-    traversal when the caller is root.
+    `folder` lies in one that `make_folder` has made: a socket's name has at most 107 bytes,
+    and `nobody` must be able to pass through every folder above.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -1,0 +1,592 @@
+"""A list of the staff as CSV or Excel workbook, from ProEco or any other staff records.
+
+No layout is published (DOMAIN §4), so columns are recognised by what their headers are
+usually called, and the choice can be corrected. A national number is never kept: columns
+that are called so are not read, values that look so are refused.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from models.addresses import AddressError, parse_address
+from models.functions import function_from
+from models.language import Wording, say
+from models.numbers import (
+    NumberError,
+    looks_like_national_number,
+    parse_fase,
+    parse_staff_number,
+    staff_number_disagreements,
+)
+from models.text import clean, name_key, squeeze
+from services.imports.dates import BIRTH_PIVOT, DOUBTFUL_FROM, NO_END, Dates, Order, is_blank
+from services.imports.files import Meter, Source, SourceLike, open_source
+from services.imports.notices import Notices
+from services.imports.roster import (
+    Notice,
+    PersonRecord,
+    PostRecord,
+    Progress,
+    Roster,
+    SchoolRecord,
+)
+from services.imports.staff_columns import (
+    STAFF_FIELDS,
+    StaffMapping,
+    chosen_columns,
+    is_header,
+    missing_fields,
+    never_read,
+    proposed_columns,
+)
+from services.imports.tables import Table, open_table, the_only_table
+
+
+def _words(words: str) -> list[str]:
+    return words.split()
+
+
+LONGEST_NAME = 200
+LONGEST_TEXT = 200
+_SHOWN = 200
+_SAMPLE = 8
+_LAYOUT_ROWS = 1_000
+_YES = frozenset(_words("1 x oui o y yes true vrai v ok ✓ ✔ ☑ ja present presente actif active"))
+_NO = frozenset(_words("0 non n no false faux f nee ☐ absent absente inactif inactive"))
+_SEXES: dict[str, Literal["M", "F", ""]] = {
+    **dict.fromkeys(_words("m h homme masculin male man mr monsieur 1 mannelijk garcon"), "M"),
+    **dict.fromkeys(
+        _words("f femme feminin female woman mme madame mlle mademoiselle mrs ms 2 vrouwelijk"),
+        "F",
+    ),
+}
+_SEX_DIGITS = {"M": "1", "F": "2"}
+_LANGUAGES = {
+    **dict.fromkeys(_words("fr fra fre francais francaise french f frans"), "fr"),
+    **dict.fromkeys(_words("en eng anglais anglaise english e engels"), "en"),
+    **dict.fromkeys(_words("nl nld dut neerlandais dutch n nederlands"), "nl"),
+    **dict.fromkeys(_words("de deu ger allemand german d duits"), "de"),
+}
+_SEVERAL = re.compile(r"\s*(?:[;,+&\n|]| / | et | and )\s*")
+_PARTICLES = frozenset(
+    _words(
+        "de du des d la le les van von der den vander vanden ten ter el al da di do dos ben abou"
+        " st saint sainte mac mc o"
+    )
+)
+
+
+@dataclass(slots=True)
+class StaffLayout:
+    """What a staff file looks like, for a screen that shows and corrects it.
+
+    `mapping` is the proposal: field to column index; `matched` says which header each was
+    recognised by. `never_read` are columns that are passed over for what they hold (national
+    numbers, passwords); their samples are blank. `missing` are the fields without which the
+    file cannot be read. `date_order` is "dmy", "mdy", "iso" or "" (no date seen).
+    """
+
+    file: str = ""
+    encoding: str = ""
+    separator: str = ""
+    sheet: str = ""
+    header_line: int = 0
+    columns: list[str] = field(default_factory=list)
+    sample: list[list[str]] = field(default_factory=list)
+    mapping: dict[str, int] = field(default_factory=dict)
+    matched: dict[str, str] = field(default_factory=dict)
+    never_read: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    date_order: str = ""
+    notices: list[Notice] = field(default_factory=list)
+
+
+def read_layout(source: SourceLike) -> StaffLayout:
+    """Return how a staff file is laid out; what is wrong with it is in the notices."""
+    source = open_source(source)
+    opening, source.notices = source.notices, source.notices.copy()
+    layout = _layout(source)
+    layout.notices = source.notices.all()
+    source.notices = opening
+    return layout
+
+
+def _layout(source: Source) -> StaffLayout:
+    table = _open(source)
+    if table is None:
+        return StaffLayout()
+    mapping = proposed_columns(table.columns)
+    hidden = never_read(table.columns)
+    rows = [row for _, row in zip(range(_LAYOUT_ROWS), (r for _, r in table.rows), strict=False)]
+    return StaffLayout(
+        file=table.file,
+        encoding=table.encoding,
+        separator=table.separator,
+        sheet=table.sheet,
+        header_line=table.header_line,
+        columns=table.columns,
+        sample=[["" if i in hidden else c for i, c in enumerate(r)] for r in rows[:_SAMPLE]],
+        mapping=mapping,
+        matched={name: table.columns[index] for name, index in mapping.items()},
+        never_read=[table.columns[index] for index in sorted(hidden)],
+        missing=missing_fields(mapping),
+        date_order=_date_order(rows, mapping),
+    )
+
+
+def read_staff(
+    source: SourceLike,
+    *,
+    mapping: StaffMapping | None = None,
+    progress: Progress | None = None,
+    default_school: str = "",
+) -> Roster:
+    """Return what a staff file says.
+
+    `mapping` is the choice of columns (see `StaffMapping`), by default the one proposed.
+    `default_school` is the key of the school for rows that name none. A row of the same
+    person may come several times, once for each post. Raises `Cancelled` through `progress`
+    only; whatever is wrong with the file is in the roster's notices.
+    """
+    source = open_source(source)
+    opening, source.notices = source.notices, source.notices.copy()
+    choice = dict(mapping) if mapping is not None else None
+    stated = choice.pop("dates", None) if choice else None
+    if stated in ("dmy", "mdy"):
+        order: Order = "mdy" if stated == "mdy" else "dmy"
+        reading = _Reading.of(source, choice, order, progress, default_school)
+    else:
+        reading = _read_by_evidence(source, opening, choice, progress, default_school)
+    if reading is not None:
+        reading.finish()
+    roster = reading.roster if reading is not None else Roster("staff")
+    roster.notices = source.notices.all()
+    source.notices = opening
+    return roster
+
+
+def _read_by_evidence(
+    source: Source,
+    opening: Notices,
+    choice: StaffMapping | None,
+    progress: Progress | None,
+    school: str,
+) -> "_Reading | None":
+    """Read the dates day first, and anew where only all of them showed that the month is."""
+    reading = _Reading.of(source, choice, "dmy", progress, school)
+    if reading is None:
+        return None
+    if reading.is_month_first():
+        source.notices = opening.copy()
+        reading = _Reading.of(source, choice, "mdy", progress, school) or reading
+        text = say("the dates are written month first (08/24/2026) and were read so")
+        source.notices.warning(text, reading.file)
+    elif reading.is_doubtful():
+        text = say("no date shows whether day or month comes first; they were read day first")
+        source.notices.warning(text, reading.file)
+    return reading
+
+
+def _open(source: Source, meter: Meter | None = None) -> Table | None:
+    name = the_only_table(source)
+    if name is None:
+        return None
+    return open_table(source, name, meter=meter, is_header=is_header)
+
+
+def _date_order(rows: list[list[str]], mapping: Mapping[str, int]) -> str:
+    dates = Dates()
+    for name in ("birth_date", "start_date", "exit_date"):
+        if name in mapping:
+            for row in rows:
+                dates.read(row[mapping[name]].strip())
+    if dates.month_first and not dates.day_first:
+        return "mdy"
+    return "dmy" if dates.day_first or dates.doubtful else "iso" if dates.iso else ""
+
+
+# Rows
+
+
+class _Refused(Exception):
+    """A row that is refused, and why."""
+
+    def __init__(self, text: Wording, column: str = "") -> None:
+        super().__init__(text.message)
+        self.text = text
+        self.column = column
+
+
+class _Reading:
+    """One pass over the rows of a staff file."""
+
+    def __init__(
+        self, table: Table, at: Mapping[str, int], order: Order, school: str, notices: Notices
+    ) -> None:
+        self.table = table
+        self.file = table.file
+        self.notices = notices
+        self.roster = Roster("staff")
+        self.default_school = school
+        self.births = Dates(order, BIRTH_PIVOT)
+        self.days = Dates(order)
+        self.at = at
+        # A field without a column is read from one blank cell added behind the last.
+        self.columns = [*table.columns, ""]
+        blank = len(table.columns)
+        place = [at.get(name, blank) for name in STAFF_FIELDS]
+        (self.surname, self.first_name, self.full_name, self.birth, self.number) = place[:5]
+        (self.key, self.sex, self.language, self.personal, self.official) = place[5:10]
+        (self.function, self.others, self.role, self.start, self.exit) = place[10:15]
+        (self.present, self.school, self.school_name) = place[15:]
+        self._names: dict[str, str] = {}
+        self._functions: dict[str, tuple[str, str, bool]] = {}
+        self._schools: dict[str, str] = {}
+        self._normal: dict[str, str] = {}
+        self._unstated: list[PostRecord] = []
+        self._answers: set[bool] = set()
+        self._school_names: set[str] = set()
+
+    @classmethod
+    def of(
+        cls,
+        source: Source,
+        choice: StaffMapping | None,
+        order: Order,
+        progress: Progress | None,
+        school: str,
+    ) -> "_Reading | None":
+        """Read all rows, or return None where the table or its names cannot be found."""
+        table = _open(source, Meter(progress))
+        if table is None:
+            return None
+        notices, columns, line = source.notices, table.columns, table.header_line
+        if choice is None:
+            at = proposed_columns(columns)
+        else:
+            at = chosen_columns(columns, choice, table.file, line, notices)
+        if missing := missing_fields(at):
+            text = say(
+                "no column was found for “%(field)s”; the columns are: %(columns)s",
+                field=STAFF_FIELDS[missing[0]],
+                columns=clean(", ".join(filter(None, columns)), _SHOWN),
+            )
+            notices.stop(text, table.file, line)
+            return None
+        for index in sorted(never_read(columns)):
+            text = say("this column is not read: national numbers and passwords are never kept")
+            notices.information(text, table.file, line, columns[index])
+        reading = cls(table, at, order, school, notices)
+        reading._read_rows()
+        return reading
+
+    def is_month_first(self) -> bool:
+        month = self.births.month_first + self.days.month_first
+        return bool(month) and not self.births.day_first + self.days.day_first
+
+    def is_doubtful(self) -> bool:
+        told = self.births.day_first + self.days.day_first
+        return not told and self.births.doubtful + self.days.doubtful >= DOUBTFUL_FROM
+
+    def finish(self) -> None:
+        """Settle what only all rows together tell, before the roster is handed over."""
+        if True in self._answers and False not in self._answers:
+            # A column of ticks: where none is, the person is absent.
+            for post in self._unstated:
+                post.present = False
+        if "school" not in self.at and len(self._school_names - {""}) > 1:
+            text = say(
+                "the file names several schools but no FASE numbers: "
+                "everybody is taken for the school of this import"
+            )
+            self.notices.warning(text, self.file, 0, self.columns[self.school_name])
+        if not self.roster.rows and not self.notices.hard:
+            self.notices.stop(say("the file has headers but no rows"), self.file)
+
+    def _read_rows(self) -> None:
+        rows = 0
+        for line, row in self.table.rows:
+            rows += 1
+            row.append("")
+            try:
+                self._read_row(line, row)
+            except _Refused as refused:
+                self.notices.error(refused.text, self.file, line, refused.column)
+        self.roster.rows = rows
+
+    def _read_row(self, line: int, row: list[str]) -> None:
+        surname, first_name = self._both_names(row, line)
+        birth = self._date(self.births, row, self.birth)
+        start = self._date(self.days, row, self.start)
+        leaves = self._date(self.days, row, self.exit)
+        school = self._school(row) if row[self.school] else self.default_school
+        self._school_names.add(row[self.school_name])
+        sex = _SEXES.get(self._normal_form(row[self.sex]), "") if row[self.sex] else ""
+        number = self._staff_number(row, line, sex, birth) if row[self.number] else None
+        key = self._key(row, line) if row[self.key] else number
+        personal = self._email(row, self.personal, line) if row[self.personal] else ""
+        official = self._email(row, self.official, line) if row[self.official] else ""
+        function, others, known = self._function(row[self.function], row[self.others])
+        if not known:
+            self._tell_unknown_function(row[self.function], line)
+        if start and ((leaves and leaves < start) or (birth and start <= birth)):
+            self._tell_order_of_dates(line, birth, start)
+        roster = self.roster
+        post = PostRecord(
+            len(roster.people),
+            school,
+            None,
+            function,
+            others,
+            self._text(row, self.role, line) if row[self.role] else "",
+            start,
+            leaves if leaves and leaves.year < NO_END else None,
+            None,
+            official,
+            self.columns[self.official] if official else "",
+            False,
+            self.file,
+            line,
+        )
+        roster.people.append(
+            PersonRecord(
+                surname,
+                first_name,
+                key,
+                birth,
+                number,
+                sex,
+                _LANGUAGES.get(self._normal_form(row[self.language]), ""),
+                personal,
+                self.columns[self.personal] if personal else "",
+                False,
+                self.file,
+                line,
+            )
+        )
+        roster.posts.append(post)
+        self._set_present(post, row[self.present])
+
+    # Cells
+
+    def _both_names(self, row: list[str], line: int) -> tuple[str, str]:
+        if self.full_name != len(self.columns) - 1:
+            return self._split_name(row, line)
+        return self._name(row, self.surname, line), self._name(row, self.first_name, line)
+
+    def _name(self, row: list[str], index: int, line: int) -> str:
+        raw = row[index]
+        name = self._names.get(raw)
+        if name is None:
+            name = self._names[raw] = self._checked_name(raw, self.columns[index])
+        if name[0] in "=+@-":
+            text = say("this name begins like a formula; it is kept as text")
+            self.notices.warning(text, self.file, line, self.columns[index])
+        return name
+
+    def _checked_name(self, raw: str, column: str) -> str:
+        name = squeeze(raw)
+        if not name:
+            raise _Refused(say("row refused: the name is missing"), column)
+        if len(name) > LONGEST_NAME:
+            raise _Refused(
+                say(
+                    "row refused: a name of %(length)s characters; the limit is %(limit)s",
+                    length=len(name),
+                    limit=LONGEST_NAME,
+                ),
+                column,
+            )
+        if not any(map(str.isalpha, name)):
+            raise _Refused(say("row refused: this is no name, it has no letters"), column)
+        return name
+
+    def _split_name(self, row: list[str], line: int) -> tuple[str, str]:
+        whole = self._name(row, self.full_name, line)
+        surname, first_name = split_name(whole)
+        if not first_name:
+            column = self.columns[self.full_name]
+            raise _Refused(say("row refused: surname and first name cannot be told apart"), column)
+        return surname, first_name
+
+    def _date(self, dates: Dates, row: list[str], index: int) -> date | None:
+        text = row[index].strip()
+        if not text:
+            return None
+        found = dates.read(text)
+        if found is None and not is_blank(text):
+            wording = say("row refused: “%(text)s” is no date", text=clean(text, 40))
+            raise _Refused(wording, self.columns[index])
+        return found
+
+    def _staff_number(self, row: list[str], line: int, sex: str, birth: date | None) -> str | None:
+        text = row[self.number].strip()
+        # The usual case, decided without the three checks of the rule itself.
+        if (
+            birth is not None
+            and len(text) == 11
+            and text.isascii()
+            and text.isdigit()
+            and text[0] == _SEX_DIGITS.get(sex)
+            and int(text[1:7]) == birth.year % 100 * 10_000 + birth.month * 100 + birth.day
+        ):
+            return text
+        if is_blank(text):
+            return None
+        column = self.columns[self.number]
+        try:
+            number = parse_staff_number(text)
+        except NumberError as fault:
+            self.notices.warning(fault.wording, self.file, line, column)
+            return None
+        for wording in staff_number_disagreements(number, sex, birth):
+            self.notices.warning(wording, self.file, line, column)
+        return number
+
+    def _key(self, row: list[str], line: int) -> str | None:
+        key = self._text(row, self.key, line)
+        return key or None
+
+    def _text(self, row: list[str], index: int, line: int) -> str:
+        """Return a short free text; national numbers and overlong texts are not kept."""
+        text = squeeze(row[index])
+        if len(text) > LONGEST_TEXT:
+            wording = say(
+                "not kept: %(length)s characters; the limit is %(limit)s",
+                length=len(text),
+                limit=LONGEST_TEXT,
+            )
+        elif len(text) >= 11 and _is_national(text):
+            wording = say("not kept: this looks like a national number")
+        else:
+            return text
+        self.notices.warning(wording, self.file, line, self.columns[index])
+        return ""
+
+    def _email(self, row: list[str], index: int, line: int) -> str:
+        text = row[index]
+        try:
+            return parse_address(text)
+        except AddressError as fault:
+            wording = fault.wording
+        if is_blank(text.strip()):
+            return ""
+        column = self.columns[index]
+        for part in _SEVERAL.split(text) if len(text) < 1_000 else ():
+            try:
+                address = parse_address(part)
+            except AddressError:
+                continue
+            wording = say("the cell holds several addresses; the first is used")
+            self.notices.warning(wording, self.file, line, column)
+            return address
+        self.notices.warning(
+            say("the address is not used: %(reason)s", reason=wording), self.file, line, column
+        )
+        return ""
+
+    def _function(self, main: str, others: str) -> tuple[str, str, bool]:
+        """Return the code, the further codes separated by commas, and whether all is known."""
+        text = f"{main}\n{others}" if others else main
+        found = self._functions.get(text)
+        if found is None:
+            found = self._functions[text] = _functions(main, others)
+        return found
+
+    def _tell_unknown_function(self, text: str, line: int) -> None:
+        wording = say("the function “%(text)s” is not known", text=clean(text.strip(), _SHOWN))
+        self.notices.warning(wording, self.file, line, self.columns[self.function])
+
+    def _tell_order_of_dates(self, line: int, birth: date | None, start: date) -> None:
+        if birth and start <= birth:
+            text = say("the date of birth is after the start date")
+            self.notices.warning(text, self.file, line, self.columns[self.birth])
+        else:
+            text = say("the exit date is before the start date")
+            self.notices.warning(text, self.file, line, self.columns[self.exit])
+
+    def _school(self, row: list[str]) -> str:
+        text = row[self.school].strip()
+        key = self._schools.get(text)
+        if key is None:
+            key = self._schools[text] = self._new_school(text, row)
+        return key
+
+    def _new_school(self, text: str, row: list[str]) -> str:
+        if not text:
+            return self.default_school
+        try:
+            number = parse_fase(text)
+        except NumberError as fault:
+            reason = say("row refused: %(reason)s", reason=fault.wording)
+            raise _Refused(reason, self.columns[self.school]) from None
+        name = clean(squeeze(row[self.school_name]), LONGEST_NAME)
+        self.roster.schools.append(
+            SchoolRecord(str(number), name, fase_number=number, file=self.file)
+        )
+        return str(number)
+
+    def _set_present(self, post: PostRecord, text: str) -> None:
+        answer = self._normal_form(text)
+        if answer in _YES or text in _YES:
+            post.present = True
+            self._answers.add(True)
+        elif answer in _NO or text in _NO:
+            post.present = False
+            self._answers.add(False)
+        elif not text.strip():
+            self._unstated.append(post)
+
+    def _normal_form(self, text: str) -> str:
+        form = self._normal.get(text)
+        if form is None:
+            form = self._normal[text] = name_key(text)
+        return form
+
+
+def split_name(whole: str) -> tuple[str, str]:
+    """Return surname and first name of a name in one cell; the first name may be "".
+
+    A comma separates them; else the words in capitals are the surname (`DE SMET Jean`,
+    `Jean DE SMET`); else the first word is, with the particles before it (`De Smet Jean`).
+    """
+    if "," in whole:
+        surname, _, first_name = whole.partition(",")
+        return surname.strip(), first_name.strip()
+    words = whole.split()
+    capitals = [word for word in words if word.isupper() and len(word) > 1]
+    others = [word for word in words if word not in capitals]
+    if capitals and others and (words[0] in capitals or words[-1] in capitals):
+        return " ".join(capitals), " ".join(others)
+    end = 1
+    while end < len(words) - 1 and name_key(words[end - 1]) in _PARTICLES:
+        end += 1
+    return " ".join(words[:end]), " ".join(words[end:])
+
+
+def _functions(main: str, others: str) -> tuple[str, str, bool]:
+    whole = function_from(main)
+    parts = [part for part in _SEVERAL.split(main) if part.strip()] if len(main) < 1_000 else []
+    codes = [function_from(part) for part in parts]
+    codes += [function_from(part) for part in _SEVERAL.split(others[:1_000]) if part.strip()]
+    found = list(dict.fromkeys(code for code in codes if code))
+    if whole and whole not in found:
+        found.insert(0, whole)
+    known = bool(whole) or not main.strip()
+    if not found:
+        return "", "", known
+    first = whole or found[0]
+    return first, ",".join(code for code in found if code != first), known
+
+
+def _is_national(text: str) -> bool:
+    if not looks_like_national_number(text):
+        return False
+    try:
+        parse_staff_number(text)
+    except NumberError:
+        return True
+    return False

@@ -161,7 +161,7 @@ def _key(message: Message) -> str:
 
 
 def _forms(message: Message) -> list[str]:
-    return [message.string] if isinstance(message.string, str) else list(message.string)
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
 
 
 def compile_all() -> None:

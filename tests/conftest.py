@@ -46,7 +46,7 @@ class _Picture(pytest_textual_snapshot.SVGImageExtension):
         return str(SNAPSHOTS / module)
 
 
-pytest_textual_snapshot.SVGImageExtension = _Picture  # type: ignore[misc]
+pytest_textual_snapshot.SVGImageExtension = _Picture
 
 
 # --- the run as a whole -------------------------------------------------------------------

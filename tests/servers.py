@@ -208,7 +208,7 @@ class Received:
     @property
     def message(self) -> EmailMessage:
         """The message, parsed by the standard library."""
-        return cast("EmailMessage", message_from_bytes(self.content, policy=policy.default))
+        return message_from_bytes(self.content, policy=policy.default)
 
     @property
     def text(self) -> str:
@@ -311,8 +311,7 @@ class MailServer:
             self._loop.run_forever()
             server.close()
             for protocol in list(self._open):
-                if protocol.transport is not None:
-                    protocol.transport.abort()
+                protocol.hang_up()
             tasks = asyncio.all_tasks(self._loop)
             for task in tasks:
                 task.cancel()
@@ -385,8 +384,7 @@ class MailServer:
         if reply in (None, DROP, SILENCE):
             self.messages.append(self._received(session, envelope))
         if reply == DROP:
-            assert server.transport is not None
-            server.transport.abort()
+            cast("_Protocol", server).hang_up()
         elif reply == SILENCE:
             await asyncio.Event().wait()
         return reply or "250 2.0.0 OK: kept"
@@ -407,6 +405,11 @@ class _Protocol(SMTP):
             owner.connections += 1
             owner.most_connections = max(owner.most_connections, len(owner._open))
         super().connection_made(transport)
+
+    def hang_up(self) -> None:
+        """Close the line without a word."""
+        if self.transport is not None:
+            cast("asyncio.Transport", self.transport).abort()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._owner._open.discard(self)

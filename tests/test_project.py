@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog
 
 from tests import catalogue
 
@@ -144,7 +145,7 @@ class TestTranslations:
     def test_what_is_wrong_is_seen(self, tmp_path: Path, entry: str, problem: str) -> None:
         path = tmp_path / "wrong.po"
         path.write_text(entry + "\n")
-        sources = catalogue.Catalog()
+        sources = Catalog()
         sources.add("%(n)s of %(m)s")
         found = list(catalogue.problems(catalogue.read(path), sources))
         assert any(line.startswith(problem) for line in found), found

@@ -89,8 +89,8 @@ class TestMailServer:
         context, trust, _authority = tls_contexts()
         trusting = ssl.create_default_context()
         trust(trusting)
-        offered = {"implicit_tls" if implicit else "starttls": context}
-        with MailServer(**offered, user="console", password="secret") as server:
+        tls = (context, None) if implicit else (None, context)
+        with MailServer(*tls, user="console", password="secret") as server:
             assert "secret" not in repr(server)
             for password in ("wrong", "secret"):
                 client: smtplib.SMTP

@@ -120,7 +120,7 @@ def test_no_secret_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     for shown in (repr(settings), str(settings), str(settings.model_dump())):
         assert SECRET not in shown
     with pytest.raises(ValueError) as invalid:
-        Settings(token_days=SECRET)  # type: ignore[arg-type]
+        Settings(token_days=SECRET)
     assert SECRET not in str(invalid.value)
 
 

@@ -10,16 +10,30 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, case, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Index,
+    String,
+    UniqueConstraint,
+    and_,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col
 
 from models.base import Instant, Table
-from models.consents import Consent
+from models.consents import Consent, PrintedForm
 from models.invitations import Invitation
 from models.mail import Mail
 from models.people import Person, Post, SuspectedDouble
 from models.schools import SchoolYear, Source
+
+#: Ordered by code points on both databases, whatever the language of the server.
+SEARCH_KEY: Any = String().with_variant(String(collation="C"), "postgresql")
 
 
 class Service(Table, table=True):
@@ -60,11 +74,25 @@ class Access(Table, table=True):
 
     `activated_at` is when it began to count: `activation` is token, or known where the
     person's account existed already and no invitation was needed.
+
+    `search_key` and `function_key` repeat what a team's list is ordered and searched by, so
+    that a list of 100,000 reads one index and no other table. The database keeps them itself
+    (triggers of the migration) whoever writes; a bulk insertion that gives `search_key_for`
+    of its rows spares it the work.
     """
 
     __tablename__ = "access"
     __table_args__: Any = (
         UniqueConstraint("school_id", "school_year_id", "service_id", "person_id"),
+        Index(
+            "ix_access_team",
+            "school_id",
+            "school_year_id",
+            "service_id",
+            "search_key",
+            "id",
+            "function_key",
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -77,6 +105,20 @@ class Access(Table, table=True):
     granted_at: datetime = Field(sa_type=Instant)
     activated_at: datetime | None = Field(default=None, sa_type=Instant)
     activation: str = ""
+    search_key: str = Field(default="", sa_type=SEARCH_KEY)
+    function_key: str = ""
+
+
+#: Longest search key, in characters: an index entry of PostgreSQL ends at 2,700 bytes.
+LONGEST_SEARCH_KEY = 400
+
+
+def search_key_for(
+    surname_key: str, first_name_key: str, personal_key: str | None, school_key: str | None
+) -> str:
+    """Return what an access is ordered and searched by: names, then both addresses."""
+    parts = (surname_key, first_name_key, personal_key or "", school_key or "")
+    return " ".join(parts)[:LONGEST_SEARCH_KEY]
 
 
 class Suspension(Table, table=True):
@@ -158,6 +200,8 @@ STATUSES: tuple[tuple[str, Callable[[AccessFacts], bool]], ...] = (
     ("queued", lambda f: True),
 )
 STATUS_CODES = tuple(status for status, _ in STATUSES)
+#: What may be known of the consent for the address in force, in one school.
+CONSENT_STATES = ("signed", "other_address", "withdrawn", "printed", "missing")
 #: Statuses in which an invitation is out, and another may be asked for.
 INVITED = ("queued", "sent", "uncertain", "refused", "bounced", "expired")
 
@@ -241,6 +285,35 @@ class FactColumns:
                     holds(row.recorded_at, row.withdrawn_at, self.at),
                 )
             ),
+        )
+
+    @property
+    def consent_state(self) -> ColumnElement[str]:
+        """signed, other_address, withdrawn, printed or missing (see `CONSENT_STATES`)."""
+
+        def given(*conditions: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
+            row: Any = aliased(Consent)
+            mine = (row.person_id == Access.person_id, row.school_id == Access.school_id)
+            return exists(
+                select(row.id).where(*mine, *(holds_for(row) for holds_for in conditions))
+            )
+
+        def live(row: Any) -> ColumnElement[bool]:
+            return holds(row.recorded_at, row.withdrawn_at, self.at)
+
+        def ended(row: Any) -> ColumnElement[bool]:
+            return and_(row.recorded_at <= self.at, happened(row.withdrawn_at, self.at))
+
+        form: Any = aliased(PrintedForm)
+        printed = exists(
+            select(form.id).where(form.post_id == Access.post_id, form.printed_at <= self.at)
+        )
+        return case(
+            (given(live, lambda row: row.email_key == self.address_key), "signed"),
+            (given(live), "other_address"),
+            (given(ended), "withdrawn"),
+            (printed, "printed"),
+            else_="missing",
         )
 
     @property

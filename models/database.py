@@ -19,8 +19,10 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Engine,
+    and_,
     create_engine,
     event,
+    exists,
     false,
     inspect,
     or_,
@@ -325,15 +327,26 @@ def _clause(table: Any, actor: Actor) -> ColumnElement[bool] | None:
     """Return the condition under which a row of `table` is the actor's, None for no limit."""
     schools = sorted(actor.schools or ())
     owned: Any = aliased(Post)
-    theirs = select(owned.person_id).where(owned.school_id.in_(schools))
+
+    def theirs(person: Any) -> ColumnElement[bool]:
+        # Asked of each row: as a list it would hold the staff of a whole school each time.
+        return exists(
+            select(owned.id).where(owned.person_id == person, owned.school_id.in_(schools))
+        )
+
     clauses: dict[str, Callable[[], ColumnElement[bool] | None]] = {
         "reference": lambda: None,
         "school": lambda: table.id.in_(schools),
         "school_id": lambda: table.school_id.in_(schools),
         "school_or_reference": lambda: or_(table.school_id.is_(None), table.school_id.in_(schools)),
-        "person": lambda: table.id.in_(theirs),
-        "person_id": lambda: table.person_id.in_(theirs),
-        "person_pair": lambda: or_(table.person_id.in_(theirs), table.other_id.in_(theirs)),
+        "person": lambda: theirs(table.id),
+        "person_id": lambda: theirs(table.person_id),
+        "person_pair": lambda: or_(theirs(table.person_id), theirs(table.other_id)),
+        # What belongs to no school but to a person of theirs: a name or an address changed.
+        "journal": lambda: or_(
+            table.school_id.in_(schools),
+            and_(table.school_id.is_(None), theirs(table.person_id)),
+        ),
         "account": lambda: table.id == actor.account_id if actor.account_id else false(),
         "account_id": lambda: table.account_id == actor.account_id,
         "draft": lambda: table.owner == actor.name,

@@ -30,6 +30,7 @@ class JournalLine(Table, table=True):
         Index("ix_journal_row", "entity", "entity_id"),
         {"sqlite_autoincrement": True},
     )
+    scope: ClassVar[str] = "journal"
     journaled: ClassVar[bool] = False
 
     id: int | None = Field(default=None, primary_key=True)

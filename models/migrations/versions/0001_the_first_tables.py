@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from models.access import SEARCH_KEY
 from models.base import Instant
 
 revision = "0001"
@@ -433,6 +434,8 @@ def upgrade() -> None:
         sa.Column("granted_at", Instant(), nullable=False),
         sa.Column("activated_at", Instant(), nullable=True),
         sa.Column("activation", sa.String(), nullable=False),
+        sa.Column("search_key", SEARCH_KEY, nullable=False),
+        sa.Column("function_key", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_access_person_id")),
         sa.ForeignKeyConstraint(["post_id"], ["post.id"], name=op.f("fk_access_post_id")),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_access_school_id")),
@@ -453,6 +456,11 @@ def upgrade() -> None:
     with op.batch_alter_table("access", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_access_person_id"), ["person_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_access_post_id"), ["post_id"], unique=False)
+        batch_op.create_index(
+            "ix_access_team",
+            ["school_id", "school_year_id", "service_id", "search_key", "id", "function_key"],
+            unique=False,
+        )
 
     op.create_table(
         "consent",
@@ -590,7 +598,7 @@ def upgrade() -> None:
             postgresql_where=sa.text("replaced_at IS NULL"),
         )
 
-    for statement in _append_only():
+    for statement in (*_append_only(), *_search_keys()):
         op.execute(statement)
 
 
@@ -610,6 +618,84 @@ def _append_only() -> tuple[str, ...]:
         (
             "CREATE TRIGGER journal_append_only BEFORE UPDATE OR DELETE ON journal "
             "FOR EACH ROW EXECUTE FUNCTION journal_is_append_only()"
+        ),
+    )
+
+
+_KEYS = """
+    SELECT substr(person.surname_key || ' ' || person.first_name_key || ' '
+                  || coalesce(person.personal_email_key, '') || ' '
+                  || coalesce(post.school_email_key, ''), 1, 400),
+           post.function
+    FROM person, post WHERE person.id = {person} AND post.id = {post}
+"""
+
+
+def _search_keys() -> tuple[str, ...]:
+    """What an access is searched by follows its person and its post, whoever writes them."""
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    return _search_keys_sqlite() if sqlite else _search_keys_postgresql()
+
+
+def _search_keys_sqlite() -> tuple[str, ...]:
+    keys = _KEYS.format(person="access.person_id", post="access.post_id")
+    refresh = f"UPDATE access SET (search_key, function_key) = ({keys}) WHERE"
+    return (
+        (
+            "CREATE TRIGGER access_keys_new AFTER INSERT ON access WHEN NEW.search_key = '' "
+            f"BEGIN {refresh} id = NEW.id; END"
+        ),
+        (
+            "CREATE TRIGGER access_keys_moved AFTER UPDATE OF person_id, post_id ON access "
+            f"BEGIN {refresh} id = NEW.id; END"
+        ),
+        (
+            "CREATE TRIGGER access_keys_person "
+            "AFTER UPDATE OF surname_key, first_name_key, personal_email_key ON person "
+            f"BEGIN {refresh} person_id = NEW.id; END"
+        ),
+        (
+            "CREATE TRIGGER access_keys_post AFTER UPDATE OF function, school_email_key ON post "
+            f"BEGIN {refresh} post_id = NEW.id; END"
+        ),
+    )
+
+
+def _search_keys_postgresql() -> tuple[str, ...]:
+    own = _KEYS.format(person="NEW.person_id", post="NEW.post_id")
+    others = _KEYS.format(person="access.person_id", post="access.post_id")
+    refresh = f"UPDATE access SET (search_key, function_key) = ({others}) WHERE"
+    language = "LANGUAGE plpgsql"
+    return (
+        (
+            "CREATE FUNCTION access_keys() RETURNS trigger AS $$ BEGIN "
+            f"SELECT INTO NEW.search_key, NEW.function_key keys.* FROM ({own}) AS keys; "
+            f"RETURN NEW; END $$ {language}"
+        ),
+        (
+            "CREATE TRIGGER access_keys_new BEFORE INSERT ON access FOR EACH ROW "
+            "WHEN (NEW.search_key = '') EXECUTE FUNCTION access_keys()"
+        ),
+        (
+            "CREATE TRIGGER access_keys_moved BEFORE UPDATE OF person_id, post_id ON access "
+            "FOR EACH ROW EXECUTE FUNCTION access_keys()"
+        ),
+        (
+            "CREATE FUNCTION access_keys_of_person() RETURNS trigger AS "
+            f"$$ BEGIN {refresh} person_id = NEW.id; RETURN NULL; END $$ {language}"
+        ),
+        (
+            "CREATE TRIGGER access_keys_person "
+            "AFTER UPDATE OF surname_key, first_name_key, personal_email_key ON person "
+            "FOR EACH ROW EXECUTE FUNCTION access_keys_of_person()"
+        ),
+        (
+            "CREATE FUNCTION access_keys_of_post() RETURNS trigger AS "
+            f"$$ BEGIN {refresh} post_id = NEW.id; RETURN NULL; END $$ {language}"
+        ),
+        (
+            "CREATE TRIGGER access_keys_post AFTER UPDATE OF function, school_email_key ON post "
+            "FOR EACH ROW EXECUTE FUNCTION access_keys_of_post()"
         ),
     )
 

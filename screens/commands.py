@@ -153,6 +153,7 @@ COMMANDS: tuple[Command, ...] = (
         "enter,down",
         N_("To the list"),
         N_("From the search to the list; the search stays"),
+        footer=True,
         group="list",
     ),
     Command("search.clear", "ctrl+u", N_("Clear"), N_("Clear the search"), group="list"),
@@ -236,6 +237,17 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("plan.warnings", "2", N_("Warnings"), N_("Show the warnings only, or everything")),
     Command("plan.errors", "3", N_("Errors"), N_("Show the errors only, or everything")),
+    # Signing in
+    Command(
+        "sign-in.enter",
+        "f8",
+        N_("Sign in"),
+        N_("Sign in with this address and password"),
+        footer=True,
+        priority=True,
+        action="save",
+    ),
+    Command("sign-in.leave", "escape", N_("Quit"), N_("Leave the program"), footer=True),
     # Screens of the main job
     Command(
         "team.invite",

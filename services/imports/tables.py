@@ -24,7 +24,7 @@ from services.imports.notices import Notices
 Row = tuple[int, list[str]]
 
 _SEPARATORS = (";", ",", "\t", "|")
-_SEP_LINE = re.compile(r'^"?sep=(.)"?\s*$', re.IGNORECASE)
+_SEP_LINE = re.compile(r'^"?sep=([;,\t|:^~])"?\s*$', re.IGNORECASE)
 # What clean() replaces, without the line ends and tabs that belong to the format.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffd]"
@@ -33,6 +33,8 @@ _SAMPLE_ROWS = 40
 _SAMPLE_CHARACTERS = 65_536
 _HEADER_SHOWN = 100
 _CELL_LINES = 20
+# A cell over our own limit refuses its row; the module's limit would end the file with it.
+csv.field_size_limit(2**30)
 _CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r"))
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SIGNATURES: tuple[tuple[bytes, Wording], ...] = (
@@ -228,7 +230,8 @@ def _open_csv(
             )
     reader = _CsvRows(lines, separator, skipped, file, notices, limits, meter)
     reader.dirty = bool(_UNSAFE.search(text)) or not unicodedata.is_normalized("NFC", text)
-    reader.dirty = reader.dirty or (separator != "\t" and "\t" in text)
+    # A tab is no separator inside quotation marks.
+    reader.dirty = reader.dirty or ("\t" in text and (separator != "\t" or '"' in text))
     header = _find_header(reader.sample(), is_header)
     if header is None:
         notices.stop(say("the file is empty"), file)
@@ -332,7 +335,7 @@ class _CsvRows:
                     meter.at(count)
                 yield start, row
         except csv.Error:
-            # Only an opening quotation mark can make a cell longer than the module takes.
+            # Only a quotation mark left open can make a cell longer than the module takes.
             self.notices.stop(_open_quote(last + 1), self.file, last + 1)
         meter.file_done(count)
 
@@ -362,14 +365,12 @@ class _CsvRows:
 
     def _closed(self, start: int, last: int) -> bool:
         """Tell whether a row of several lines is one because a cell really has several."""
-        text = self.lines[start - 1 : last]
         try:
-            list(csv.reader(text, delimiter=self.separator, strict=True))
-        except csv.Error as fault:
-            open_at_end = "unexpected end" in str(fault)
-        else:
-            open_at_end = False
-        if open_at_end or last - start >= _CELL_LINES:
+            lines = self.lines[start - 1 : last]
+            sound = bool(list(csv.reader(lines, delimiter=self.separator, strict=True)))
+        except csv.Error:
+            sound = False
+        if not sound or last - start >= _CELL_LINES:
             self.notices.stop(_open_quote(start), self.file, start)
             return False
         return True

@@ -105,8 +105,8 @@ class Access(Table, table=True):
     granted_at: datetime = Field(sa_type=Instant)
     activated_at: datetime | None = Field(default=None, sa_type=Instant)
     activation: str = ""
-    search_key: str = Field(default="", sa_type=SEARCH_KEY)
-    function_key: str = ""
+    search_key: str = Field(default="", sa_type=SEARCH_KEY, sa_column_kwargs={"server_default": ""})
+    function_key: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 #: Longest search key, in characters: an index entry of PostgreSQL ends at 2,700 bytes.

@@ -4,12 +4,14 @@ A neutral value is JSON: dates as `2026-08-24`, instants as `2026-08-24 06:00:00
 UTC. Nothing here asks for a scope or writes the journal: `services.plans` does both.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Column, Connection, ForeignKey, Table, bindparam, select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from models.base import Instant
@@ -78,15 +80,28 @@ def insert_rows(
     if connection.dialect.name == "sqlite":
         places = ", ".join("?" * len(columns))
         statement = f'INSERT INTO "{table}" ({names}) VALUES ({places})'
-        cursor: Any = connection.connection.cursor()
-        cursor.executemany(statement, rows)
-        cursor.close()
+        with _wrapped(connection, statement):
+            cursor: Any = connection.connection.cursor()
+            cursor.executemany(statement, rows)
+            cursor.close()
         return
-    cursor = connection.connection.cursor()
-    with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
+    statement = f'COPY "{table}" ({names}) FROM STDIN'
+    driver: Any = connection.connection
+    with _wrapped(connection, statement), driver.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
-    cursor.close()
+
+
+@contextmanager
+def _wrapped(connection: Connection, statement: str) -> Iterator[None]:
+    """Turn the driver's errors into SQLAlchemy's, as it does for its own statements."""
+    driver = connection.dialect.loaded_dbapi
+    try:
+        yield
+    except driver.Error as error:
+        raise DBAPIError.instance(
+            statement, None, error, driver.Error, hide_parameters=True, dialect=connection.dialect
+        ) from error
 
 
 def fetch_rows(

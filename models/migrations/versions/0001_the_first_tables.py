@@ -434,8 +434,8 @@ def upgrade() -> None:
         sa.Column("granted_at", Instant(), nullable=False),
         sa.Column("activated_at", Instant(), nullable=True),
         sa.Column("activation", sa.String(), nullable=False),
-        sa.Column("search_key", SEARCH_KEY, nullable=False),
-        sa.Column("function_key", sa.String(), nullable=False),
+        sa.Column("search_key", SEARCH_KEY, server_default="", nullable=False),
+        sa.Column("function_key", sa.String(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_access_person_id")),
         sa.ForeignKeyConstraint(["post_id"], ["post.id"], name=op.f("fk_access_post_id")),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_access_school_id")),
@@ -516,7 +516,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("recipient", sa.String(), nullable=False),
-        sa.Column("values", sa.JSON(), nullable=False),
+        sa.Column("values", sa.JSON(), nullable=True),
         sa.Column("queued_at", Instant(), nullable=False),
         sa.Column("expires_at", Instant(), nullable=False),
         sa.Column("next_attempt_at", Instant(), nullable=False),
@@ -531,6 +531,7 @@ def upgrade() -> None:
         sa.Column("cancelled_at", Instant(), nullable=True),
         sa.Column("closed_at", Instant(), nullable=True),
         sa.Column("reply", sa.String(), nullable=False),
+        sa.Column("reason", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(["access_id"], ["access.id"], name=op.f("fk_mail_access_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_mail_person_id")),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_mail_school_id")),
@@ -539,6 +540,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("mail", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_mail_access_id"), ["access_id"], unique=False)
+        batch_op.create_index(
+            "ix_mail_claimed",
+            ["claimed_by"],
+            unique=False,
+            sqlite_where=sa.text("claimed_by IS NOT NULL"),
+            postgresql_where=sa.text("claimed_by IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_mail_due",
             ["next_attempt_at"],

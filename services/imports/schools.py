@@ -119,9 +119,10 @@ class _Reading:
         number = self._number(row, "number")
         site = self._number(row, "site")
         body = self._number(row, "body")
-        if not row[self.at["name"]].strip() or not row[self.at["body_name"]].strip():
-            self._refuse(say("row refused: the name is missing"), line, "name")
-            return
+        for field in ("name", "body_name"):
+            if not row[self.at[field]].strip():
+                self._refuse(say("row refused: the name is missing"), line, field)
+                return
         if str(body) not in self._bodies:
             self._add_body(str(body), body, line, row)
         school = self._schools.get(str(number))

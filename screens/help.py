@@ -54,8 +54,8 @@ class HelpScreen(Dialog[str | None]):
         return Page(self._rows[offset : offset + limit], len(self._rows))
 
     def on_paged_table_opened(self, event: PagedTable.Opened) -> None:
-        key = str(event.row.key)
-        self.dismiss(key if known(key) else None)
+        if known(key := str(event.row.key)):
+            self.dismiss(key)
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -27,7 +27,7 @@ from screens.plan_words import column_name
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.errors import tell_error
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
-from screens.widgets.text import RULE, TONES, Tone, fit, shown
+from screens.widgets.text import HEADER, TONES, Tone, fit, shown
 
 if TYPE_CHECKING:
     from services.desk import Desk
@@ -143,6 +143,7 @@ class PlanScreen(Screen[Outcome | None]):
             _COLUMNS,
             self._load,
             selectable=False,
+            openable=False,
             empty=N_("This plan changes nothing. Esc goes back."),
             nothing_found=N_("No line of this level. The same key shows all lines again."),
         )
@@ -176,7 +177,8 @@ class PlanScreen(Screen[Outcome | None]):
 
     def _take(self, summary: PlanSummary) -> None:
         self._summary = summary
-        self._title.show(summary.title)
+        state = Wording(_STATES[summary.state])
+        self._title.show(Wording("%(title)s · %(state)s", {"title": summary.title, "state": state}))
         self._counts.show(summary, self._table.wanted)
         self.refresh_bindings()
 
@@ -309,12 +311,12 @@ class PlanCounts(Widget):
     def render_line(self, y: int) -> Strip:
         if self._summary is None:
             return Strip.blank(self.size.width)
-        segments = [Segment(f"   {_(_STATES[self._summary.state])}", TONES["strong"])]
+        segments: list[Segment] = []
         for key, (level, text) in enumerate(_counted(self._summary.levels).items(), 1):
-            segments += [Segment("   "), Segment(str(key), TONES["accent"]), Segment(" ")]
             chosen = level == self._level
             tone = TONES[_LEVELS[level][1] if self._summary.levels[level] else "quiet"]
-            segments.append(Segment(f"[{text}]" if chosen else text, tone))
+            segments.append(Segment(f"  [{text}]" if chosen else f"   {text}", tone))
+            segments.append(Segment(f" ({key})", TONES["accent"]))
         if out := self._summary.left_out:
             text = ngettext("%(count)d left out", "%(count)d left out", out) % {"count": out}
             segments.append(Segment("   " + text))
@@ -341,7 +343,7 @@ class PlanDetail(Widget):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if y == 0:
-            return Strip([Segment(" " * width, RULE)], width)
+            return Strip([Segment(fit("   " + _("This line"), width), HEADER)], width)
         lines = _detail(self._row, self.size.height - 1, width - 6) if self._row else []
         y -= 1
         if y >= len(lines):

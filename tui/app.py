@@ -30,7 +30,12 @@ from screens.widgets.text import shown  # noqa: E402
 from tui import crash  # noqa: E402
 from tui.commands import APP_BINDINGS, keymap  # noqa: E402
 from tui.styles import TROUSSEAU  # noqa: E402
-from tui.terminal import SafeLines, leave_on_signals, watch_for_hang_up  # noqa: E402
+from tui.terminal import (  # noqa: E402
+    SafeLines,
+    end_without_terminal,
+    leave_on_signals,
+    watch_for_hang_up,
+)
 
 Style = Literal["colour", "monochrome", "accessible"]
 #: Makes the screen of a place; called when somebody goes there.
@@ -251,4 +256,5 @@ def run(app: TrousseauApp) -> int:
 
     threading.excepthook = note
     result = app.run(mouse=False)
+    end_without_terminal()
     return result if result is not None else app.return_code or 0

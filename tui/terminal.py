@@ -55,13 +55,24 @@ def watch_for_hang_up(leave: Callable[[], Any]) -> None:
 
 
 def _watch(leave: Callable[[], Any]) -> None:
+    _gone(None)
+    leave()
+    threading.Event().wait(GRACE)
+    end_without_terminal()
+
+
+def end_without_terminal() -> None:
+    """End the process at once if the terminal has gone: nothing can be flushed to it."""
+    if _gone(0):
+        os._exit(128 + signal.SIGHUP)
+
+
+def _gone(wait: float | None) -> bool:
+    """Tell whether the terminal has gone; wait so many milliseconds for it, None for ever."""
     assert sys.__stdin__ is not None
     poll = select.poll()
     poll.register(sys.__stdin__.fileno(), 0)  # hang-up and errors are always reported
-    poll.poll()
-    leave()
-    threading.Event().wait(GRACE)
-    os._exit(128 + signal.SIGHUP)
+    return bool(poll.poll(wait))
 
 
 def leave_on_signals(loop: asyncio.AbstractEventLoop, leave: Callable[[int], None]) -> None:

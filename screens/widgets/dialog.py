@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from textual.screen import ModalScreen
 
-from models.language import Wording
+from models.language import Wording, _
 
 Result = TypeVar("Result")
 
@@ -33,5 +33,5 @@ class Dialog(ModalScreen[Result]):
 
 
 def said(sentence: str | Wording) -> str:
-    """Return a wording's text, or a finished sentence as it is."""
-    return sentence.text() if isinstance(sentence, Wording) else sentence
+    """Return the text of a wording or of a message id, in the current language."""
+    return sentence.text() if isinstance(sentence, Wording) else _(sentence)

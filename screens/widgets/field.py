@@ -127,9 +127,9 @@ class Field(Horizontal):
 
     DEFAULT_CSS = """
     Field { height: 1; }
-    Field > .label { width: 24; height: 1; }
+    Field > .label { width: 22; height: 1; }
     Field > .entry { width: 1fr; height: 1; }
-    Field > .message { width: 28; height: 1; padding: 0 0 0 2; color: ansi_red; }
+    Field > .message { width: 26; height: 1; padding: 0 0 0 2; color: ansi_red; }
     """
 
     @dataclass
@@ -219,7 +219,7 @@ class Form(Vertical):
     draft; leaving the screen doesn't.
     """
 
-    DEFAULT_CSS = "Form { height: auto; }"
+    DEFAULT_CSS = "Form { height: auto; margin-top: 1; padding: 0 3; }"
     BINDINGS = [*bindings("form.next", "form.previous", "form.save")]
 
     @dataclass

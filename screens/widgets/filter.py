@@ -12,6 +12,7 @@ from models.language import N_, _
 from models.text import clean, squeeze
 from screens.commands import bindings
 from screens.widgets.table import PagedTable
+from screens.widgets.text import shown
 
 LONGEST_FILTER = 80
 
@@ -58,12 +59,12 @@ class FilterInput(Input):
     def __init__(self, hint: str = N_("/ to search"), *, id: str | None = None) -> None:
         self._hint = hint
         super().__init__(
-            placeholder=_(hint), max_length=LONGEST_FILTER, select_on_focus=False, id=id
+            placeholder=shown(_(hint)), max_length=LONGEST_FILTER, select_on_focus=False, id=id
         )
         self.cursor_blink = False
 
     def language_changed(self) -> None:
-        self.placeholder = _(self._hint)
+        self.placeholder = shown(_(self._hint))
 
     @on(Input.Changed)
     def _tell(self, event: Input.Changed) -> None:
@@ -110,6 +111,9 @@ class FilteredTable(Vertical):
     def _to_list(self, event: FilterInput.Left) -> None:
         event.stop()
         self.table.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "search" or not self.search.has_focus
 
     def action_search(self) -> None:
         self.search.focus()

@@ -8,7 +8,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from models.language import Wording, _
-from screens.widgets.text import fit
+from screens.widgets.text import fit, number
 
 _BAR = 28
 
@@ -43,11 +43,14 @@ class Reading:
         """Return count, rate and time left in words."""
         if self.state == "stopping":
             return _("Stopping…")
-        of = _("%(done)d of %(total)d") if self.total is not None else _("%(done)d done")
-        parts = [of % {"done": self.done, "total": self.total}]
+        if self.total is None:
+            parts = [_("%(done)s done") % {"done": number(self.done)}]
+        else:
+            values = {"done": number(self.done), "total": number(self.total)}
+            parts = [_("%(done)s of %(total)s") % values]
         if self.rate:
-            rate = f"{self.rate:.0f}" if self.rate >= 10 else f"{self.rate:.1f}"
-            parts.append(_("%(rate)s a second") % {"rate": rate})
+            rate = round(self.rate) if self.rate >= 10 else round(self.rate, 1)
+            parts.append(_("%(rate)s a second") % {"rate": number(rate)})
         if (left := self.seconds_left) is not None:
             parts.append(_("%(time)s left") % {"time": duration(left)})
         return " · ".join(parts)

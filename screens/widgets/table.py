@@ -16,7 +16,7 @@ from textual.worker import get_current_worker
 
 from models.language import N_, Wording, _, ngettext
 from screens.commands import bindings
-from screens.widgets.text import CURSOR, CURSOR_ELSEWHERE, HEADER, TONES, Tone, fit
+from screens.widgets.text import CURSOR, CURSOR_ELSEWHERE, HEADER, TONES, Tone, fit, number
 from screens.widgets.window import CHUNK, Window
 
 Key = Hashable
@@ -177,6 +177,7 @@ class PagedTable(Widget, can_focus=True):
         locate: Locator | None = None,
         sort: Sort | None = None,
         selectable: bool = True,
+        openable: bool = True,
         empty: str | Wording = EMPTY,
         nothing_found: str | Wording = NOTHING_FOUND,
         id: str | None = None,
@@ -186,7 +187,9 @@ class PagedTable(Widget, can_focus=True):
         self.columns = tuple(columns)
         self._load, self._count, self._locate = load, count, locate
         self._sort, self._filter = sort, ""
-        self._selectable = selectable
+        self._forbidden = set() if selectable else {"select", "select_all"}
+        if not openable:
+            self._forbidden.add("open")
         self._empty, self._nothing_found = empty, nothing_found
         self._window: Window[Row] = Window()
         self._question = 0
@@ -440,16 +443,18 @@ class PagedTable(Widget, can_focus=True):
 
     # Choosing
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action not in self._forbidden
+
     def action_select(self) -> None:
-        if self._selectable and self.row:
+        if self.row:
             self._select(self._selection.toggled(self.row.key))
             self._refresh_row(self._cursor)
             self.action_down()
 
     def action_select_all(self) -> None:
-        if self._selectable:
-            nothing = not self._selection.keys and not self._selection.all_matching
-            self._select(Selection(all_matching=nothing))
+        nothing = not self._selection.keys and not self._selection.all_matching
+        self._select(Selection(all_matching=nothing))
 
     def _select(self, selection: Selection) -> None:
         many = selection.all_matching != self._selection.all_matching
@@ -513,7 +518,7 @@ class PagedTable(Widget, can_focus=True):
         return Strip(segments).adjust_cell_length(width, over).simplify()
 
     def _mark(self, row: Row, index: int) -> str:
-        selected = self._selectable and row.key in self._selection
+        selected = row.key in self._selection
         if getattr(self.app, "accessible", False):
             return (">" if index == self._cursor else " ") + ("x " if selected else "  ")
         return " • " if selected else "   "
@@ -536,10 +541,15 @@ class PagedTable(Widget, can_focus=True):
             return ""
         first, last = self._top + 1, min(self._bottom, self._window.known)
         if self._window.total is None:
-            text = _("%(first)d–%(last)d, counting…") % {"first": first, "last": last}
+            values = {"first": number(first), "last": number(last)}
+            text = _("%(first)s–%(last)s, counting…") % values
         else:
-            values = {"first": first, "last": last, "total": self._window.total}
-            text = _("%(first)d–%(last)d of %(total)d") % values
+            values = {
+                "first": number(first),
+                "last": number(last),
+                "total": number(self._window.total),
+            }
+            text = _("%(first)s–%(last)s of %(total)s") % values
         selected = self._selection.count(self._window.total or self._window.known)
         if selected:
             text += " · " + ngettext("%(count)d selected", "%(count)d selected", selected) % {

@@ -1,10 +1,13 @@
-"""Invented people and plans for the tests of screens and widgets."""
+"""Invented people and plans for the tests of screens and widgets.
+
+Their sentences are French as they stand, for they are no part of the catalogue.
+"""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Event
 
-from models.language import N_, Wording, say
+from models.language import Wording, say
 from screens.plan import PlanCalls
 from screens.widgets.table import Cell, Column, Page, Row, Sort
 from services.plans import Applied, Difference, PlanRow, PlanSummary
@@ -23,10 +26,10 @@ STATUSES = (
     Cell("envoyée le 01/09"),
 )
 COLUMNS = (
-    Column("name", N_("Name"), 22, grow=2),
-    Column("function", N_("Function"), 17, priority=1),
-    Column("email", N_("E-mail"), 22, grow=3, priority=2),
-    Column("status", N_("Status"), 18),
+    Column("name", "Nom", 22, grow=2),
+    Column("function", "Fonction", 17, priority=1),
+    Column("email", "Adresse e-mail", 22, grow=3, priority=2),
+    Column("status", "Statut", 18),
 )
 
 #: Each shows, does or breaks something where it isn't made safe.
@@ -107,19 +110,19 @@ def plan_row(position: int) -> PlanRow:
 
 
 _KINDS: tuple[tuple[str, Wording, tuple[Difference, ...]], ...] = (
-    ("information", say("Function changed"),
+    ("information", say("Fonction modifiée"),
      (Difference("post", "function", "enseignant", "éducateur"),)),
-    ("warning", say("New access, role %(role)s", role="enseignant"),
+    ("warning", say("Nouvel accès, rôle %(role)s", role="enseignant"),
      (Difference("post", "function", "", "enseignant"),
       Difference("post", "start_date", "", "2026-08-24"),
       Difference("person", "personal_email", "", "prenom.nom@example.org"),
       Difference("person", "birth_date", "", "1984-02-29"),
       Difference("person", "language", "", "fr"))),
-    ("error", say("“%(value)s” is not a known function: the row is refused",
+    ("error", say("« %(value)s » n’est pas une fonction connue : ligne refusée",
                   value="prof. de gym"), ()),
-    ("information", say("Exit date completed"),
+    ("information", say("Date de sortie complétée"),
      (Difference("post", "exit_date", "", "2026-06-30"),)),
-    ("warning", say("No longer in the file: shown as disappeared"), ()),
+    ("warning", say("Absent du fichier : montré comme disparu"), ()),
 )  # fmt: skip
 
 
@@ -141,7 +144,7 @@ class SamplePlan:
         for item in self.items:
             levels[item.level] += 1
         return PlanSummary(
-            id=12, kind="import", title=say("Import of %(file)s", file="personnel.csv"),
+            id=12, kind="import", title=say("Import de %(file)s", file="personnel.csv"),
             school_id=1, actor="a.lambert", state=self.state, created_at=AT, applied_at=None,
             undone_at=None, levels=levels, actions={}, summary={},
             left_out=sum(item.left_out for item in self.items),

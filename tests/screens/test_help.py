@@ -1,0 +1,114 @@
+"""Help, places, and the table of commands behind them."""
+
+import re
+from typing import Any
+
+import pytest
+
+from models.accounts import CONSOLE_ROLES
+from screens.commands import COMMANDS, PLACES, ROLES, allowed, places_for
+from screens.help import GoScreen, HelpScreen, commands_of
+from tests.screens.conftest import MakeApp, settled
+from tests.screens.samples import People
+from tests.screens.widgets.test_table import ListScreen
+
+#: FACTS, "Keys": what terminals, the line or the shell take for themselves.
+TAKEN = {"f1", "f10", "f11", *(f"ctrl+{letter}" for letter in "abhijmpqsz"), "ctrl+backslash"}
+
+
+def test_roles_are_those_of_the_accounts() -> None:
+    assert ROLES == CONSOLE_ROLES
+
+
+def test_no_command_sits_on_a_key_that_does_not_arrive() -> None:
+    keys = {key for command in COMMANDS for key in command.keys.split(",")}
+    assert not keys & TAKEN
+
+
+def test_identifiers_and_letters_are_used_once() -> None:
+    assert len({command.id for command in COMMANDS}) == len(COMMANDS)
+    assert len({place.letter for place in PLACES}) == len(PLACES)
+
+
+def test_identifiers_are_kebab_case() -> None:
+    assert all(
+        re.fullmatch(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*", command.id) for command in COMMANDS
+    )
+
+
+@pytest.mark.parametrize(
+    ("role", "may"), [("helpdesk", True), ("director", True), ("staff", False), ("root", False)]
+)
+def test_least_role(role: str, may: bool) -> None:
+    assert allowed("director", role) is may
+
+
+def test_nobody_unknown_is_offered_a_place() -> None:
+    assert places_for("") == []
+
+
+async def test_every_key_of_the_screen_is_told(console: MakeApp) -> None:
+    app = console(ListScreen(People()))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        told = {command.id for command in commands_of(app.screen)}
+        active = {b.binding.id for b in app.screen.active_bindings.values() if not b.binding.system}
+        ours = {identifier for identifier in active if identifier}
+        assert ours <= told
+        assert {"list.open", "list.search", "app.help", "app.go", "app.language"} <= told
+
+
+async def test_enter_on_a_line_of_the_help_runs_the_command(console: MakeApp) -> None:
+    screen = ListScreen(People())
+    async with console(screen).run_test() as pilot:
+        await settled(pilot)
+        await pilot.press("question_mark")
+        await settled(pilot)
+        lines = [row.key for row in pilot.app.screen._rows]  # type: ignore[attr-defined]
+        await pilot.press(*["down"] * lines.index("list.select-all"), "enter")
+        await settled(pilot)
+        assert screen.table.selection.all_matching
+
+
+async def test_g_and_a_letter_go_to_a_place(console: MakeApp) -> None:
+    places = {
+        "team-access": lambda: ListScreen(People()),
+        "dashboard": lambda: ListScreen(People()),
+    }
+    first = ListScreen(People())
+    app = console(first, places=places)
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        await pilot.press("g", "a")
+        await settled(pilot)
+        second = app.screen
+        assert second is not first
+        await pilot.press("g", "c")
+        assert isinstance(app.screen, GoScreen)
+        await pilot.press("escape", "g", "a")
+        await settled(pilot)
+        assert app.screen is not second
+        assert len(app.screen_stack) == 3
+        await pilot.press("g", "d")
+        await settled(pilot)
+        assert app.screen is first
+
+
+def test_picture_help(console: MakeApp, snap_compare: Any) -> None:
+    async def ask(pilot: Any) -> None:
+        await settled(pilot)
+        await pilot.press("question_mark")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, HelpScreen)
+
+    assert snap_compare(console(ListScreen(People())), run_before=ask)
+
+
+def test_picture_places(console: MakeApp, snap_compare: Any) -> None:
+    async def ask(pilot: Any) -> None:
+        await settled(pilot)
+        await pilot.press("g")
+        await settled(pilot)
+
+    places = {place.id: lambda: ListScreen(People()) for place in PLACES}
+    assert snap_compare(console(ListScreen(People()), places=places), run_before=ask)

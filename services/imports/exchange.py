@@ -155,7 +155,7 @@ class Exchange:
         read from the blank cell that every row has at its end.
         """
         if not self.has(name):
-            self.notices.stop(say("the file %(file)s is missing", file=name), self.source.name)
+            self.notices.stop(say("The file %(file)s is missing.", file=name), self.source.name)
             return None
         actual = self.actual(name)
         table = open_table(self.source, actual, meter=self._meter, separator=",")
@@ -174,10 +174,10 @@ class Exchange:
     def _tell_missing_column(self, column: str, table: Table) -> None:
         alike = next((c for c in table.columns if name_key(c) == name_key(column)), None)
         text = (
-            say("the column “%(column)s” is missing", column=column)
+            say("The column “%(column)s” is missing.", column=column)
             if alike is None
             else say(
-                "the column “%(column)s” is written “%(found)s”: capitals and signs matter here",
+                "The column “%(column)s” is written “%(found)s”: capitals and signs matter here.",
                 column=column,
                 found=clean(alike, _SHOWN),
             )
@@ -199,13 +199,13 @@ class Exchange:
                 continue
             if not name or key in self.orgs:
                 text = (
-                    say("row refused: this identifier stands on an earlier row")
+                    say("Row refused: this identifier stands on an earlier row.")
                     if name
-                    else say("row refused: the name is missing")
+                    else say("Row refused: the name is missing.")
                 )
                 self.notices.error(text, file.name, line, "sourcedId" if name else "name")
             elif is_removed(row[status]):
-                text = say("%(name)s is marked as deleted; an import removes no school", name=name)
+                text = say("%(name)s is marked as deleted; an import removes no school.", name=name)
                 self.notices.warning(text, file.name, line, "status")
             else:
                 kind = row[at["type"]].strip().lower()
@@ -278,12 +278,12 @@ class Exchange:
             end = self.day(dates, row, file, line, "endDate")
             last = end - timedelta(days=1) if end and end_is_exclusive else end
             if key is None or first is None or last is None or last <= first:
-                text = say("this school year is left out: its days are missing or out of order")
+                text = say("This school year is left out: its days are missing or out of order.")
                 self.notices.warning(text, file.name, line)
                 continue
             if "-" in row[at["schoolYear"]]:
                 text = say(
-                    "the school year is written %(text)s where the standard has one year",
+                    "The school year is written %(text)s where the standard has one year.",
                     text=clean(row[at["schoolYear"]].strip(), 20),
                 )
                 self.notices.information(text, file.name, line, "schoolYear")
@@ -304,7 +304,7 @@ class Exchange:
             self._roles[role] = self._function(role)
         found = self._roles[role]
         if found is None and role.strip().lower() not in _NOT_STAFF:
-            text = say("passed over: the role “%(role)s” is not known", role=clean(role, _SHOWN))
+            text = say("Passed over: the role “%(role)s” is not known.", role=clean(role, _SHOWN))
             self.notices.warning(text, file, line, "role")
         return found
 
@@ -319,7 +319,7 @@ class Exchange:
     ) -> int | None:
         """Take a staff member's row; None, and told, where it is refused."""
         if key in self.people:
-            text = say("row refused: this identifier stands on an earlier row")
+            text = say("Row refused: this identifier stands on an earlier row.")
             self.notices.error(text, file.name, line, "sourcedId")
             return None
         names = []
@@ -327,14 +327,14 @@ class Exchange:
             name = squeeze(row[file.at[column]])
             if len(name) > LONGEST_NAME:
                 text = say(
-                    "row refused: a name of %(length)s characters; the limit is %(limit)s",
+                    "Row refused: a name of %(length)s characters; the limit is %(limit)s.",
                     length=len(name),
                     limit=LONGEST_NAME,
                 )
             elif not name and not removed:
-                text = say("row refused: the name is missing")
+                text = say("Row refused: the name is missing.")
             elif name and not any(map(str.isalpha, name)):
-                text = say("row refused: this is no name, it has no letters")
+                text = say("Row refused: this is no name, it has no letters.")
             else:
                 names.append(name)
                 continue
@@ -354,7 +354,7 @@ class Exchange:
         """Take a post; several roles in one school and year are one post."""
         if self.orgs is not None and self.roster.complete and role.org not in self.orgs:
             text = say(
-                "row refused: the organisation %(org)s is not in orgs.csv",
+                "Row refused: the organisation %(org)s is not in orgs.csv.",
                 org=clean(role.org, _SHOWN) or "“”",
             )
             self.notices.error(text, role.file, role.line)
@@ -387,7 +387,7 @@ class Exchange:
         try:
             return parse_address(text)
         except AddressError as fault:
-            wording = say("the address is not used: %(reason)s", reason=fault.wording)
+            wording = say("The address is not used. %(reason)s", reason=fault.wording)
             self.notices.warning(wording, file, line, column)
             return ""
 
@@ -408,8 +408,8 @@ class Exchange:
         count = self.passed_over.total()
         if count:
             text = say_n(
-                "%(count)s person who is not staff (pupils, parents) was passed over",
-                "%(count)s people who are not staff (pupils, parents) were passed over",
+                "%(count)s person who is not staff (pupils, parents) was passed over.",
+                "%(count)s people who are not staff (pupils, parents) were passed over.",
                 count,
             )
             self.notices.information(text, file)
@@ -422,9 +422,9 @@ class Exchange:
         if key and len(key) <= LONGEST_KEY:
             return key
         wording = (
-            say("row refused: the identifier is longer than %(limit)s signs", limit=LONGEST_KEY)
+            say("Row refused: the identifier is longer than %(limit)s signs.", limit=LONGEST_KEY)
             if key
-            else say("row refused: the identifier is missing")
+            else say("Row refused: the identifier is missing.")
         )
         self.notices.error(wording, file, line, column)
         return None
@@ -441,10 +441,10 @@ class Exchange:
             return None
         found = dates.read(text)
         if found is None:
-            wording = say("“%(text)s” is no date and is left out", text=clean(text, 40))
+            wording = say("“%(text)s” is no date and is left out.", text=clean(text, 40))
             self.notices.warning(wording, file.name, line, column)
         elif "/" in text:
-            wording = say("this date is not written 2026-08-24; it was read month first")
+            wording = say("This date is not written 2026-08-24; it was read month first.")
             self.notices.information(wording, file.name, line, column)
         return found
 

@@ -109,13 +109,13 @@ class Source:
         assert self._zip is not None
         info = self._members[name]
         if info.flag_bits & 0x1:
-            self.notices.stop(say("this file of the archive is protected by a password"), name)
+            self.notices.stop(say("This file of the archive is protected by a password."), name)
             return None
         try:
             with self._zip.open(info) as member:
                 content = member.read(self.limits.file_bytes + 1)
         except ARCHIVE_FAULTS:
-            self.notices.stop(say("this file of the archive is damaged and cannot be read"), name)
+            self.notices.stop(say("This file of the archive is damaged and cannot be read."), name)
             return None
         return content if _fits(content, name, self.notices, self.limits) else None
 
@@ -163,7 +163,7 @@ def open_source(what: SourceLike, *, name: str = "", limits: Limits = LIMITS) ->
     try:
         content = what if isinstance(what, bytes) else what.read(limits.file_bytes + 1)
     except (OSError, ValueError):
-        notices.stop(say("the file cannot be read: check that you may open it"), source.name)
+        notices.stop(say("The file cannot be read: check that you may open it."), source.name)
         return source
     if _fits(content, source.name, notices, limits):
         _take_content(source, content, may_be_archive=True)
@@ -190,7 +190,7 @@ def checked_archive(
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except ARCHIVE_FAULTS:
-        notices.stop(say("the archive is damaged and cannot be opened"), name)
+        notices.stop(say("The archive is damaged and cannot be opened."), name)
         return None
     fault = _archive_fault(archive, len(content), limits)
     if fault is not None:
@@ -206,20 +206,20 @@ def _archive_fault(archive: zipfile.ZipFile, size: int, limits: Limits) -> Wordi
         return _too_many_members(limits)
     if expanded > limits.expanded_bytes:
         return say(
-            "the archive would grow to %(size)s MB; the limit is %(limit)s MB",
+            "The archive would grow to %(size)s MB; the limit is %(limit)s MB.",
             size=expanded >> 20,
             limit=limits.expanded_bytes >> 20,
         )
     if expanded > limits.ratio_from and expanded > limits.ratio * size:
         return say(
-            "the archive would grow %(times)s times when opened, which no list of people does",
+            "The archive would grow %(times)s times when opened, which no list of people does.",
             times=expanded // max(size, 1),
         )
     return None
 
 
 def _too_many_members(limits: Limits) -> Wording:
-    return say("the archive holds more than %(limit)s files", limit=limits.members)
+    return say("The archive holds more than %(limit)s files.", limit=limits.members)
 
 
 def _open_path(path: Path, name: str, notices: Notices, limits: Limits) -> Source:
@@ -227,12 +227,12 @@ def _open_path(path: Path, name: str, notices: Notices, limits: Limits) -> Sourc
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):
-        notices.stop(say("there is no file or folder of this name"), source.name)
+        notices.stop(say("There is no file or folder of this name."), source.name)
         return source
     if stat.S_ISDIR(mode):
         _take_folder(source, path)
     elif not stat.S_ISREG(mode):
-        notices.stop(say("this is neither a file nor a folder"), source.name)
+        notices.stop(say("This is neither a file nor a folder."), source.name)
     else:
         content = _read_path(path, notices, limits)
         if content is not None:
@@ -261,11 +261,11 @@ def _take_members(source: Source, archive: zipfile.ZipFile) -> None:
             continue
         base = clean(path.name, _NAME_SHOWN)
         if path.is_absolute() or ".." in path.parts or ":" in entry.filename:
-            source.notices.warning(say("left out: its place is outside the archive"), base)
+            source.notices.warning(say("Left out: its place is outside the archive."), base)
         elif stat.S_ISLNK(entry.external_attr >> 16):
-            source.notices.warning(say("left out: it is a link to another file"), base)
+            source.notices.warning(say("Left out: it is a link to another file."), base)
         elif base in depths and depths[base] == len(path.parts):
-            source.notices.stop(say("the archive holds this file twice"), base)
+            source.notices.stop(say("The archive holds this file twice."), base)
         elif base not in depths or len(path.parts) < depths[base]:
             depths[base] = len(path.parts)
             source._members[base] = entry
@@ -277,11 +277,11 @@ def _take_folder(source: Source, folder: Path) -> None:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         root = folder.resolve(strict=True)
     except OSError:
-        source.notices.stop(say("the folder cannot be read"), source.name)
+        source.notices.stop(say("The folder cannot be read."), source.name)
         return
     if len(entries) > source.limits.members:
         source.notices.stop(
-            say("the folder holds more than %(limit)s files", limit=source.limits.members),
+            say("The folder holds more than %(limit)s files.", limit=source.limits.members),
             source.name,
         )
         return
@@ -297,10 +297,10 @@ def _take_entry(source: Source, entry: "os.DirEntry[str]", root: Path) -> None:
         path = Path(entry.path).resolve(strict=True)
         regular = stat.S_ISREG(path.stat().st_mode)
     except (OSError, RuntimeError):
-        source.notices.warning(say("left out: it cannot be read"), name)
+        source.notices.warning(say("Left out: it cannot be read."), name)
         return
     if entry.is_symlink() and not path.is_relative_to(root):
-        source.notices.warning(say("left out: it is a link to another file"), name)
+        source.notices.warning(say("Left out: it is a link to another file."), name)
     elif regular:
         source._paths[name] = path
 
@@ -311,7 +311,7 @@ def _read_path(path: Path, notices: Notices, limits: Limits) -> bytes | None:
         with path.open("rb") as file:
             content = file.read(limits.file_bytes + 1)
     except OSError:
-        notices.stop(say("the file cannot be read: check that you may open it"), name)
+        notices.stop(say("The file cannot be read: check that you may open it."), name)
         return None
     return content if _fits(content, name, notices, limits) else None
 
@@ -320,7 +320,7 @@ def _fits(content: bytes, name: str, notices: Notices, limits: Limits) -> bool:
     if len(content) <= limits.file_bytes:
         return True
     notices.stop(
-        say("the file is larger than %(limit)s MB", limit=limits.file_bytes >> 20),
+        say("The file is larger than %(limit)s MB.", limit=limits.file_bytes >> 20),
         name,
     )
     return False

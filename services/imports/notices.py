@@ -42,7 +42,7 @@ class Notices:
         elif self._refused == REFUSED_LIMIT + 1:
             self.stop(
                 say(
-                    "more than %(limit)s rows are refused: this is probably another kind of file",
+                    "More than %(limit)s rows are refused: this is probably another kind of file.",
                     limit=REFUSED_LIMIT,
                 ),
                 file,
@@ -70,7 +70,7 @@ class Notices:
 
 def _not_listed(count: int) -> Wording:
     return say_n(
-        "%(count)s more row has the same remark and is not listed",
-        "%(count)s more rows have the same remark and are not listed",
+        "%(count)s more row has the same remark and is not listed.",
+        "%(count)s more rows have the same remark and are not listed.",
         count,
     )

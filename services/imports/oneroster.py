@@ -50,7 +50,7 @@ def read_oneroster(
     source = open_source(source)
     roster = Roster("oneroster")
     if not source.archive and source.files:
-        text = say("a folder or a ZIP archive is needed, for the set has several files")
+        text = say("A folder or a ZIP archive is needed, for the set has several files.")
         source.notices.stop(text, source.name)
     if not source.notices.hard:
         exchange = Exchange(source, roster, _FILES, progress, fase_identifiers=fase_identifiers)
@@ -75,7 +75,7 @@ class _Reading:
         mode = self.manifest.mode("users")
         self.roster.complete = mode != "delta"
         if mode == "absent":
-            self.notices.stop(say("the manifest says that the set has no users"), "manifest.csv")
+            self.notices.stop(say("The manifest says that the set has no users."), "manifest.csv")
             return
         self._read_orgs()
         self._read_sessions()
@@ -98,7 +98,7 @@ class _Reading:
             return False
         if (self.manifest.modes or {}).get(name) != "absent":
             return True
-        text = say("not read: the manifest says that this file is absent")
+        text = say("Not read: the manifest says that this file is absent.")
         self.notices.information(text, self.exchange.actual(f"{name}.csv"))
         return False
 
@@ -108,7 +108,7 @@ class _Reading:
 
     def _read_manifest(self) -> None:
         if not self.exchange.has("manifest.csv"):
-            text = say("the set has no manifest; its version is taken from its files")
+            text = say("The set has no manifest; its version is taken from its files.")
             self.notices.warning(text, self.exchange.source.name)
             return
         file = self.exchange.open("manifest.csv", ("propertyName", "value"))
@@ -122,7 +122,7 @@ class _Reading:
         self.manifest = _Manifest(said.get("oneroster.version", "")[:3], modes)
         if self.manifest.version not in ("1.1", "1.2"):
             text = say(
-                "the manifest names version “%(version)s”; versions 1.1 and 1.2 are known",
+                "The manifest names version “%(version)s”; versions 1.1 and 1.2 are known.",
                 version=clean(said.get("oneroster.version", ""), 20),
             )
             self.notices.warning(text, file.name)
@@ -233,7 +233,7 @@ class _Reading:
         if self.roster.complete:
             for role in roles:
                 text = say(
-                    "row refused: the user %(user)s is not in users.csv, or was refused there",
+                    "Row refused: the user %(user)s is not in users.csv, or was refused there.",
                     user=clean(user, 60),
                 )
                 self.notices.error(text, role.file, role.line, "userSourcedId")
@@ -251,7 +251,7 @@ class _Reading:
     ) -> None:
         removed = is_removed(row[file.at["status"]])
         if removed and self.roster.complete:
-            text = say("marked as deleted in a complete set: taken as absent")
+            text = say("Marked as deleted in a complete set: taken as absent.")
             self.notices.information(text, file.name, line, "status")
             # Known from here on as told, so that its roles are not reported again.
             self.roles.pop(key, None)
@@ -260,7 +260,7 @@ class _Reading:
         if index is None:
             return
         if not roles and not removed:
-            text = say("this person has a staff role but no organisation, and so no post")
+            text = say("This person has a staff role but no organisation, and so no post.")
             self.notices.warning(text, file.name, line, "orgSourcedIds")
         email = self.exchange.email(row[file.at["email"]], file.name, line, "email")
         disabled = row[file.at["enabledUser"]].strip().lower() == "false"
@@ -269,22 +269,22 @@ class _Reading:
             role.removed = role.removed or removed
             self.exchange.add_post(index, role, email, _EMAIL_FIELD)
         if disabled and not removed:
-            text = say("the source has switched this person’s access off: taken as not present")
+            text = say("The source has switched this person’s access off: taken as not present.")
             self.notices.warning(text, file.name, line, "enabledUser")
             for post in self.roster.posts[before:]:
                 post.present = False
 
     def _tell_users(self, file: ExchangeFile) -> None:
         if self.roster.complete and not self.exchange.people and not self.notices.hard:
-            text = say("the set names no staff at all; nothing is imported from it")
+            text = say("The set names no staff at all; nothing is imported from it.")
             self.notices.stop(text, file.name)
         count = self.exchange.passed_over.total()
         if not self.roster.complete and self.roles and count:
             text = say_n(
                 "%(count)s changed user has no role in this delta and was passed over; "
-                "a complete set brings the change",
+                "a complete set brings the change.",
                 "%(count)s changed users have no role in this delta and were passed over; "
-                "a complete set brings the changes",
+                "a complete set brings the changes.",
                 count,
             )
             self.notices.information(text, file.name)
@@ -300,7 +300,7 @@ class _Reading:
             return
         self.roster.complete = False
         text = say(
-            "nothing says whether this set is complete: nobody is taken to have left "
-            "because of being absent from it"
+            "Nothing says whether this set is complete: nobody is taken to have left "
+            "because of being absent from it."
         )
         self.notices.warning(text, self.exchange.source.name)

@@ -99,7 +99,7 @@ class _Reading:
     def read(self) -> None:
         if self.missing:
             text = say(
-                "this is not the Federation’s list of schools: the column “%(column)s” is missing",
+                "This is not the Federation’s list of schools: the column “%(column)s” is missing.",
                 column=_COLUMN_NAMES[self.missing[0]],
             )
             self.notices.stop(text, self.table.file, self.table.header_line)
@@ -110,10 +110,10 @@ class _Reading:
             try:
                 self._read_row(line, row)
             except _Fault as fault:
-                text = say("row refused: %(reason)s", reason=fault.wording)
+                text = say("Row refused. %(reason)s", reason=fault.wording)
                 self._refuse(text, line, fault.field)
         if not self.roster.rows and not self.notices.hard:
-            self.notices.stop(say("the file has headers but no rows"), self.table.file)
+            self.notices.stop(say("The file has headers but no rows."), self.table.file)
 
     def _read_row(self, line: int, row: list[str]) -> None:
         number = self._number(row, "number")
@@ -121,7 +121,7 @@ class _Reading:
         body = self._number(row, "body")
         for field in ("name", "body_name"):
             if not row[self.at[field]].strip():
-                self._refuse(say("row refused: the name is missing"), line, field)
+                self._refuse(say("Row refused: the name is missing."), line, field)
                 return
         if str(body) not in self._bodies:
             self._add_body(str(body), body, line, row)
@@ -129,7 +129,7 @@ class _Reading:
         if school is None:
             self._add_school(str(number), number, str(body), line, row)
         elif school.governing_body != str(body):
-            text = say("the school stands under another governing body on an earlier row")
+            text = say("The school stands under another governing body on an earlier row.")
             self.notices.warning(text, self.table.file, line, self.columns[self.at["body"]])
         if (str(number), site) not in self._sites:
             self._add_site(str(number), site, line, row)
@@ -193,7 +193,7 @@ class _Reading:
         text = squeeze(row[self.at[field]])
         if len(text) > LONGEST_TEXT:
             wording = say(
-                "cut: %(length)s characters; the limit is %(limit)s",
+                "Cut: %(length)s characters; the limit is %(limit)s.",
                 length=len(text),
                 limit=LONGEST_TEXT,
             )

@@ -23,7 +23,7 @@ def read_sds(source: SourceLike, *, progress: Progress | None = None) -> Roster:
     source = open_source(source)
     roster = Roster("sds")
     if not source.archive and source.files:
-        text = say("a folder or a ZIP archive is needed, for the set has several files")
+        text = say("A folder or a ZIP archive is needed, for the set has several files.")
         source.notices.stop(text, source.name)
     if not source.notices.hard:
         _read(Exchange(source, roster, _FILES, progress, all_are_schools=True))
@@ -101,12 +101,12 @@ def _read_users(exchange: Exchange, roles: dict[str, list[RoleRow]]) -> None:
     for user in roles:
         for role in roles[user] if user not in exchange.people else ():
             text = say(
-                "row refused: the user %(user)s is not in users.csv, or was refused there",
+                "Row refused: the user %(user)s is not in users.csv, or was refused there.",
                 user=user[:60],
             )
             exchange.notices.error(text, role.file, role.line, "userSourcedId")
     if not exchange.people and not exchange.notices.hard:
-        text = say("the set names no staff at all; nothing is imported from it")
+        text = say("The set names no staff at all; nothing is imported from it.")
         exchange.notices.stop(text, file.name)
     exchange.tell_passed_over(file.name)
 

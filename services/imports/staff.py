@@ -182,10 +182,10 @@ def _read_by_evidence(
     if reading.is_month_first():
         source.notices = opening.copy()
         reading = _Reading.of(source, choice, "mdy", progress, school) or reading
-        text = say("the dates are written month first (08/24/2026) and were read so")
+        text = say("The dates are written month first (08/24/2026) and were read so.")
         source.notices.warning(text, reading.file)
     elif reading.is_doubtful():
-        text = say("no date shows whether day or month comes first; they were read day first")
+        text = say("No date shows whether day or month comes first; they were read day first.")
         source.notices.warning(text, reading.file)
     return reading
 
@@ -270,14 +270,14 @@ class _Reading:
             at = chosen_columns(columns, choice, table.file, line, notices)
         if missing := missing_fields(at):
             text = say(
-                "no column was found for “%(field)s”; the columns are: %(columns)s",
+                "No column was found for “%(field)s”; the columns are: %(columns)s.",
                 field=STAFF_FIELDS[missing[0]],
                 columns=clean(", ".join(filter(None, columns)), _SHOWN),
             )
             notices.stop(text, table.file, line)
             return None
         for index in sorted(never_read(columns)):
-            text = say("this column is not read: national numbers and passwords are never kept")
+            text = say("This column is not read: national numbers and passwords are never kept.")
             notices.information(text, table.file, line, columns[index])
         reading = cls(table, at, order, school, notices)
         reading._read_rows()
@@ -299,12 +299,12 @@ class _Reading:
                 post.present = False
         if "school" not in self.at and len(self._school_names - {""}) > 1:
             text = say(
-                "the file names several schools but no FASE numbers: "
-                "everybody is taken for the school of this import"
+                "The file names several schools but no FASE numbers: "
+                "everybody is taken for the school of this import."
             )
             self.notices.warning(text, self.file, 0, self.columns[self.school_name])
         if not self.roster.rows and not self.notices.hard:
-            self.notices.stop(say("the file has headers but no rows"), self.file)
+            self.notices.stop(say("The file has headers but no rows."), self.file)
 
     def _read_rows(self) -> None:
         rows = 0
@@ -383,25 +383,25 @@ class _Reading:
         if name is None:
             name = self._names[raw] = self._checked_name(raw, self.columns[index])
         if name[0] in "=+@-":
-            text = say("this name begins like a formula; it is kept as text")
+            text = say("This name begins like a formula; it is kept as text.")
             self.notices.warning(text, self.file, line, self.columns[index])
         return name
 
     def _checked_name(self, raw: str, column: str) -> str:
         name = squeeze(raw)
         if not name:
-            raise _Refused(say("row refused: the name is missing"), column)
+            raise _Refused(say("Row refused: the name is missing."), column)
         if len(name) > LONGEST_NAME:
             raise _Refused(
                 say(
-                    "row refused: a name of %(length)s characters; the limit is %(limit)s",
+                    "Row refused: a name of %(length)s characters; the limit is %(limit)s.",
                     length=len(name),
                     limit=LONGEST_NAME,
                 ),
                 column,
             )
         if not any(map(str.isalpha, name)):
-            raise _Refused(say("row refused: this is no name, it has no letters"), column)
+            raise _Refused(say("Row refused: this is no name, it has no letters."), column)
         return name
 
     def _split_name(self, row: list[str], line: int) -> tuple[str, str]:
@@ -409,7 +409,7 @@ class _Reading:
         surname, first_name = split_name(whole)
         if not first_name:
             column = self.columns[self.full_name]
-            raise _Refused(say("row refused: surname and first name cannot be told apart"), column)
+            raise _Refused(say("Row refused: surname and first name cannot be told apart."), column)
         return surname, first_name
 
     def _date(self, dates: Dates, row: list[str], index: int) -> date | None:
@@ -418,7 +418,7 @@ class _Reading:
             return None
         found = dates.read(text)
         if found is None and not is_blank(text):
-            wording = say("row refused: “%(text)s” is no date", text=clean(text, 40))
+            wording = say("Row refused: “%(text)s” is no date.", text=clean(text, 40))
             raise _Refused(wording, self.columns[index])
         return found
 
@@ -455,12 +455,12 @@ class _Reading:
         text = squeeze(row[index])
         if len(text) > LONGEST_TEXT:
             wording = say(
-                "not kept: %(length)s characters; the limit is %(limit)s",
+                "Not kept: %(length)s characters; the limit is %(limit)s.",
                 length=len(text),
                 limit=LONGEST_TEXT,
             )
         elif len(text) >= 11 and _is_national(text):
-            wording = say("not kept: this looks like a national number")
+            wording = say("Not kept: this looks like a national number.")
         else:
             return text
         self.notices.warning(wording, self.file, line, self.columns[index])
@@ -480,11 +480,11 @@ class _Reading:
                 address = parse_address(part)
             except AddressError:
                 continue
-            wording = say("the cell holds several addresses; the first is used")
+            wording = say("The cell holds several addresses; the first is used.")
             self.notices.warning(wording, self.file, line, column)
             return address
         self.notices.warning(
-            say("the address is not used: %(reason)s", reason=wording), self.file, line, column
+            say("The address is not used. %(reason)s", reason=wording), self.file, line, column
         )
         return ""
 
@@ -497,15 +497,15 @@ class _Reading:
         return found
 
     def _tell_unknown_function(self, text: str, line: int) -> None:
-        wording = say("the function “%(text)s” is not known", text=clean(text.strip(), _SHOWN))
+        wording = say("The function “%(text)s” is not known.", text=clean(text.strip(), _SHOWN))
         self.notices.warning(wording, self.file, line, self.columns[self.function])
 
     def _tell_order_of_dates(self, line: int, birth: date | None, start: date) -> None:
         if birth and start <= birth:
-            text = say("the date of birth is after the start date")
+            text = say("The date of birth is after the start date.")
             self.notices.warning(text, self.file, line, self.columns[self.birth])
         else:
-            text = say("the exit date is before the start date")
+            text = say("The exit date is before the start date.")
             self.notices.warning(text, self.file, line, self.columns[self.exit])
 
     def _school(self, row: list[str]) -> str:
@@ -521,7 +521,7 @@ class _Reading:
         try:
             number = parse_fase(text)
         except NumberError as fault:
-            reason = say("row refused: %(reason)s", reason=fault.wording)
+            reason = say("Row refused. %(reason)s", reason=fault.wording)
             raise _Refused(reason, self.columns[self.school]) from None
         name = clean(squeeze(row[self.school_name]), LONGEST_NAME)
         self.roster.schools.append(

@@ -166,7 +166,7 @@ def chosen_columns(
         index = columns.index(value) if isinstance(value, str) and value in columns else value
         if name not in STAFF_FIELDS or not isinstance(index, int) or not 0 <= index < len(columns):
             text = say(
-                "the chosen column for “%(field)s” is not in this file",
+                "The chosen column for “%(field)s” is not in this file.",
                 field=STAFF_FIELDS.get(name, clean(str(name), _SHOWN)),
             )
             notices.warning(text, file, line, clean(str(value), _SHOWN))

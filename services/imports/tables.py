@@ -110,9 +110,9 @@ def the_only_table(source: Source) -> str | None:
         return names[0]
     if not source.notices.hard:
         text = (
-            say("several lists are here: name the one to import (%(names)s)", names=_some(names))
+            say("Several lists are here: name the one to import (%(names)s).", names=_some(names))
             if names
-            else say("no CSV file or Excel workbook (.xlsx) is here")
+            else say("No CSV file or Excel workbook (.xlsx) is here.")
         )
         source.notices.stop(text, source.name)
     return None
@@ -138,7 +138,7 @@ def _decoded(content: bytes, file: str, notices: Notices) -> tuple[str | None, s
         text, encoding = _narrow_text(content, file, notices)
     text = text.lstrip("\ufeff")
     if not text.strip("\x00 \t\r\n;,"):
-        notices.stop(say("the file is empty"), file)
+        notices.stop(say("The file is empty."), file)
         return None, ""
     return text, encoding
 
@@ -149,11 +149,11 @@ def _foreign(content: bytes) -> Wording | None:
     lowered = start[:16].lower()
     for signature, kind in _SIGNATURES:
         if start.startswith(signature) or lowered.startswith(signature):
-            return say("this is %(kind)s, not a CSV file or an Excel workbook (.xlsx)", kind=kind)
+            return say("This is %(kind)s, not a CSV file or an Excel workbook (.xlsx).", kind=kind)
     sample = content[:65_536]
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
     if not _wide_encoding(content) and controls > 0.3 * len(sample):
-        return say("this is not text: no CSV file or Excel workbook (.xlsx)")
+        return say("This is not text: no CSV file or Excel workbook (.xlsx).")
     return None
 
 
@@ -192,7 +192,7 @@ def _line_text(number: int, line: bytes, file: str, notices: Notices) -> str:
         return line.decode("utf-8")
     except UnicodeDecodeError:
         notices.warning(
-            say("not in UTF-8 as the rest is; read as Windows-1252: check the accents"),
+            say("Not in UTF-8 as the rest is; read as Windows-1252: check the accents."),
             file,
             number,
         )
@@ -214,7 +214,7 @@ def _open_csv(
     notices, limits = source.notices, source.limits
     lines = list(io.StringIO(text, newline=""))
     if len(lines) > limits.lines:
-        notices.stop(say("the file has more than %(limit)s lines", limit=limits.lines), file)
+        notices.stop(say("The file has more than %(limit)s lines.", limit=limits.lines), file)
         return None
     skipped = 0
     stated = _SEP_LINE.match(lines[0])
@@ -225,7 +225,9 @@ def _open_csv(
         separator = _separator(lines, prescribed)
         if prescribed is not None and separator != prescribed:
             notices.information(
-                say("the separator is %(sign)s where the format has a comma", sign=repr(separator)),
+                say(
+                    "The separator is %(sign)s where the format has a comma.", sign=repr(separator)
+                ),
                 file,
             )
     reader = _CsvRows(lines, separator, skipped, file, notices, limits, meter)
@@ -234,7 +236,7 @@ def _open_csv(
     reader.dirty = reader.dirty or ("\t" in text and (separator != "\t" or '"' in text))
     header = _find_header(reader.sample(), is_header)
     if header is None:
-        notices.stop(say("the file is empty"), file)
+        notices.stop(say("The file is empty."), file)
         return None
     columns = _columns(header[1], header[0], file, notices, limits)
     if columns is None:
@@ -378,14 +380,14 @@ class _CsvRows:
 
 def _open_quote(line: int) -> Wording:
     return say(
-        "a quotation mark opens on line %(line)s and is not closed, so that rows are swallowed",
+        "A quotation mark opens on line %(line)s and is not closed, so that rows are swallowed.",
         line=line,
     )
 
 
 def _too_long(length: int, limits: Limits) -> Wording:
     return say(
-        "row refused: a cell of %(length)s characters; the limit is %(limit)s",
+        "Row refused: a cell of %(length)s characters; the limit is %(limit)s.",
         length=length,
         limit=limits.cell,
     )
@@ -397,8 +399,8 @@ def _fitted(row: list[str], line: int, width: int, file: str, notices: Notices) 
         if any(map(str.strip, row[width:])):
             notices.error(
                 say(
-                    "row refused: %(cells)s cells under %(columns)s columns; a separator may "
-                    "stand inside a value without quotation marks",
+                    "Row refused: %(cells)s cells under %(columns)s columns; a separator may "
+                    "stand inside a value without quotation marks.",
                     cells=len(row),
                     columns=width,
                 ),
@@ -410,7 +412,7 @@ def _fitted(row: list[str], line: int, width: int, file: str, notices: Notices) 
     if len(row) < width:
         notices.warning(
             say(
-                "%(cells)s cells under %(columns)s columns: the last are taken as empty",
+                "%(cells)s cells under %(columns)s columns: the last are taken as empty.",
                 cells=len(row),
                 columns=width,
             ),
@@ -428,7 +430,7 @@ def _cleaned(
     replaced = next((i for i, cell in enumerate(cells) if "\ufffd" in cell), None)
     if replaced is not None:
         notices.warning(
-            say("signs that cannot be shown, or were lost before, are replaced by \ufffd"),
+            say("Signs that cannot be shown, or were lost before, are replaced by \ufffd."),
             file,
             line,
             columns[replaced],
@@ -456,12 +458,12 @@ def _columns(
 ) -> list[str] | None:
     """Return the names of the columns, spaces made plain; tell of names that stand twice."""
     if len(header) > limits.columns:
-        notices.stop(say("the file has more than %(limit)s columns", limit=limits.columns), file)
+        notices.stop(say("The file has more than %(limit)s columns.", limit=limits.columns), file)
         return None
     for name, times in Counter(header).items():
         if times > 1 and name:
             notices.warning(
-                say("%(count)s columns have this name; the first is used", count=times),
+                say("%(count)s columns have this name; the first is used.", count=times),
                 file,
                 line,
                 name,
@@ -493,7 +495,7 @@ def _open_workbook(
         return None
     if not file.lower().endswith((".xlsx", ".xlsm")) and "." in file:
         notices.information(
-            say("this is an Excel workbook although its name says otherwise; read as such"), file
+            say("This is an Excel workbook although its name says otherwise; read as such."), file
         )
     reader = _SheetRows(sheet, file, notices, limits, meter)
     rows = reader.rows(header[0], columns)
@@ -530,10 +532,10 @@ def _find_sheet(
         notices.stop(_damaged_workbook(), file)
         return None
     if found is None:
-        notices.stop(say("the workbook has no visible sheet with a table"), file)
+        notices.stop(say("The workbook has no visible sheet with a table."), file)
     elif others:
         text = say(
-            "the workbook has several sheets; only the first, %(name)s, is read",
+            "The workbook has several sheets; only the first, %(name)s, is read.",
             name=clean(found[0].title, 60),
         )
         notices.information(text, file)
@@ -541,7 +543,7 @@ def _find_sheet(
 
 
 def _damaged_workbook() -> Wording:
-    return say("the workbook is damaged and cannot be read; save it anew as .xlsx or as CSV")
+    return say("The workbook is damaged and cannot be read; save it anew as .xlsx or as CSV.")
 
 
 def _first_rows(sheet: Any, limits: Limits) -> Iterator[Row]:
@@ -570,7 +572,7 @@ class _SheetRows:
         count = 0
         for number, values in self._values(header_line + 1, len(columns) + 1):
             if number > self.limits.lines:
-                text = say("the file has more than %(limit)s lines", limit=self.limits.lines)
+                text = say("The file has more than %(limit)s lines.", limit=self.limits.lines)
                 self.notices.stop(text, self.file)
                 break
             row = self._row(number, values, columns)

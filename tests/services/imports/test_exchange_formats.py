@@ -104,7 +104,7 @@ def test_bulk_1_1_gives_staff_and_nobody_else(district: Path) -> None:
     assert roster.posts[0].school_email == "z@example.be"
     assert roster.posts[0].school_email_field == "users.csv: email"
     assert roster.posts[2].school_email == ""
-    assert any("the address is not used" in text for text in told(roster, "warning"))
+    assert any("The address is not used" in text for text in told(roster, "warning"))
     assert any("wizard" in text for text in told(roster, "warning"))
     assert any("3 people who are not staff" in text for text in told(roster, "information"))
     assert "Secret-9" not in repr(roster)
@@ -206,7 +206,7 @@ def test_status_and_manifest_are_read_with_tolerance(tmp_path: Path) -> None:
     roster = read_oneroster(path)
     assert len(roster.people) == 3
     assert not roster.complete
-    assert any("nothing says whether" in text for text in told(roster, "warning"))
+    assert any("Nothing says whether" in text for text in told(roster, "warning"))
     folder(path, users=USERS)
     assert read_oneroster(path).complete
 

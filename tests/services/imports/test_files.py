@@ -96,16 +96,16 @@ def test_another_kind_of_file_is_told_in_words(start: bytes, kind: str, tmp_path
     (notice,) = source.notices.all()
     assert notice.hard
     assert notice.file == "staff.csv"
-    assert f"this is {kind}" in notice.text.text("en")
+    assert f"This is {kind}" in notice.text.text("en")
 
 
 def test_noise_is_not_read_as_text() -> None:
-    assert "not text" in hard_text(bytes(range(14, 32)) * 50)
+    assert "is not text" in hard_text(bytes(range(14, 32)) * 50)
 
 
 @pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b"\r\n \r\n", b";;\n"])
 def test_an_empty_file_is_told(data: bytes) -> None:
-    assert hard_text(data) == "the file is empty"
+    assert hard_text(data) == "The file is empty."
 
 
 # Encodings
@@ -376,7 +376,7 @@ def test_the_first_sheet_with_a_table_is_read_and_others_are_told() -> None:
 
 def test_a_damaged_workbook_is_told() -> None:
     made = zipped({"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<x"})
-    assert "the workbook is damaged" in hard_text(made)
+    assert "The workbook is damaged" in hard_text(made)
 
 
 def test_entities_that_explode_are_told() -> None:

@@ -208,7 +208,7 @@ def test_functions_known_unknown_and_several() -> None:
         ("", ""),
         ("teacher", ""),
     ]
-    assert told(roster) == [(3, "Fonction", "the function “Magicien” is not known")]
+    assert told(roster) == [(3, "Fonction", "The function “Magicien” is not known.")]
 
 
 def test_addresses_are_checked_and_the_first_of_several_used() -> None:

@@ -70,6 +70,8 @@ class Wording:
     def text(self, language: str | None = None) -> str:
         """Return the sentence in `language`, or in the current one."""
         language = language or _current
+        if not self.message:
+            return ""  # gettext answers the empty message with the catalogue's header
         catalogue = translations(language)
         if self.plural is None:
             sentence = catalogue.gettext(self.message)

@@ -1,0 +1,613 @@
+"""Consents: who has signed for which address; printing forms, recording them, withdrawing.
+
+A consent holds for one address of one person in one school (DOMAIN §3). What a signed form
+says about the address counts: where it differs from the one on file, recording the form
+changes the address too, and an import leaves an address that was signed for alone.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from models.access import Access, FactColumns, Service, happened, holds, joined
+from models.addresses import AddressError, address_key, likely_typing_error, parse_address
+from models.consent_texts import consent_text, current_version
+from models.consents import Consent, PrintedForm
+from models.database import ActorSession, change
+from models.errors import TrousseauError
+from models.functions import function_label
+from models.invitations import Invitation
+from models.language import DEFAULT_LANGUAGE, Wording, say
+from models.mail import Mail
+from models.people import Person, Post
+from models.references import ReferenceMistyped, make_reference, parse_reference
+from models.schools import GoverningBody, School, SchoolYear
+from models.text import clean, name_key
+from services import plans
+from services.consent_forms import ConsentForm
+from services.invitations import SERVICE
+from services.plans import NOW, Item, PlanDraft, guard, update_change
+
+KIND = "consents"
+#: What stands as the field of an address that came from a signed form.
+SIGNED_FORM = "consent form"
+#: States of a person's consent, the deciding one first.
+STATES = ("signed", "other_address", "withdrawn", "printed", "missing")
+
+
+class ConsentUnknown(TrousseauError):
+    """There is no such person or form among those that may be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRow:
+    """One person's consent in one school as lists show it.
+
+    `signed_on` is the date on the paper, `email` the address on file (None for none),
+    `signed_email` the one signed for where it is another.
+    """
+
+    reference: str
+    person_id: int
+    post_id: int
+    surname: str
+    first_name: str
+    function: str
+    email: str | None
+    state: str
+    signed_on: date | None
+    signed_email: str | None
+    printed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLine:
+    """One returned form as it was typed or read from a file."""
+
+    reference: str
+    signed_on: date
+    email: str = ""
+    file: str = ""
+    line: int = 0
+
+
+# --- looking ----------------------------------------------------------------------------
+
+
+class _States:
+    """The state of a consent as SQL, beside `FactColumns`."""
+
+    def __init__(self, facts: FactColumns) -> None:
+        self.facts = facts
+        self.at = facts.at
+
+    def _latest(self, column: str, *conditions: Any) -> Any:
+        row: Any = aliased(Consent)
+        return (
+            select(getattr(row, column))
+            .where(
+                row.person_id == Access.person_id,
+                row.school_id == Access.school_id,
+                row.recorded_at <= self.at,
+                *[condition(row) for condition in conditions],
+            )
+            .order_by(row.id.desc())
+            .limit(1)
+            .correlate(Access, Person, Post)
+            .scalar_subquery()
+        )
+
+    def _standing(self, row: Any) -> ColumnElement[bool]:
+        return holds(row.recorded_at, row.withdrawn_at, self.at)
+
+    @property
+    def signed_on(self) -> Any:
+        return self._latest("signed_on", self._standing)
+
+    @property
+    def signed_email(self) -> Any:
+        return self._latest("email", self._standing)
+
+    @property
+    def signed_key(self) -> Any:
+        return self._latest("email_key", self._standing)
+
+    @property
+    def withdrawn_at(self) -> Any:
+        return self._latest("withdrawn_at", lambda row: happened(row.withdrawn_at, self.at))
+
+    @property
+    def printed_at(self) -> Any:
+        row: Any = aliased(PrintedForm)
+        return (
+            select(func.max(row.printed_at))
+            .where(row.post_id == Access.post_id, row.printed_at <= self.at)
+            .correlate(Access)
+            .scalar_subquery()
+        )
+
+    @property
+    def covered(self) -> ColumnElement[bool]:
+        row: Any = aliased(Consent)
+        return (
+            select(row.id)
+            .where(
+                row.person_id == Access.person_id,
+                row.school_id == Access.school_id,
+                row.email_key == self.facts.address_key,
+                self._standing(row),
+            )
+            .exists()
+        )
+
+    @property
+    def state(self) -> ColumnElement[str]:
+        return case(
+            (self.covered, "signed"),
+            (self.signed_key.is_not(None), "other_address"),
+            (self.withdrawn_at.is_not(None), "withdrawn"),
+            (self.printed_at.is_not(None), "printed"),
+            else_="missing",
+        )
+
+
+def _team(at: datetime, *columns: Any) -> Any:
+    return joined(select(*columns).select_from(Access), at).where(col(Service.code) == SERVICE)
+
+
+def _in_school(statement: Any, school_id: int, school_year_id: int) -> Any:
+    return statement.where(
+        col(Access.school_id) == school_id, col(Access.school_year_id) == school_year_id
+    )
+
+
+def _rows(session: ActorSession, narrowed: Any, offset: int, limit: int | None) -> list[ConsentRow]:
+    facts = FactColumns(session.at, session.at.date())
+    states = _States(facts)
+    statement = narrowed(
+        _team(
+            session.at, Access.post_id, Access.person_id, Person.surname, Person.first_name,
+            Post.function, facts.address, states.state, states.signed_on, states.signed_email,
+            states.printed_at,
+        ),
+        states,
+    ).order_by(Person.surname_key, Person.first_name_key, Person.id)  # fmt: skip
+    version = current_version(session.at.date())
+    return [
+        ConsentRow(
+            reference=make_reference(post, version),
+            person_id=person,
+            post_id=post,
+            surname=surname,
+            first_name=first_name,
+            function=function,
+            email=email,
+            state=state,
+            signed_on=signed_on if state in ("signed", "other_address") else None,
+            signed_email=signed if state == "other_address" else None,
+            printed_at=printed,
+        )
+        for (post, person, surname, first_name, function, email, state, signed_on, signed, printed)
+        in session.execute(statement.offset(offset).limit(limit))
+    ]  # fmt: skip
+
+
+def listed(
+    session: ActorSession,
+    school_id: int,
+    school_year_id: int,
+    *,
+    text: str = "",
+    state: str | None = None,
+    offset: int = 0,
+    limit: int | None = None,
+) -> list[ConsentRow]:
+    """Return the team with the state of each consent, by name.
+
+    `text` narrows to names that hold it, or to the one form whose reference it is.
+    """
+
+    def narrowed(statement: Any, states: _States) -> Any:
+        statement = _in_school(statement, school_id, school_year_id)
+        if state is not None:
+            statement = statement.where(states.state == state)
+        return _matching(statement, text)
+
+    return _rows(session, narrowed, offset, limit)
+
+
+def _matching(statement: Any, text: str) -> Any:
+    if not text.strip():
+        return statement
+    try:
+        post_id, _version = parse_reference(text)
+    except ReferenceMistyped:
+        post_id = 0
+    key = name_key(text)
+    names = (col(Person.surname_key) + col(Person.first_name_key)).contains(key, autoescape=True)
+    matches = [col(Access.post_id) == post_id]
+    return statement.where(or_(*matches, names) if key else matches[0])
+
+
+def counts(session: ActorSession, school_id: int, school_year_id: int) -> dict[str, int]:
+    """Return how many of the team are in each state; every state is there."""
+    states = _States(FactColumns(session.at, session.at.date()))
+    team = _team(session.at, states.state.label("consent_state"), func.count())
+    # By its label: PostgreSQL does not see that the expression is the one selected.
+    grouped = _in_school(team, school_id, school_year_id).group_by("consent_state")
+    found: dict[str, int] = dict(session.execute(grouped).all())
+    return {state: found.get(state, 0) for state in STATES}
+
+
+def find_form(session: ActorSession, text: str) -> ConsentRow:
+    """Return the person whose form has this reference, typed or scanned.
+
+    Raises `ReferenceMistyped` where it can't be one, `ConsentUnknown` where no form of the
+    actor's schools has it.
+    """
+    post_id, _version = parse_reference(text)
+    found = _rows(session, lambda s, _states: s.where(col(Access.post_id) == post_id), 0, 1)
+    if not found:
+        raise _unknown_form(text)
+    return found[0]
+
+
+def _unknown_form(text: str) -> ConsentUnknown:
+    return ConsentUnknown(
+        say("No form of your school has the reference %(reference)s.", reference=clean(text, 40))
+    )
+
+
+# --- printing ---------------------------------------------------------------------------
+
+
+def forms(
+    session: ActorSession,
+    school_id: int,
+    school_year_id: int,
+    person_ids: Collection[int] | None = None,
+) -> list[ConsentForm]:
+    """Return what is printed for the team or a selection of it, by name."""
+    facts = FactColumns(session.at, session.at.date())
+    school = session.get(School, school_id)
+    if school is None:
+        raise ConsentUnknown(say("This school is not one of yours."))
+    year = session.get_one(SchoolYear, school_year_id)
+    body = (
+        session.get(GoverningBody, school.governing_body_id) if school.governing_body_id else None
+    )
+    team = _in_school(
+        _team(
+            session.at, Access.post_id, Person.surname, Person.first_name, Person.language,
+            Post.function, facts.address, facts.address_field,
+        ),
+        school_id,
+        school_year_id,
+    )  # fmt: skip
+    if person_ids is not None:
+        team = team.where(col(Access.person_id).in_(sorted(person_ids)))
+    version = current_version(session.at.date())
+    return [
+        ConsentForm(
+            reference=make_reference(post_id, version),
+            surname=surname,
+            first_name=first_name,
+            function=function_label(function or None),
+            school_name=school.name,
+            school_address=_address_lines(school),
+            school_identifier=_identifier(school),
+            email=email or "",
+            email_field=field or "",
+            language=language or school.language or DEFAULT_LANGUAGE,
+            text_version=version,
+            manager_contact=_contact(school),
+            school_year=year.label,
+            governing_body=body.name if body else "",
+        )
+        for post_id, surname, first_name, language, function, email, field in session.execute(
+            team.order_by(Person.surname_key, Person.first_name_key, Person.id)
+        )
+    ]
+
+
+def note_printed(session: ActorSession, printed: Sequence[ConsentForm]) -> None:
+    """Write down that these forms were printed, for which address and with which text."""
+    by_post = {parse_reference(form.reference)[0]: form for form in printed}
+    posts: Any = select(col(Post.id), col(Post.school_id)).where(col(Post.id).in_(sorted(by_post)))
+    for post_id, school_id in session.execute(posts):
+        form = by_post[post_id]
+        session.add(
+            PrintedForm(
+                post_id=post_id,
+                school_id=school_id,
+                text_version=form.text_version,
+                language=form.language,
+                email=form.email or None,
+                printed_at=session.at,
+            )
+        )
+
+
+def _address_lines(school: School) -> tuple[str, ...]:
+    place = " ".join(part for part in (school.postal_code, school.locality) if part)
+    return tuple(line for line in (school.street, place) if line)
+
+
+def _identifier(school: School) -> Wording | str:
+    if school.fase_number is not None:
+        return say("School, FASE number %(number)s", number=school.fase_number)
+    return school.source_key or ""
+
+
+def _contact(school: School) -> str:
+    parts = (school.contact_name, school.contact_email, school.contact_phone)
+    return ", ".join(part for part in parts if part)
+
+
+# --- recording --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _OnFile:
+    """A person as the plan finds it: the address that counts, and where it is kept."""
+
+    post_id: int
+    person_id: int
+    name: str
+    address: str | None
+    address_key: str | None
+    personal_email: str | None
+    personal_email_key: str | None
+    personal_email_field: str
+    school_email: str | None
+    school_email_key: str | None
+    school_email_field: str
+    school_first: bool
+    consent_id: int | None
+
+
+def plan_record(session: ActorSession, school_id: int, lines: Sequence[RecordLine]) -> int:
+    """Store the plan that records returned forms, and return its id.
+
+    Each line says which form was signed, on which day, and for which address ("" for the
+    one on file). A line that can't be right is an error of its own and leaves the others.
+    """
+    school = session.get(School, school_id)
+    if school is None:
+        raise ConsentUnknown(say("This school is not one of yours."))
+    today = session.at.astimezone(ZoneInfo(school.time_zone)).date()
+    on_file = _on_file(session, school_id, lines)
+    draft = PlanDraft(
+        kind=KIND,
+        title=say("Signed consents: %(school)s", school=school.name),
+        school_id=school_id,
+        request={"lines": len(lines)},
+    )
+    seen: set[int] = set()
+    for line in lines:
+        draft.items.append(_record(draft, line, school_id, today, on_file, seen))
+    kinds = ("record", "known", "refused")
+    draft.summary = {k: sum(item.action == k for item in draft.items) for k in kinds}
+    return plans.store(session, draft)
+
+
+def _on_file(
+    session: ActorSession, school_id: int, lines: Sequence[RecordLine]
+) -> dict[int, _OnFile]:
+    posts = {post for line in lines if (post := _post_of(line.reference)) is not None}
+    facts = FactColumns(session.at, session.at.date())
+    consent: Any = aliased(Consent)
+    standing = (
+        select(func.max(consent.id))
+        .where(
+            consent.person_id == Access.person_id,
+            consent.school_id == Access.school_id,
+            consent.email_key == facts.address_key,
+            holds(consent.recorded_at, consent.withdrawn_at, session.at),
+        )
+        .scalar_subquery()
+    )
+    found: dict[int, _OnFile] = {}
+    wanted = sorted(posts)
+    for start in range(0, len(wanted), 500):
+        statement = _team(
+            session.at, Access.post_id, Access.person_id, Person.surname, Person.first_name,
+            facts.address, facts.address_key, Person.personal_email, Person.personal_email_key,
+            Person.personal_email_field, Post.school_email, Post.school_email_key,
+            Post.school_email_field, facts.school_first, standing,
+        ).where(
+            col(Access.school_id) == school_id,
+            col(Access.post_id).in_(wanted[start : start + 500]),
+        )  # fmt: skip
+        for post, person, surname, first_name, *rest in session.execute(statement):
+            found[post] = _OnFile(post, person, f"{surname} {first_name}", *rest)
+    return found
+
+
+def _post_of(reference: str) -> int | None:
+    try:
+        return parse_reference(reference)[0]
+    except ReferenceMistyped:
+        return None
+
+
+def _record(
+    draft: PlanDraft,
+    line: RecordLine,
+    school_id: int,
+    today: date,
+    on_file: dict[int, _OnFile],
+    seen: set[int],
+) -> Item:
+    item = Item("error", "refused", clean(line.reference, 40), Wording(""))
+    item.school_id, item.file, item.line = school_id, line.file, line.line
+    try:
+        post_id, version = parse_reference(line.reference)
+        consent_text(version)
+    except ReferenceMistyped as error:
+        item.text, item.column = error.wording, "reference"
+        return item
+    except LookupError:
+        item.text, item.column = say("This form has a text that does not exist."), "reference"
+        return item
+    who = on_file.get(post_id)
+    if who is None:
+        item.text, item.column = _unknown_form(line.reference).wording, "reference"
+        return item
+    item.label, item.person_id = who.name, who.person_id
+    if post_id in seen:
+        item.text, item.column = say("This form stands in the list twice."), "reference"
+        return item
+    seen.add(post_id)
+    return _record_known(draft, item, line, version, who, today)
+
+
+def _record_known(
+    draft: PlanDraft, item: Item, line: RecordLine, version: int, who: _OnFile, today: date
+) -> Item:
+    if line.signed_on > today:
+        item.text, item.column = (
+            say("The date %(day)s is still to come.", day=line.signed_on),
+            ("signed_on"),
+        )
+        return item
+    try:
+        email = parse_address(line.email) if line.email.strip() else who.address
+    except AddressError as error:
+        item.text, item.column = error.wording, "email"
+        return item
+    if email is None:
+        item.text, item.column = say("Neither the form nor the file gives an address."), "email"
+        return item
+    if address_key(email) == who.address_key and who.consent_id is not None:
+        item.level, item.action = "information", "known"
+        item.text = say("Is recorded already for %(address)s", address=email)
+        return item
+    item.action = "record"
+    item.level, item.text = _announcement(line, version, who, email)
+    item.changes = _changes(draft, item, line, version, who, email)
+    return item
+
+
+def _announcement(line: RecordLine, version: int, who: _OnFile, email: str) -> tuple[str, Wording]:
+    """Return level and sentence of a form that will be recorded."""
+    if line.signed_on < consent_text(version).since:
+        return "warning", say(
+            "Signed on %(day)s for %(address)s: that is before the text of the form existed",
+            day=line.signed_on,
+            address=email,
+        )
+    if (better := likely_typing_error(email)) is not None:
+        return "warning", say(
+            "Signed on %(day)s for %(address)s: is %(better)s meant?",
+            day=line.signed_on,
+            address=email,
+            better=better,
+        )
+    if address_key(email) != who.address_key:
+        return "warning", say(
+            "Signed on %(day)s for %(address)s, which becomes the address on file",
+            day=line.signed_on,
+            address=email,
+        )
+    return "information", say(
+        "Signed on %(day)s for %(address)s", day=line.signed_on, address=email
+    )
+
+
+def _changes(
+    draft: PlanDraft, item: Item, line: RecordLine, version: int, who: _OnFile, email: str
+) -> list[Any]:
+    changes = [
+        draft.insert(
+            "consent",
+            person_id=who.person_id,
+            school_id=item.school_id,
+            post_id=who.post_id,
+            email=email,
+            email_key=address_key(email),
+            text_version=version,
+            signed_on=line.signed_on,
+            recorded_at=NOW,
+        )
+    ]
+    if address_key(email) == who.address_key:
+        table, row = ("post", who.post_id) if _from_post(who) else ("person", who.person_id)
+        column = "school_email" if table == "post" else "personal_email"
+        return [guard(table, row, **{column: who.address}), *changes]
+    return [*changes, _new_address(who, email)]
+
+
+def _from_post(who: _OnFile) -> bool:
+    """Whether the address on file is the school's own."""
+    return who.address == who.school_email and (who.school_first or who.personal_email is None)
+
+
+def _new_address(who: _OnFile, email: str) -> Any:
+    """Put the address of a signed form where the address on file is looked for first."""
+    old: tuple[str | None, str | None, str]
+    if who.school_first and who.school_email is not None:
+        kept, old = "school_email", (who.school_email, who.school_email_key, who.school_email_field)
+        table, row = "post", who.post_id
+    else:
+        kept, table, row = "personal_email", "person", who.person_id
+        old = (who.personal_email, who.personal_email_key, who.personal_email_field)
+    columns = (kept, f"{kept}_key", f"{kept}_field")
+    new = (email, address_key(email), SIGNED_FORM)
+    return update_change(
+        table, row, dict(zip(columns, old, strict=True)), dict(zip(columns, new, strict=True))
+    )
+
+
+# --- withdrawing ------------------------------------------------------------------------
+
+
+def withdraw(session: ActorSession, school_id: int, person_id: int) -> int:
+    """Withdraw every consent of a person in a school, and return how many stood.
+
+    What still waits to be sent is cancelled in the same transaction, and an invitation that
+    is out opens nothing any more.
+    """
+    standing = and_(
+        col(Consent.person_id) == person_id,
+        col(Consent.school_id) == school_id,
+        col(Consent.withdrawn_at).is_(None),
+    )
+    count = change(session, Consent, standing, withdrawn_at=session.at)
+    if count:
+        cancel_invitations(session, school_id, person_id)
+    return count
+
+
+def cancel_invitations(session: ActorSession, school_id: int, person_id: int) -> None:
+    """Cancel the open invitations of a person in a school, and their mails."""
+    theirs = select(col(Access.id)).where(
+        col(Access.person_id) == person_id, col(Access.school_id) == school_id
+    )
+    change(
+        session,
+        Invitation,
+        and_(
+            col(Invitation.access_id).in_(theirs),
+            col(Invitation.used_at).is_(None),
+            col(Invitation.cancelled_at).is_(None),
+            col(Invitation.replaced_at).is_(None),
+        ),
+        cancelled_at=session.at,
+    )
+    session.execute(
+        update(Mail)
+        .where(
+            col(Mail.access_id).in_(theirs),
+            col(Mail.school_id) == school_id,
+            col(Mail.closed_at).is_(None),
+        )
+        .values(cancelled_at=session.at, closed_at=session.at),
+        execution_options={"synchronize_session": False},
+    )

@@ -1,0 +1,223 @@
+"""Consents: printed, returned, recorded, withdrawn; and what each state lets out."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import Engine, select
+from sqlmodel import col
+
+from models.consents import Consent, PrintedForm
+from models.database import change
+from models.invitations import Invitation
+from models.language import use_language
+from models.mail import Mail
+from models.people import Person, Post
+from models.references import ReferenceMistyped, make_reference
+from models.schools import Source
+from services import consents, invitations, plans
+from services.consents import ConsentUnknown, RecordLine
+from services.plans import PlanStale
+from tests.worlds import World, make_world
+
+SIGNED = date(2026, 8, 28)
+
+
+@pytest.fixture
+def world(engine: Engine) -> World:
+    use_language("en")
+    return make_world(engine)
+
+
+def _states(world: World) -> dict[str, str]:
+    rows = world.director().read(consents.listed, world.mine, world.year)
+    return {row.surname: row.state for row in rows}
+
+
+def _record(world: World, *lines: RecordLine) -> list[plans.PlanRow]:
+    desk = world.director()
+    plan = desk.write(consents.plan_record, world.mine, lines)
+    rows = desk.read(plans.rows, plan, 0, 100)
+    desk.write(plans.apply, plan)
+    return rows
+
+
+def test_each_state_is_told(world: World) -> None:
+    world.person(surname="Signé")
+    world.person(surname="Rien", consent=False)
+    printed = world.person(surname="Imprimé", consent=False)
+    moved = world.person(surname="Autre")
+    gone = world.person(surname="Retiré")
+    desk = world.director()
+    sheets = desk.read(consents.forms, world.mine, world.year, {printed.person})
+    desk.write(consents.note_printed, sheets)
+    new = {"personal_email": "new@courriel.example", "personal_email_key": "new@courriel.example"}
+    world.desk.write(lambda s: change(s, Person, col(Person.id) == moved.person, **new))
+    assert desk.write(consents.withdraw, world.mine, gone.person) == 1
+    assert _states(world) == {
+        "Signé": "signed",
+        "Rien": "missing",
+        "Imprimé": "printed",
+        "Autre": "other_address",
+        "Retiré": "withdrawn",
+    }
+    counts = desk.read(consents.counts, world.mine, world.year)
+    assert counts == dict.fromkeys(consents.STATES, 1)
+    (row,) = desk.read(consents.listed, world.mine, world.year, state="other_address")
+    assert (row.email, row.signed_email) == ("new@courriel.example", "autre@courriel.example")
+
+
+def test_a_form_says_what_is_on_file(world: World) -> None:
+    member = world.person(surname="Émond", language="en", function="educator")
+    (form,) = world.director().read(consents.forms, world.mine, world.year)
+    assert form.reference == make_reference(member.post, 1)
+    assert (form.surname, form.email, form.language) == ("Émond", "emond@courriel.example", "en")
+    assert form.email_field == "e-mail privé"
+    assert form.manager_contact == "Anne Lecomte, secretariat@ecole.example"
+    assert form.school_year == "2026-2027"
+
+
+def test_a_returned_form_is_found_by_its_reference(world: World) -> None:
+    member = world.person(surname="Rendu", consent=False)
+    theirs = world.person(world.other, surname="Ailleurs")
+    typed = f" {make_reference(member.post, 1).lower().replace('-', ' ')}\r\n"
+    assert world.director().read(consents.find_form, typed).person_id == member.person
+    with pytest.raises(ConsentUnknown):
+        world.director().read(consents.find_form, make_reference(theirs.post, 1))
+    with pytest.raises(ReferenceMistyped):
+        world.director().read(consents.find_form, "nothing")
+    (row,) = world.director().read(
+        consents.listed, world.mine, world.year, text=make_reference(member.post, 1)
+    )
+    assert row.person_id == member.person
+
+
+def test_recording_makes_people_invitable(world: World) -> None:
+    member = world.person(consent=False)
+    before = world.desk.read(invitations.candidates, world.mine, world.year)
+    (row,) = _record(world, RecordLine(make_reference(member.post, 1), SIGNED))
+    after = world.desk.read(invitations.candidates, world.mine, world.year)
+    assert (before[0].status, after[0].status) == ("no_consent", "to_invite")
+    assert (row.level, row.action) == ("information", "record")
+    consent = world.desk.read(lambda s: s.scalars(select(Consent)).one())
+    assert (consent.signed_on, consent.email) == (SIGNED, "dupont@courriel.example")
+    (again,) = _record(world, RecordLine(make_reference(member.post, 1), SIGNED))
+    assert again.action == "known"
+
+
+def test_the_address_of_the_signed_form_counts(world: World) -> None:
+    member = world.person(consent=False, email=None, school_email="old@ecole.example")
+    nobody = world.person(surname="Sans", consent=False, email=None)
+    rows = _record(
+        world,
+        RecordLine(make_reference(member.post, 1), SIGNED, "jeanne@courriel.example"),
+        RecordLine(make_reference(nobody.post, 1), SIGNED, "sans@courriel.example"),
+    )
+    assert [row.level for row in rows] == ["warning", "warning"]
+    team = world.desk.read(invitations.candidates, world.mine, world.year)
+    assert {(c.address, c.status) for c in team} == {
+        ("jeanne@courriel.example", "to_invite"),
+        ("sans@courriel.example", "to_invite"),
+    }
+
+
+def test_where_the_schools_address_comes_first_it_is_the_one_replaced(world: World) -> None:
+    world.desk.write(
+        lambda s: change(s, Source, col(Source.id) == world.source, address_rule="school_first")
+    )
+    member = world.person(consent=False, school_email="old@ecole.example")
+    _record(world, RecordLine(make_reference(member.post, 1), SIGNED, "new@ecole.example"))
+    (candidate,) = world.desk.read(invitations.candidates, world.mine, world.year)
+    assert (candidate.address, candidate.status) == ("new@ecole.example", "to_invite")
+    assert world.desk.read(lambda s: s.get_one(Post, member.post)).school_email_field == (
+        consents.SIGNED_FORM
+    )
+
+
+@pytest.mark.parametrize(
+    ("reference", "signed_on", "email", "column", "words"),
+    [
+        ("garbage", SIGNED, "", "reference", ""),
+        ("other school", SIGNED, "", "reference", "No form of your school"),
+        ("future text", SIGNED, "", "reference", "text that does not exist"),
+        ("mine", date(2026, 9, 2), "", "signed_on", "still to come"),
+        ("mine", SIGNED, "a@b@c", "email", ""),
+        ("nobody", SIGNED, "", "email", "Neither the form nor the file"),
+    ],
+)
+def test_what_can_not_be_right_is_told_by_line_and_column(
+    world: World, reference: str, signed_on: date, email: str, column: str, words: str
+) -> None:
+    mine = world.person(surname="Bien", consent=False)
+    nobody = world.person(surname="Sans", consent=False, email=None)
+    theirs = world.person(world.other, surname="Ailleurs", consent=False)
+    references = {
+        "other school": make_reference(theirs.post, 1),
+        "future text": make_reference(mine.post, 9),
+        "mine": make_reference(mine.post, 1),
+        "nobody": make_reference(nobody.post, 1),
+    }
+    (row,) = _record(
+        world,
+        RecordLine(references.get(reference, reference), signed_on, email, "f.csv", 7),
+    )
+    assert (row.level, row.action, row.column) == ("error", "refused", column)
+    assert (row.file, row.line) == ("f.csv", 7)
+    assert words in row.text.text("en")
+    assert world.desk.read(lambda s: s.scalars(select(Consent)).all()) == []
+
+
+def test_one_bad_line_leaves_the_others(world: World) -> None:
+    members = world.people(3, consent=False)
+    lines = [RecordLine(make_reference(m.post, 1), SIGNED) for m in members]
+    rows = _record(world, *lines, lines[0], RecordLine("?", SIGNED))
+    assert [row.action for row in rows] == ["record"] * 3 + ["refused"] * 2
+    assert set(_states(world).values()) == {"signed"}
+
+
+def test_recording_is_refused_when_the_address_has_changed_since(world: World) -> None:
+    member = world.person(consent=False)
+    line = RecordLine(make_reference(member.post, 1), SIGNED)
+    plan = world.director().write(consents.plan_record, world.mine, [line])
+    world.desk.write(
+        lambda s: change(s, Person, col(Person.id) == member.person, personal_email="x@y.example")
+    )
+    with pytest.raises(PlanStale):
+        world.director().write(plans.apply, plan)
+
+
+def test_recording_can_be_undone(world: World) -> None:
+    member = world.person(consent=False, email=None)
+    line = RecordLine(make_reference(member.post, 1), SIGNED, "sans@courriel.example")
+    plan = world.director().write(consents.plan_record, world.mine, [line])
+    world.director().write(plans.apply, plan)
+    world.director().write(plans.undo, plan)
+    assert _states(world) == {"Dupont": "missing"}
+    assert world.desk.read(lambda s: s.get_one(Person, member.person)).personal_email is None
+
+
+def test_withdrawing_stops_what_is_on_its_way(world: World) -> None:
+    member, stays = world.person(surname="Retire"), world.person(surname="Reste")
+    desk = world.director()
+    plan = desk.write(invitations.plan_invitations, world.mine, world.year)
+    desk.write(plans.apply, plan)
+    world.clock.now += timedelta(minutes=1)
+    desk.write(consents.withdraw, world.mine, member.person)
+    assert desk.write(consents.withdraw, world.mine, member.person) == 0
+    mails = {m.person_id: m for m in world.desk.read(lambda s: s.scalars(select(Mail)).all())}
+    assert mails[member.person].cancelled_at == world.clock.now
+    assert mails[stays.person].closed_at is None
+    cancelled = world.desk.read(
+        lambda s: s.scalars(select(Invitation.cancelled_at).order_by(col(Invitation.id))).all()  # type: ignore[call-overload]
+    )
+    assert sorted(c is None for c in cancelled) == [False, True]
+
+
+def test_printing_is_noted_for_the_own_school_only(world: World) -> None:
+    world.person(world.other)
+    sheets = world.desk.read(consents.forms, world.other, world.year)
+    world.director().write(consents.note_printed, sheets)
+    assert world.desk.read(lambda s: s.scalars(select(PrintedForm)).all()) == []
+    with pytest.raises(ConsentUnknown):
+        world.director().read(consents.forms, world.other, world.year)
+    with pytest.raises(ConsentUnknown):
+        world.director().write(consents.plan_record, world.other, [])

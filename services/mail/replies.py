@@ -77,7 +77,8 @@ def outcome_of_reply(code: int, text: str, stage: Stage) -> Outcome:
     """Return the outcome of a server's reply that ended an attempt at `stage`."""
     status = enhanced_status(code, text)
     result = _result(code, status, text, stage)
-    return Outcome(result, code, status, server_words(text), about_server=stage == "session")
+    about_server = stage == "session" or result is Result.STOP
+    return Outcome(result, code, status, server_words(text), about_server=about_server)
 
 
 def enhanced_status(code: int, text: str) -> str:

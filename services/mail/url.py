@@ -99,7 +99,7 @@ def mail_settings(url: str, *, password: str = "") -> MailSettings:
     if scheme == "maildir":
         return _maildir(url)
     if scheme not in ("smtp", "smtps"):
-        raise _wrong(say("it must begin with %(schemes)s", schemes="smtp://, smtps:// – maildir:"))
+        raise _wrong(say("it must begin with smtp://, smtps:// or maildir:"))
     return _smtp(scheme, _split(url), password)
 
 

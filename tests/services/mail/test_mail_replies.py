@@ -53,7 +53,7 @@ def test_each_answer_has_its_class(code: int, text: str, stage: Stage, result: R
     outcome = outcome_of_reply(code, text, stage)
     assert outcome.result is result
     assert outcome.code == code
-    assert outcome.about_server == (stage == "session")
+    assert outcome.about_server == (stage == "session" or result is Result.STOP)
 
 
 def test_a_status_is_believed_only_at_the_start_and_with_its_code() -> None:

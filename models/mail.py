@@ -14,7 +14,8 @@ class Mail(Table, table=True):
 
     Open while `closed_at` is empty. `uncertain_at` is set when the server took the message
     and gave no answer. `held_at` when our own side is at fault. `reply` holds the server's
-    last words. Not journaled: its columns are themselves the record of what happened.
+    last words, `reason` ours (a wording as JSON) where no server spoke. Not journaled: its
+    columns are themselves the record of what happened.
     """
 
     __tablename__ = "mail"
@@ -24,6 +25,12 @@ class Mail(Table, table=True):
             "next_attempt_at",
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "ix_mail_claimed",
+            "claimed_by",
+            sqlite_where=text("claimed_by IS NOT NULL"),
+            postgresql_where=text("claimed_by IS NOT NULL"),
         ),
         {"sqlite_autoincrement": True},
     )
@@ -37,7 +44,7 @@ class Mail(Table, table=True):
     language: str
     generation: int = 1
     recipient: str
-    values: Any = Field(default=None, sa_type=JSON)
+    values: Any = Field(default=None, sa_type=JSON, nullable=True)
     queued_at: datetime = Field(sa_type=Instant)
     expires_at: datetime = Field(sa_type=Instant)
     next_attempt_at: datetime = Field(sa_type=Instant)
@@ -52,3 +59,4 @@ class Mail(Table, table=True):
     cancelled_at: datetime | None = Field(default=None, sa_type=Instant)
     closed_at: datetime | None = Field(default=None, sa_type=Instant)
     reply: str = ""
+    reason: Any = Field(default=None, sa_type=JSON, nullable=True)

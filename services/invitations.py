@@ -27,7 +27,7 @@ from models.language import DEFAULT_LANGUAGE, Wording, say, say_n
 from models.mail import Mail
 from models.people import Person, Post
 from models.schools import School, SchoolYear
-from models.tokens import matching_generation, parse_token
+from models.tokens import ParsedToken, matching_generation, parse_token
 from services import plans
 from services.plans import NOW, Item, PlanDraft, guard, now_plus, update_change
 
@@ -81,16 +81,8 @@ def candidates(
     """Return every access of the team with its facts at the session's moment, by name."""
     at = session.at
     facts = FactColumns(at, at.astimezone(_zone(session, school_id)).date())
-    other, consent = aliased(Access), aliased(Consent)
-    earlier = aliased(Invitation)
-    known = exists(
-        select(other.id).where(
-            other.person_id == Access.person_id,
-            other.service_id == Access.service_id,
-            other.id != Access.id,
-            other.activated_at.is_not(None),
-        )
-    )
+    consent: Any = aliased(Consent)
+    earlier: Any = aliased(Invitation)
     consent_id = (
         select(func.max(consent.id))
         .where(
@@ -104,6 +96,13 @@ def candidates(
     latest = (
         select(func.max(earlier.generation))
         .where(earlier.access_id == Access.id)
+        .correlate(Access)
+        .scalar_subquery()
+    )
+    # The unique one of each access, also where it was cancelled and so is not joined.
+    unreplaced = (
+        select(earlier.id)
+        .where(earlier.access_id == Access.id, earlier.replaced_at.is_(None))
         .correlate(Access)
         .scalar_subquery()
     )
@@ -121,12 +120,12 @@ def candidates(
                 Post.school_email,
                 Access.post_id,
                 consent_id,
-                Invitation.id,
+                unreplaced,
                 latest,
                 Mail.recipient,
                 Mail.bounced_at,
                 Mail.refused_at,
-                known,
+                _known_elsewhere(),
             ).select_from(Access),
             at,
         )
@@ -142,9 +141,28 @@ def candidates(
     return [_candidate(row) for row in session.execute(statement)]
 
 
+def _known_elsewhere() -> Any:
+    """SQL: the person has activated the service before, in whatever school or year.
+
+    An identity is one across schools (DOMAIN §3), so this alone looks beyond the actor's: at
+    the bare table, which the session does not filter. It tells yes or no and nothing else.
+    """
+    other = Access.__table__.alias()  # type: ignore[attr-defined]
+    return exists(
+        select(other.c.id).where(
+            other.c.person_id == Access.person_id,
+            other.c.service_id == Access.service_id,
+            other.c.id != Access.id,
+            other.c.activated_at.is_not(None),
+        )
+    )
+
+
 def _candidate(row: Any) -> Candidate:
-    (access_id, person_id, surname, first_name, language, status, address, personal, school,
-     post_id, consent_id, invitation_id, latest, recipient, bounced, refused, known) = row  # fmt: skip
+    (
+        access_id, person_id, surname, first_name, language, status, address, personal, school,
+        post_id, consent_id, invitation_id, latest, recipient, bounced, refused, known,
+    ) = row  # fmt: skip
     return Candidate(
         access_id=access_id,
         person_id=person_id,
@@ -233,7 +251,7 @@ def _item(draft: PlanDraft, who: Candidate, school_id: int, service: Service, ag
         item.level = "information" if code in ("active", "already_invited") else "warning"
     elif who.known:
         item.action, item.text = "confirm", say("Has an account already: confirmed without a mail")
-        item.changes = [_confirmed(who)]
+        item.changes = _confirmed(who)
     else:
         item.action = "invite"
         item.level, item.text = _announcement(who)
@@ -283,13 +301,25 @@ def _announcement(who: Candidate) -> tuple[str, Wording]:
     return "information", say("Will receive an invitation at %(address)s", address=who.address)
 
 
-def _confirmed(who: Candidate) -> Any:
-    return update_change(
+def _confirmed(who: Candidate) -> list[Any]:
+    activated = update_change(
         "access",
         who.access_id,
         {"activated_at": None, "activation": ""},
         {"activated_at": NOW, "activation": "known"},
     )
+    return [*_still_agreed(who), activated]
+
+
+def _still_agreed(who: Candidate) -> list[Any]:
+    """Return the conditions that address and consent are still those of the plan."""
+    guards = [
+        guard("person", who.person_id, personal_email=who.personal_email),
+        guard("post", who.post_id, school_email=who.school_email),
+    ]
+    if who.consent_id is not None:
+        guards.append(guard("consent", who.consent_id, withdrawn_at=None))
+    return guards
 
 
 def _invited(draft: PlanDraft, who: Candidate, school_id: int, service: Service) -> list[Any]:
@@ -309,6 +339,8 @@ def _invited(draft: PlanDraft, who: Candidate, school_id: int, service: Service)
         next_attempt_at=NOW,
         attempts=0,
         reply="",
+        # Told, so that the plan cannot be undone once a sender has taken the mail.
+        claimed_by=None,
     )
     invitation = draft.insert(
         "invitation",
@@ -319,23 +351,11 @@ def _invited(draft: PlanDraft, who: Candidate, school_id: int, service: Service)
         queued_at=NOW,
         valid_until=until,
     )
-    changes = [
-        guard("access", who.access_id, activated_at=None),
-        guard("person", who.person_id, personal_email=who.personal_email),
-        guard("post", who.post_id, school_email=who.school_email),
-        mail,
-        invitation,
-    ]
-    if who.consent_id is not None:
-        changes.insert(0, guard("consent", who.consent_id, withdrawn_at=None))
+    changes = [guard("access", who.access_id, activated_at=None), *_still_agreed(who)]
     if who.invitation_id is not None:
-        changes.insert(
-            0,
-            update_change(
-                "invitation", who.invitation_id, {"replaced_at": None}, {"replaced_at": NOW}
-            ),
-        )
-    return changes
+        replaced = ({"replaced_at": None}, {"replaced_at": NOW})
+        changes.append(update_change("invitation", who.invitation_id, *replaced))
+    return [*changes, mail, invitation]
 
 
 # --- the token --------------------------------------------------------------------------
@@ -353,28 +373,11 @@ def use_token(session: ActorSession, key: Key, text: str) -> int:
     """Spend a token and activate its access; return the access's id.
 
     Raises `TokenMistyped` for what can't be a token, and `TokenRefused` with the cause
-    unknown, replaced, used, cancelled, expired or deactivated. Of any number of callers
-    with the same token exactly one succeeds.
+    unknown, replaced, used, cancelled, expired, active, deactivated or ended. Of any number
+    of callers with the same token exactly one succeeds.
     """
-    parsed = parse_token(text)
-    latest = session.scalars(
-        select(Invitation)
-        .where(col(Invitation.access_id) == parsed.row_id)
-        .order_by(col(Invitation.generation).desc())
-        .limit(1)
-    ).one_or_none()
-    generation = latest and matching_generation(key, TOKEN_PURPOSE, parsed, latest.generation)
-    if latest is None or generation is None:
-        raise TokenRefused("unknown", say("This token was not given by this program."))
-    if generation < latest.generation:
-        raise TokenRefused(
-            "replaced",
-            say(
-                "A newer e-mail has replaced this token: use the one of %(at)s.",
-                at=latest.queued_at,
-            ),
-        )
-    _check_usable(latest, session.at)
+    latest = _invitation_of(session, key, parse_token(text))
+    _check_usable(session, latest)
     unused = (col(Invitation.id) == latest.id) & col(Invitation.used_at).is_(None)
     if not change(session, Invitation, unused, used_at=session.at):
         raise TokenRefused("used", say("This token has been used already."))
@@ -383,15 +386,66 @@ def use_token(session: ActorSession, key: Key, text: str) -> int:
     return latest.access_id
 
 
-def _check_usable(invitation: Invitation, at: datetime) -> None:
+def _invitation_of(session: ActorSession, key: Key, parsed: ParsedToken) -> Invitation:
+    """Return the latest invitation of the token's access, if the token is of it."""
+    latest = session.scalars(
+        select(Invitation)
+        .where(col(Invitation.access_id) == parsed.row_id)
+        .order_by(col(Invitation.generation).desc())
+        .limit(1)
+    ).one_or_none()
+    if latest is None:
+        raise _unknown_token()
+    generation = matching_generation(key, TOKEN_PURPOSE, parsed, latest.generation)
+    if generation is None:
+        raise _unknown_token()
+    if generation < latest.generation:
+        raise TokenRefused(
+            "replaced",
+            say(
+                "A newer e-mail has replaced this token: use the one of %(at)s.",
+                at=_local(session, latest, latest.queued_at),
+            ),
+        )
+    return latest
+
+
+def _unknown_token() -> TokenRefused:
+    return TokenRefused("unknown", say("This token was not given by this program."))
+
+
+def _local(session: ActorSession, invitation: Invitation, moment: datetime) -> datetime:
+    return moment.astimezone(_zone(session, invitation.school_id))
+
+
+def _check_usable(session: ActorSession, invitation: Invitation) -> None:
     if invitation.used_at is not None:
-        raise TokenRefused("used", say("This token was used on %(at)s.", at=invitation.used_at))
+        at = _local(session, invitation, invitation.used_at)
+        raise TokenRefused("used", say("This token was used on %(at)s.", at=at))
     if invitation.cancelled_at is not None:
         raise TokenRefused("cancelled", say("This invitation has been withdrawn."))
-    if invitation.valid_until <= at:
-        raise TokenRefused(
-            "expired", say("This token was valid until %(at)s.", at=invitation.valid_until)
-        )
+    if invitation.valid_until <= session.at:
+        at = _local(session, invitation, invitation.valid_until)
+        raise TokenRefused("expired", say("This token was valid until %(at)s.", at=at))
+    status = _status_of(session, invitation)
+    if status in _CLOSED:
+        raise TokenRefused(status, _CLOSED[status])
+
+
+#: Statuses in which a token that is right in itself opens nothing.
+_CLOSED: dict[str, Wording] = {
+    "active": say("The access is active already: sign in with your password."),
+    "deactivated": say("The school has deactivated this access."),
+    "ended": say("This access has ended with its school year."),
+}
+
+
+def _status_of(session: ActorSession, invitation: Invitation) -> str:
+    day = _local(session, invitation, session.at).date()
+    facts = FactColumns(session.at, day)
+    statement = joined(select(facts.status).select_from(Access), session.at)
+    status = session.scalar(statement.where(col(Access.id) == invitation.access_id))
+    return str(status)
 
 
 def sentence_for(counts: InvitationCounts) -> Wording:

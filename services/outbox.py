@@ -4,25 +4,32 @@ Any number of senders may work at once. A claim lasts for its lease or as long a
 process lives, whichever ends first, so that a killed sender loses nothing and delays
 little. What must no longer be sent (a newer mail exists, consent was withdrawn, the token
 has expired) is closed when it is claimed, and never sent.
+
+Claiming, settling and bounces are the program's own affair and run for `SYSTEM`; looking
+and `try_now` are open to everybody within their schools.
 """
 
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, bindparam, case, exists, func, not_, or_, select, update
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from models.access import INVITED, Access, FactColumns, joined
 from models.database import ActorSession, change
 from models.invitations import Invitation
 from models.mail import Mail
+from models.schools import School
 from services.mail.replies import Outcome, Result, next_try
 
 #: Statuses of an access whose open mail may leave the house.
@@ -62,16 +69,18 @@ def worker_name() -> str:
 
 def is_gone(worker: str) -> bool:
     """Tell for certain that a worker's process has ended; False where it can't be known."""
-    machine, _, rest = worker.partition("|")
-    pid, started, *_nonce = [*rest.split("|"), "", ""]
+    machine, pid, started, *_nonce = [*worker.split("|"), "", ""]
     if machine != _machine() or not pid.isdigit() or not started:
         return False
     return _started(int(pid)) != started
 
 
 def _machine() -> str:
+    """Return what names the set of processes that this one can see."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
+        # Two containers of one machine can have the same name, and each its own process 7.
+        boot += Path("/proc/self/ns/pid").readlink().name
     except OSError:
         boot = ""
     return f"{socket.gethostname()}:{boot}"
@@ -90,14 +99,22 @@ def _started(pid: int) -> str:
 # --- claiming ---------------------------------------------------------------------------
 
 
-def claim(session: ActorSession, worker: str, limit: int, lease: timedelta) -> list[Claim]:
+def claim(
+    session: ActorSession,
+    worker: str,
+    limit: int,
+    lease: timedelta,
+    school_ids: Collection[int] | None = None,
+) -> list[Claim]:
     """Claim up to `limit` mails that are due, the oldest first, for `worker`.
 
-    Mails that must not be sent any more are closed on the way and not returned.
+    With `school_ids` only mails of these schools. Mails that must not be sent any more are
+    closed on the way and not returned.
     """
     claimed: list[Claim] = []
+    gone = _gone(session)
     while len(claimed) < limit:
-        due = _due(session, limit - len(claimed))
+        due = _due(session, gone, limit - len(claimed), school_ids)
         if not due:
             break
         forbidden = _close_forbidden(session, due)
@@ -107,61 +124,93 @@ def claim(session: ActorSession, worker: str, limit: int, lease: timedelta) -> l
     return claimed
 
 
-def _free(session: ActorSession) -> Any:
+def sweep(session: ActorSession, school_ids: Collection[int] | None = None) -> int:
+    """Close what waits for a later try, or is held, and can never be sent; return how many.
+
+    That is: what has expired, and what a newer mail of the same access has replaced.
+    """
+    its: Any = aliased(Invitation)
+    replaced = exists(select(its.id).where(its.mail_id == Mail.id, its.replaced_at.is_not(None)))
+    over = or_(col(Mail.expires_at) <= session.at, replaced)
+    statement = select(col(Mail.id)).where(
+        col(Mail.closed_at).is_(None), over, _free(session, _gone(session)), _of(school_ids)
+    )
+    ids: set[Any] = set(session.scalars(statement.with_for_update(skip_locked=True)))
+    _close(session, ids)
+    return len(ids)
+
+
+def _of(school_ids: Collection[int] | None) -> Any:
+    if school_ids is None:
+        return True
+    return col(Mail.school_id).in_(sorted(school_ids))
+
+
+def _free(session: ActorSession, gone: Sequence[str], mail: Any = Mail) -> Any:
     """SQL: no living worker holds the mail."""
-    gone = [worker for worker in _workers(session) if is_gone(worker)]
-    conditions = [col(Mail.lease_until).is_(None), col(Mail.lease_until) <= session.at]
-    if gone:
-        conditions.append(col(Mail.claimed_by).in_(gone))
-    return or_(*conditions)
+    free = or_(mail.lease_until.is_(None), mail.lease_until <= session.at)
+    return or_(free, mail.claimed_by.in_(gone)) if gone else free
 
 
-def _workers(session: ActorSession) -> list[str]:
+def _gone(session: ActorSession) -> list[str]:
+    """Return the workers that still have leases, and whose process has ended."""
     names = (
-        select(Mail.claimed_by)
-        .where(col(Mail.closed_at).is_(None), col(Mail.lease_until) > session.at)
+        select(col(Mail.claimed_by))
+        .where(
+            col(Mail.claimed_by).is_not(None),
+            col(Mail.closed_at).is_(None),
+            col(Mail.lease_until) > session.at,
+        )
         .distinct()
     )
-    return [name for name in session.scalars(names) if name]
+    return [name for name in session.scalars(names) if name and is_gone(name)]
 
 
-def _is_due(session: ActorSession) -> Any:
-    return and_(
-        col(Mail.closed_at).is_(None),
-        col(Mail.held_at).is_(None),
-        col(Mail.next_attempt_at) <= session.at,
-        _free(session),
-    )
-
-
-def _due(session: ActorSession, limit: int) -> list[Claim]:
+def _due(
+    session: ActorSession, gone: Sequence[str], limit: int, school_ids: Collection[int] | None
+) -> list[Claim]:
     statement = (
         select(  # type: ignore[call-overload]
-            Mail.id,
-            Mail.template,
-            Mail.language,
-            Mail.generation,
-            Mail.recipient,
-            Mail.person_id,
-            Mail.school_id,
-            Mail.access_id,
-            Mail.queued_at,
-            Mail.expires_at,
+            Mail.id, Mail.template, Mail.language, Mail.generation, Mail.recipient,
+            Mail.person_id, Mail.school_id, Mail.access_id, Mail.queued_at, Mail.expires_at,
             Mail.attempts,
-        )  # fmt: skip
-        .where(_is_due(session))
+        )
+        .where(
+            col(Mail.closed_at).is_(None),
+            col(Mail.held_at).is_(None),
+            col(Mail.next_attempt_at) <= session.at,
+            _free(session, gone),
+            not_(_another_is_on_its_way(session, gone)),
+            _of(school_ids),
+        )
         .order_by(col(Mail.next_attempt_at), col(Mail.id))
         .limit(limit)
         .with_for_update(skip_locked=True)
-    )
+    )  # fmt: skip
     return [Claim(*row) for row in session.execute(statement)]
+
+
+def _another_is_on_its_way(session: ActorSession, gone: Sequence[str]) -> Any:
+    """SQL: somebody is sending another mail of the same access at this moment.
+
+    The newer one waits for it, or the older could arrive last (FACTS, Mail).
+    """
+    other: Any = aliased(Mail)
+    return exists(
+        select(other.id).where(
+            other.access_id == Mail.access_id,
+            other.id != Mail.id,
+            other.closed_at.is_(None),
+            not_(_free(session, gone, other)),
+        )
+    )
 
 
 def _take(session: ActorSession, worker: str, ids: Sequence[int], lease: timedelta) -> None:
     session.execute(
         update(Mail)
         .where(col(Mail.id).in_(ids))
-        .values(claimed_by=worker, lease_until=session.at + lease, attempts=col(Mail.attempts) + 1),
+        .values(claimed_by=worker, lease_until=session.at + lease),
         execution_options={"synchronize_session": False},
     )
 
@@ -169,8 +218,10 @@ def _take(session: ActorSession, worker: str, ids: Sequence[int], lease: timedel
 def _close_forbidden(session: ActorSession, due: Sequence[Claim]) -> set[int]:
     """Close the mails among `due` that may no longer be sent, and return their ids."""
     expired = {mail.mail_id for mail in due if mail.expires_at <= session.at}
-    bound = {mail.mail_id for mail in due if mail.access_id is not None} - expired
-    withdrawn = bound - _allowed(session, bound)
+    bound = [m for m in due if m.access_id is not None and m.mail_id not in expired]
+    withdrawn = {mail.mail_id for mail in bound}
+    for day, ids in _by_day(session, bound).items():
+        withdrawn -= _allowed(session, ids, day)
     _close(session, expired)
     _close(session, withdrawn, cancelled_at=session.at)
     if withdrawn:
@@ -183,12 +234,26 @@ def _close_forbidden(session: ActorSession, due: Sequence[Claim]) -> set[int]:
     return expired | withdrawn
 
 
-def _allowed(session: ActorSession, mail_ids: set[int]) -> set[int]:
+def _by_day(session: ActorSession, mails: Iterable[Claim]) -> dict[date, set[int]]:
+    """Return the mails by the date it is in their school."""
+    schools: dict[int | None, set[int]] = defaultdict(set)
+    for mail in mails:
+        schools[mail.school_id].add(mail.mail_id)
+    zones = session.execute(
+        select(col(School.id), col(School.time_zone)).where(col(School.id).in_(list(schools)))
+    )
+    days: dict[date, set[int]] = defaultdict(set)
+    for school, zone in zones:
+        days[session.at.astimezone(ZoneInfo(zone)).date()] |= schools[school]
+    return days
+
+
+def _allowed(session: ActorSession, mail_ids: set[int], day: date) -> set[int]:
     """Return those mails whose person may still receive them at that very address.
 
     The latest invitation is joined, so a mail of an earlier generation is not among them.
     """
-    facts = FactColumns(session.at, session.at.date())
+    facts = FactColumns(session.at, day)
     statement = joined(select(Mail.id).select_from(Access), session.at).where(  # type: ignore[call-overload]
         col(Mail.id).in_(sorted(mail_ids)),
         facts.status.in_(_SENDABLE),
@@ -200,30 +265,37 @@ def _allowed(session: ActorSession, mail_ids: set[int]) -> set[int]:
 def _close(session: ActorSession, ids: set[int], **facts: Any) -> None:
     if ids:
         session.execute(
-            update(Mail).where(col(Mail.id).in_(sorted(ids))).values(closed_at=session.at, **facts),
+            update(Mail)
+            .where(col(Mail.id).in_(sorted(ids)))
+            .values(closed_at=session.at, claimed_by=None, lease_until=None, **facts),
             execution_options={"synchronize_session": False},
         )
 
 
 def extend(session: ActorSession, worker: str, lease: timedelta) -> int:
     """Prolong all leases of a worker (its heartbeat); return how many it holds."""
+    return _change_claims(session, worker, None, lease_until=session.at + lease)
+
+
+def release(session: ActorSession, worker: str, mail_ids: Collection[int] | None = None) -> int:
+    """Give back what a worker claimed and has not tried to send; return how many.
+
+    Without `mail_ids`, all that it still holds.
+    """
+    return _change_claims(session, worker, mail_ids, claimed_by=None, lease_until=None)
+
+
+def _change_claims(
+    session: ActorSession, worker: str, mail_ids: Collection[int] | None, **values: Any
+) -> int:
+    mine = and_(col(Mail.claimed_by) == worker, col(Mail.closed_at).is_(None))
+    if mail_ids is not None:
+        mine = and_(mine, col(Mail.id).in_(sorted(mail_ids)))
     done: Any = session.execute(
-        update(Mail)
-        .where(col(Mail.claimed_by) == worker, col(Mail.closed_at).is_(None))
-        .values(lease_until=session.at + lease),
+        update(Mail).where(mine).values(**values),
         execution_options={"synchronize_session": False},
     )
     return int(done.rowcount)
-
-
-def release(session: ActorSession, worker: str) -> None:
-    """Give back what a worker claimed and did not send; the tries do not count."""
-    session.execute(
-        update(Mail)
-        .where(col(Mail.claimed_by) == worker, col(Mail.closed_at).is_(None))
-        .values(claimed_by=None, lease_until=None, attempts=col(Mail.attempts) - 1),
-        execution_options={"synchronize_session": False},
-    )
 
 
 # --- settling ---------------------------------------------------------------------------
@@ -235,80 +307,117 @@ def settle(
     """Write down what came of attempts, many in one commit.
 
     That a mail was sent is written whoever holds it now; anything else only by the worker
-    that still holds it.
+    that still holds it, and only while the mail is open.
     """
-    ids = [result.mail_id for result in results]
-    rows = session.execute(
-        select(Mail.id, Mail.attempts, Mail.expires_at)  # type: ignore[call-overload]
-        .where(col(Mail.id).in_(ids))
-        .with_for_update()
+    sent = [result for result in results if result.outcome.result is Result.SENT]
+    if sent:
+        # One prepared statement for all: an outbox's rate hangs on this.
+        session.connection().execute(_SENT, [_sent_values(result) for result in sent])
+    others = {r.mail_id: r for r in results if r.outcome.result is not Result.SENT}
+    if not others:
+        return
+    mine = and_(
+        col(Mail.id).in_(list(others)),
+        col(Mail.claimed_by) == worker,
+        col(Mail.closed_at).is_(None),
     )
-    known = {row[0]: (row[1], row[2]) for row in rows}
-    for result in results:
-        if result.mail_id not in known:
-            continue
-        attempts, expires_at = known[result.mail_id]
-        values = _facts(result, attempts, expires_at, randomness)
-        theirs = col(Mail.id) == result.mail_id
-        if result.outcome.result is not Result.SENT:
-            theirs = and_(theirs, col(Mail.claimed_by) == worker, col(Mail.closed_at).is_(None))
+    held: Any = select(col(Mail.id), col(Mail.attempts), col(Mail.expires_at)).where(mine)
+    for mail_id, attempts, expires_at in session.execute(held.with_for_update()).all():
         session.execute(
-            update(Mail).where(theirs).values(claimed_by=None, lease_until=None, **values),
+            update(Mail)
+            .where(col(Mail.id) == mail_id)
+            .values(
+                claimed_by=None,
+                lease_until=None,
+                **_facts(others[mail_id], attempts, expires_at, randomness),
+            ),
             execution_options={"synchronize_session": False},
         )
+
+
+_mail: Any = Mail.__table__  # type: ignore[attr-defined]
+#: The first time counts, and what a bounce has said since is not overwritten.
+_SENT = (
+    update(_mail)
+    .where(_mail.c.id == bindparam("mail_id"))
+    .values(
+        sent_at=func.coalesce(_mail.c.sent_at, bindparam("moment", type_=_mail.c.sent_at.type)),
+        closed_at=func.coalesce(_mail.c.closed_at, bindparam("moment", type_=_mail.c.sent_at.type)),
+        reply=case((_mail.c.bounced_at.is_(None), bindparam("words")), else_=_mail.c.reply),
+        reason=bindparam("why", type_=_mail.c.reason.type),
+        attempts=_mail.c.attempts + 1,
+        claimed_by=None,
+        lease_until=None,
+    )
+)
+
+
+def _sent_values(result: Settled) -> dict[str, Any]:
+    words = _said(result.outcome)["reply"]
+    return {"mail_id": result.mail_id, "moment": result.at, "words": words, "why": None}
 
 
 def _facts(
     result: Settled, attempts: int, expires_at: datetime, randomness: Random
 ) -> dict[str, Any]:
+    """Return the new values of a mail that was tried and not sent."""
     outcome, at = result.outcome, result.at
-    reply = {"reply": _reply(outcome)}
-    match outcome.result:
-        case Result.SENT:
-            return {**reply, "sent_at": at, "closed_at": at}
-        case Result.REFUSED:
-            return {**reply, "refused_at": at, "closed_at": at}
-        case Result.HELD:
-            return {**reply, "held_at": at}
-        case Result.STOP:
-            return {**reply, "attempts": attempts - 1}
-    uncertain = {"uncertain_at": at} if outcome.result is Result.UNCERTAIN else {}
-    if outcome.about_server:
-        attempts -= 1
-    when = next_try(outcome.result, max(attempts, 1), at, expires_at, randomness)
-    if when is None:
-        return {**reply, **uncertain, "closed_at": at}
-    return {**reply, **uncertain, "next_attempt_at": when, "attempts": attempts}
+    said = _said(outcome)
+    if outcome.result is Result.STOP or outcome.about_server:
+        # Nothing was learnt about this mail, and it is as due as it was.
+        return said
+    attempts += 1
+    tried = {**said, "attempts": attempts}
+    if outcome.result is Result.REFUSED:
+        return {**tried, "refused_at": at, "closed_at": at}
+    if outcome.result is Result.HELD:
+        return {**tried, "held_at": at}
+    if outcome.result is Result.UNCERTAIN:
+        tried["uncertain_at"] = at
+    when = next_try(outcome.result, attempts, at, expires_at, randomness)
+    return {**tried, "closed_at": at} if when is None else {**tried, "next_attempt_at": when}
 
 
-def _reply(outcome: Outcome) -> str:
-    """Return the server's own words, with its code, as they are shown."""
+def _said(outcome: Outcome) -> dict[str, Any]:
+    """Return the server's own words with its code, and our reason where it said nothing."""
     code = str(outcome.code) if outcome.code else ""
-    words = outcome.words or (outcome.reason.message if outcome.reason else "")
-    return " ".join(part for part in (code, words) if part)
+    return {
+        "reply": " ".join(part for part in (code, outcome.words) if part),
+        "reason": outcome.reason.to_json() if outcome.reason else None,
+    }
 
 
 def record_bounce(session: ActorSession, mail_id: int, generation: int, words: str) -> bool:
-    """Write down that a mail came back; False where no such mail was sent, or it is known."""
+    """Write down that a mail came back; False where there is no such mail, or it is known.
+
+    The caller has checked the mark, which only a mail that was sent can bear; so the bounce
+    counts also where the sender was killed before it could write *sent*.
+    """
     done: Any = session.execute(
         update(Mail)
         .where(
             col(Mail.id) == mail_id,
             col(Mail.generation) == generation,
             col(Mail.bounced_at).is_(None),
-            or_(col(Mail.sent_at).is_not(None), col(Mail.uncertain_at).is_not(None)),
         )
-        .values(bounced_at=session.at, closed_at=session.at, reply=words),
+        .values(
+            bounced_at=session.at,
+            closed_at=func.coalesce(col(Mail.closed_at), session.at),
+            reply=words,
+            reason=None,
+            claimed_by=None,
+            lease_until=None,
+        ),
         execution_options={"synchronize_session": False},
     )
     return bool(done.rowcount)
 
 
-def try_now(session: ActorSession, mail_ids: Sequence[int]) -> int:
+def try_now(session: ActorSession, mail_ids: Collection[int]) -> int:
     """Let open mails be tried at once, also those held for a fault of ours; return how many."""
     done: Any = session.execute(
         update(Mail)
-        .where(col(Mail.id).in_(list(mail_ids)), col(Mail.closed_at).is_(None))
+        .where(col(Mail.id).in_(sorted(mail_ids)), col(Mail.closed_at).is_(None))
         .values(next_attempt_at=session.at, held_at=None),
         execution_options={"synchronize_session": False},
     )
@@ -331,13 +440,23 @@ class OutboxCounts:
         return self.due + self.later + self.held
 
 
-def counts(session: ActorSession) -> OutboxCounts:
-    open_mails = col(Mail.closed_at).is_(None)
+def counts(session: ActorSession, school_ids: Collection[int] | None = None) -> OutboxCounts:
+    """Count the open mails that the actor may see, of `school_ids` only if given."""
     held = col(Mail.held_at).is_not(None)
     due = col(Mail.next_attempt_at) <= session.at
+    state = case((held, "held"), (due, "due"), else_="later")
+    statement = (
+        select(state, func.count(col(Mail.id)))
+        .where(col(Mail.closed_at).is_(None), _of(school_ids))
+        .group_by(state)
+    )
+    found = {name: int(count) for name, count in session.execute(statement)}
+    return OutboxCounts(found.get("due", 0), found.get("later", 0), found.get("held", 0))
 
-    def number(*conditions: Any) -> int:
-        statement = select(func.count()).select_from(Mail).where(open_mails, *conditions)
-        return session.scalar(statement) or 0
 
-    return OutboxCounts(number(~held, due), number(~held, ~due), number(held))
+def next_due(session: ActorSession, school_ids: Collection[int] | None = None) -> datetime | None:
+    """Return when the next mail is due that nobody holds back, None where there is none."""
+    waiting = select(func.min(col(Mail.next_attempt_at))).where(
+        col(Mail.closed_at).is_(None), col(Mail.held_at).is_(None), _of(school_ids)
+    )
+    return session.scalar(waiting)

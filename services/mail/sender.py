@@ -1,0 +1,669 @@
+"""Sending: mails are claimed from the outbox, rendered, delivered, and written down as sent.
+
+The order is *send, then commit "sent"*: a sender that is killed delivers some mails twice,
+each with the token it had before, and loses none (FACTS, Mail). A mail counts against the
+window of those under way until its result is committed, so that no more than `WINDOW` a
+connection can ever be delivered twice.
+
+The event loop does the network and nothing else: the database is worked in one thread.
+"""
+
+import asyncio
+import signal
+import threading
+import time
+from collections import Counter, OrderedDict, deque
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, select
+from sqlmodel import col
+
+from models.access import Access, Service
+from models.addresses import AddressError, parse_address, to_ascii
+from models.database import SYSTEM, Actor, ActorSession, writing
+from models.errors import TrousseauError
+from models.invitations import TOKEN_PURPOSE, Invitation
+from models.keys import Key
+from models.language import DEFAULT_LANGUAGE, LANGUAGES, N_, Wording, say
+from models.mail import Mail
+from models.people import Person
+from models.schools import DEFAULT_TIME_ZONE, School
+from models.tokens import make_token, mark_for_bounce, mark_for_message
+from services import outbox
+from services.desk import DataBusy, told_in_words
+from services.mail.replies import Outcome, Result
+from services.mail.templates import BatchValues, MessageValues, Prepared, prepare
+from services.mail.transport import PAUSE_AFTER_FAILURE, Transport, open_transport
+from services.mail.url import MailSettings
+from services.outbox import Claim, Settled
+
+T = TypeVar("T")
+
+#: Mails under way for each connection: one in delivery, and those whose result waits for
+#: the commit that is running.
+WINDOW = 8
+#: Seconds after which a claimed mail that has not left is claimed anew, so that consent,
+#: address and generation were checked that shortly before each mail leaves.
+FRESH = 5.0
+#: Mails claimed at a time: what is sent in about a second, within these bounds.
+_SMALLEST_BATCH, _LARGEST_BATCH = 8, 250
+_TEMPLATES_KEPT = 200
+#: Seconds between two reports of progress, and the longest wait for those under way at a stop.
+_REPORT_PERIOD, _LAST_WAIT = 0.25, 5.0
+_WATCH_PERIOD, _LONGEST_PAUSE = 2.0, 60.0
+#: Failures to reach the server in a row after which a run that has sent something gives up.
+_PATIENCE = 3
+
+#: `report(done, total)`; raises to end the sending (`services.imports.roster.Cancelled`).
+Report = Callable[[int, int | None], None]
+
+
+class SenderRefused(TrousseauError):
+    """The sender was given settings with which it could send wrongly."""
+
+    heading = N_("Mail cannot be sent with these settings")
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """From whom mails come and where answers and bounces go.
+
+    `sender` is the `From`, whose name is the school's. `bounces` is the mailbox, with its
+    domain, to which reports of failure go; each gets a mark (`b+1.1.abc@domain`) that tells
+    its mail; "" for `b` at the sender's domain. Answers go to `reply_to`, "" for the
+    school's own contact. `sign_in_at` is where a token is used, "" for the service's name.
+    """
+
+    sender: str
+    bounces: str = ""
+    reply_to: str = ""
+    sign_in_at: str = ""
+
+    def envelope_sender(self, key: Key, mail_id: int, generation: int) -> str:
+        """Return where a report about one mail goes."""
+        mailbox, _, domain = (self.bounces or f"b@{self.sender.rpartition('@')[2]}").rpartition("@")
+        return f"{mark_for_bounce(key, mail_id, generation, mailbox)}@{domain}"
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """What a run did: mails by what came of them, and how many are still open.
+
+    `remaining` counts those due now, later, and held. `stopped` says why a run ended before
+    all was tried, None where all was.
+    """
+
+    sent: int
+    retry: int
+    refused: int
+    uncertain: int
+    held: int
+    remaining: int
+    seconds: float
+    stopped: Wording | None = None
+
+
+async def send(
+    engine: Engine,
+    settings: MailSettings,
+    key: Key,
+    letterhead: Letterhead,
+    *,
+    clock: Callable[[], datetime],
+    actor: Actor = SYSTEM,
+    school_ids: Collection[int] | None = None,
+    limit: int | None = None,
+    watch: bool = False,
+    stop: asyncio.Event | None = None,
+    progress: Report | None = None,
+    lease: timedelta | None = None,
+    heartbeat: timedelta = timedelta(seconds=30),
+    pause: float = PAUSE_AFTER_FAILURE,
+) -> SendResult:
+    """Send the mails that are due, at most `limit`, of `school_ids` within the actor's schools.
+
+    With `watch` it goes on until `stop` is set. Otherwise it ends when nothing is due any
+    more, or the server can't be reached. On `stop`, on cancellation and where `progress`
+    raises, nothing new leaves, what is under way is waited for, and the rest stays queued.
+    Raises `SenderRefused` for a lease shorter than twice the heartbeat or than the longest
+    delivery, and `DataBusy` where the database can't be written. `clock` gives aware UTC
+    instants; `pause` is how long an unreachable server is left alone, in seconds.
+    """
+    lease = lease or max(timedelta(minutes=2), timedelta(seconds=settings.longest_delivery + 60))
+    _check(settings, letterhead, lease, heartbeat)
+    schools = _within(actor, school_ids)
+    store = _Store(engine, key, clock, lease, schools)
+    sender = _Sender(store, settings, letterhead, key, limit, stop or asyncio.Event(), pause)
+    try:
+        async with open_transport(settings, pause_after_failure=pause) as transport:
+            return await sender.run(transport, watch, progress, heartbeat)
+    finally:
+        store.close()
+
+
+def send_now(
+    engine: Engine, settings: MailSettings, key: Key, letterhead: Letterhead, **options: Any
+) -> SendResult:
+    """Do what `send` does from a thread, or a command without an event loop.
+
+    In a command, Ctrl+C and SIGTERM end it cleanly.
+    """
+
+    async def run() -> SendResult:
+        stop = asyncio.Event()
+        with _stopped_by_signals(stop):
+            return await send(engine, settings, key, letterhead, stop=stop, **options)
+
+    return asyncio.run(run())
+
+
+@contextmanager
+def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    caught = (signal.SIGINT, signal.SIGTERM)
+    for number in caught:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        for number in caught:
+            loop.remove_signal_handler(number)
+
+
+def _check(
+    settings: MailSettings, letterhead: Letterhead, lease: timedelta, heartbeat: timedelta
+) -> None:
+    if lease < 2 * heartbeat:
+        raise SenderRefused(
+            say("A lease of %(lease)s s is shorter than twice the heartbeat.", lease=_s(lease))
+        )
+    if lease.total_seconds() < settings.longest_delivery + FRESH:
+        raise SenderRefused(
+            say(
+                "A lease of %(lease)s s is shorter than the longest delivery, %(longest)s s:"
+                " another sender would send the same mail.",
+                lease=_s(lease),
+                longest=f"{settings.longest_delivery + FRESH:g}",
+            )
+        )
+    for address in (letterhead.sender, letterhead.bounces, letterhead.reply_to):
+        try:
+            if address:
+                to_ascii(parse_address(address))
+        except AddressError as error:
+            raise SenderRefused(error.wording) from None
+
+
+def _s(time: timedelta) -> str:
+    return f"{time.total_seconds():g}"
+
+
+def _within(actor: Actor, school_ids: Collection[int] | None) -> frozenset[int] | None:
+    """Return the schools whose mails are sent: those asked for that are the actor's."""
+    if actor.schools is None:
+        return None if school_ids is None else frozenset(school_ids)
+    return actor.schools if school_ids is None else actor.schools & frozenset(school_ids)
+
+
+# --- the database, in a thread ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A claimed mail with all that its rendering needs. `claimed` is a monotonic time."""
+
+    claim: Claim
+    facts: Any
+    claimed: float
+
+
+class _Store:
+    """What a sender does to the outbox; each call is one short transaction in one thread."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        key: Key,
+        clock: Callable[[], datetime],
+        lease: timedelta,
+        schools: frozenset[int] | None,
+    ) -> None:
+        self.worker = outbox.worker_name()
+        self.clock = clock
+        self._engine, self._lease, self._schools = engine, lease, schools
+        self._thread = ThreadPoolExecutor(1, "outbox")
+        self._randomness = Random()
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=True)
+
+    async def claim(self, limit: int) -> list[_Letter]:
+        return await self._in_thread(self._claim, limit)
+
+    async def settle(self, results: Sequence[Settled]) -> None:
+        await self._in_thread(
+            outbox.settle, self.worker, results, self._randomness, attempts=_PATIENCE
+        )
+
+    async def extend(self) -> None:
+        await self._in_thread(outbox.extend, self.worker, self._lease)
+
+    async def release(self, mail_ids: Sequence[int] | None = None) -> None:
+        await self._in_thread(outbox.release, self.worker, mail_ids)
+
+    async def sweep(self) -> None:
+        await self._in_thread(outbox.sweep, self._schools)
+
+    async def counts(self) -> outbox.OutboxCounts:
+        return await self._in_thread(outbox.counts, self._schools)
+
+    async def is_something_due(self) -> bool:
+        moment = await self._in_thread(outbox.next_due, self._schools)
+        return moment is not None and moment <= self.clock()
+
+    def _claim(self, session: ActorSession, limit: int) -> list[_Letter]:
+        started = time.monotonic()
+        claims = outbox.claim(session, self.worker, limit, self._lease, self._schools)
+        facts = _facts_of(session, [claim.mail_id for claim in claims])
+        return [_Letter(claim, facts[claim.mail_id], started) for claim in claims]
+
+    async def _in_thread(self, work: Callable[..., T], *args: Any, attempts: int = 1) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._work, work, args, attempts)
+
+    def _work(self, work: Callable[..., T], args: Sequence[Any], attempts: int) -> T:
+        while True:
+            attempts -= 1
+            try:
+                with told_in_words(), writing(self._engine, SYSTEM, self.clock()) as session:
+                    return work(session, *args)
+            except DataBusy:
+                if not attempts:
+                    raise
+                time.sleep(0.5)
+
+
+def _facts_of(session: ActorSession, mail_ids: Sequence[int]) -> dict[int, Any]:
+    """Return what the rendering of mails needs, in one read."""
+    statement = (
+        select(  # type: ignore[call-overload]
+            Mail.id, Person.surname, Person.first_name, col(Service.name).label("service"),
+            Invitation.valid_until, col(School.name).label("school"), School.time_zone,
+            School.language, School.contact_name, School.contact_email, School.contact_phone,
+        )
+        .select_from(Mail)
+        .outerjoin(Person, col(Person.id) == Mail.person_id)
+        .outerjoin(School, col(School.id) == Mail.school_id)
+        .outerjoin(Access, col(Access.id) == Mail.access_id)
+        .outerjoin(Service, col(Service.id) == Access.service_id)
+        .outerjoin(Invitation, col(Invitation.mail_id) == Mail.id)
+        .where(col(Mail.id).in_(list(mail_ids)))
+    )  # fmt: skip
+    return {row[0]: row for row in session.execute(statement)}
+
+
+# --- rendering ----------------------------------------------------------------------------
+
+
+class _Renderer:
+    """Makes the bytes of mails, with each template prepared once for its school and language."""
+
+    def __init__(self, letterhead: Letterhead, key: Key) -> None:
+        self._letterhead, self._key = letterhead, key
+        self._prepared: OrderedDict[Any, Prepared] = OrderedDict()
+
+    def render(self, letter: _Letter) -> bytes:
+        """Return the message; raises AddressError or ValueError where that is not possible."""
+        claim, facts = letter.claim, letter.facts
+        language = claim.language if claim.language in LANGUAGES else facts.language
+        prepared = self._template(claim.template, language or DEFAULT_LANGUAGE, self._batch(facts))
+        return prepared.fill(
+            MessageValues(
+                recipient=claim.recipient,
+                name=f"{facts.first_name or ''} {facts.surname or ''}",
+                mark=mark_for_message(self._key, TOKEN_PURPOSE, claim.mail_id, claim.generation),
+                prepared_at=claim.queued_at,
+                number=claim.generation,
+                identifier=claim.recipient,
+                token=self._token(claim),
+                valid_until=facts.valid_until or claim.expires_at,
+            )
+        )
+
+    def _token(self, claim: Claim) -> str:
+        if claim.access_id is None:
+            return ""
+        return make_token(self._key, TOKEN_PURPOSE, claim.access_id, claim.generation)
+
+    def _batch(self, facts: Any) -> BatchValues:
+        head = self._letterhead
+        service = facts.service or ""
+        return BatchValues(
+            school=facts.school or "",
+            service=service,
+            sign_in_at=head.sign_in_at or service,
+            contact=_contact(facts),
+            sender_address=head.sender,
+            zone=ZoneInfo(facts.time_zone or DEFAULT_TIME_ZONE),
+            reply_to=head.reply_to or _usable(facts.contact_email),
+        )
+
+    def _template(self, name: str, language: str, batch: BatchValues) -> Prepared:
+        wanted = (name, language, batch)
+        if wanted not in self._prepared:
+            self._prepared[wanted] = prepare(name, language, batch)
+            if len(self._prepared) > _TEMPLATES_KEPT:
+                self._prepared.popitem(last=False)
+        return self._prepared[wanted]
+
+
+def _contact(facts: Any) -> str:
+    """Return whom to ask, in one line: the school itself where it names nobody."""
+    parts = (facts.contact_name, facts.contact_email, facts.contact_phone)
+    return ", ".join(part for part in parts if part) or facts.school or ""
+
+
+def _usable(address: str | None) -> str:
+    try:
+        return parse_address(address) if address else ""
+    except AddressError:
+        return ""
+
+
+# --- the run ------------------------------------------------------------------------------
+
+
+class _Sender:
+    """One run: workers deliver what was claimed, one task writes the results down."""
+
+    def __init__(
+        self,
+        store: _Store,
+        settings: MailSettings,
+        letterhead: Letterhead,
+        key: Key,
+        limit: int | None,
+        stop: asyncio.Event,
+        pause: float,
+    ) -> None:
+        self._store, self._letterhead, self._key = store, letterhead, key
+        self._renderer = _Renderer(letterhead, key)
+        self._left, self._stop, self._pause = limit, stop, pause
+        # At less than a mail a second, a second worker would wait for its turn long after
+        # its mail was checked.
+        slow = 0 < settings.rate < settings.connections
+        self._connections = max(1, int(settings.rate)) if slow else settings.connections
+        self._last_wait = _LAST_WAIT + (1 / settings.rate if settings.rate else 0)
+        self._window = asyncio.Semaphore(WINDOW * self._connections)
+        self._waiting: deque[_Letter] = deque()
+        self._claiming = asyncio.Lock()
+        self._claimed_at, self._batch = 0.0, 0
+        self._results: list[Settled] = []
+        self._to_settle = asyncio.Event()
+        self._closing = False
+        self._seen: Counter[Result] = Counter()
+        self._total = 0
+        self._failures, self._failed_at = 0, 0.0
+        self._unreachable: Wording | None = None
+        self._stopped: Wording | None = None
+        self._trouble: Exception | None = None
+
+    async def run(
+        self, transport: Transport, watch: bool, progress: Report | None, heartbeat: timedelta
+    ) -> SendResult:
+        started = time.monotonic()
+        async with self._company(progress, heartbeat.total_seconds()):
+            await self._drain(transport)
+            while watch and not self._ended():
+                await self._wait_for_more()
+                await self._drain(transport)
+        if self._trouble is not None:
+            raise self._trouble
+        if progress is not None:
+            progress(self._done, self._done)
+        return await self._result(time.monotonic() - started)
+
+    async def _result(self, seconds: float) -> SendResult:
+        counts, seen = await self._store.counts(), self._seen
+        return SendResult(
+            sent=seen[Result.SENT],
+            retry=seen[Result.RETRY] + seen[Result.FULL],
+            refused=seen[Result.REFUSED],
+            uncertain=seen[Result.UNCERTAIN],
+            held=seen[Result.HELD],
+            remaining=counts.remaining,
+            seconds=round(seconds, 3),
+            stopped=self._stopped or self._unreachable,
+        )
+
+    def _ended(self) -> bool:
+        """Tell whether nothing new may leave any more."""
+        return self._stop.is_set() or (self._left is not None and self._left <= 0)
+
+    @property
+    def _done(self) -> int:
+        return sum(self._seen.values())
+
+    def _end(self, trouble: Exception) -> None:
+        """End the run for what `run` raises once everything is in order."""
+        self._trouble = self._trouble or trouble
+        self._stop.set()
+
+    # Beside the deliveries
+
+    @asynccontextmanager
+    async def _company(self, progress: Report | None, heartbeat: float) -> AsyncIterator[None]:
+        """Run heartbeat, reports and settling beside the deliveries, and end them in order."""
+        beside = [
+            asyncio.create_task(self._beat(heartbeat)),
+            asyncio.create_task(self._report(progress)),
+        ]
+        settling = asyncio.create_task(self._settle())
+        try:
+            yield
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            self._closing = True
+            self._to_settle.set()
+            await settling
+            await self._give_back()
+
+    async def _beat(self, period: float) -> None:
+        while True:
+            await asyncio.sleep(period)
+            try:
+                await self._store.extend()
+            except TrousseauError as error:
+                self._end(error)
+
+    async def _report(self, progress: Report | None) -> None:
+        while progress is not None:
+            try:
+                progress(self._done, max(self._total, self._done))
+            except Exception as asked:  # whatever it raises is its way to ask for an end
+                self._end(asked)
+                return
+            await asyncio.sleep(_REPORT_PERIOD)
+
+    async def _settle(self) -> None:
+        """Write results down as they come; what comes meanwhile goes into the next commit."""
+        while self._results or not self._closing:
+            if not self._results:
+                self._to_settle.clear()
+                await self._to_settle.wait()
+                continue
+            results, self._results = self._results, []
+            try:
+                await self._store.settle(results)
+            except TrousseauError as error:
+                self._end(error)
+            for _result in results:
+                self._window.release()
+
+    async def _give_back(self) -> None:
+        try:
+            await self._store.release()
+        except TrousseauError as error:
+            self._end(error)
+
+    async def _wait_for_more(self) -> None:
+        """Wait until a mail is due, or an unreachable server has had its pause."""
+        if self._unreachable is not None:
+            pause = min(_LONGEST_PAUSE, self._pause * 2 ** min(self._failures, 10))
+            await self._sleep(pause)
+            return
+        for _look in range(int(_LONGEST_PAUSE / _WATCH_PERIOD)):
+            await self._sleep(_WATCH_PERIOD)
+            if self._stop.is_set() or await self._store.is_something_due():
+                return
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep, but not beyond the order to stop."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
+        except TimeoutError:
+            pass
+
+    # Delivering
+
+    async def _drain(self, transport: Transport) -> None:
+        """Send until nothing is due, or sending has to end."""
+        await self._store.sweep()
+        due = (await self._store.counts()).due
+        self._total = self._done + (due if self._left is None else min(due, self._left))
+        self._unreachable = None
+        workers = {asyncio.create_task(self._work(transport)) for _ in range(self._connections)}
+        try:
+            await self._until_done(workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            self._waiting.clear()
+
+    async def _until_done(self, workers: Collection["asyncio.Task[None]"]) -> None:
+        stopped = asyncio.create_task(self._stop.wait())
+        pending = set(workers)
+        try:
+            while pending and not stopped.done():
+                done, _pending = await asyncio.wait(
+                    {*pending, stopped}, return_when=asyncio.FIRST_COMPLETED
+                )
+                pending -= done
+            if pending:
+                await asyncio.wait(pending, timeout=self._last_wait)
+        finally:
+            stopped.cancel()
+
+    async def _work(self, transport: Transport) -> None:
+        """Deliver one mail after the other, on what comes to be one connection."""
+        try:
+            while letter := await self._next():
+                await self._window.acquire()
+                await self._deliver(transport, letter)
+        except Exception as error:
+            self._end(error)
+
+    async def _next(self) -> _Letter | None:
+        """Return the next mail to deliver, None where there is none or sending has to end."""
+        async with self._claiming:
+            if self._waiting and time.monotonic() - self._waiting[0].claimed > FRESH:
+                await self._store.release([letter.claim.mail_id for letter in self._waiting])
+                self._waiting.clear()
+            if self._ended() or self._unreachable is not None:
+                return None
+            if not self._waiting and not await self._claim():
+                return None
+            if self._ended():
+                return None
+            if self._left is not None:
+                self._left -= 1
+            return self._waiting.popleft()
+
+    async def _claim(self) -> bool:
+        """Claim about as many as were sent in the last second; tell whether there were any."""
+        now = time.monotonic()
+        pace = self._batch / max(now - self._claimed_at, 0.001)
+        wanted = max(_SMALLEST_BATCH, min(_LARGEST_BATCH, int(pace)))
+        if self._left is not None:
+            wanted = min(wanted, self._left)
+        letters = await self._store.claim(wanted)
+        self._claimed_at, self._batch = time.monotonic(), len(letters)
+        self._waiting.extend(letters)
+        return bool(letters)
+
+    async def _deliver(self, transport: Transport, letter: _Letter) -> None:
+        claim = letter.claim
+        sender = self._letterhead.envelope_sender(self._key, claim.mail_id, claim.generation)
+        try:
+            outcome = self._unfit(letter)
+            if isinstance(outcome, bytes):
+                outcome = await transport.deliver(sender, claim.recipient, outcome)
+        except asyncio.CancelledError:
+            self._note(claim, Outcome(Result.UNCERTAIN, reason=_interrupted()))
+            raise
+        self._note(claim, outcome)
+        await self._heed(outcome)
+
+    def _unfit(self, letter: _Letter) -> bytes | Outcome:
+        """Return the message, or what keeps it from being made."""
+        try:
+            return self._renderer.render(letter)
+        except AddressError as error:
+            return Outcome(Result.REFUSED, reason=error.wording)
+        except ValueError:
+            return Outcome(Result.HELD, reason=say("This program has no text for such a mail."))
+
+    def _note(self, claim: Claim, outcome: Outcome) -> None:
+        self._results.append(Settled(claim.mail_id, outcome, self._store.clock()))
+        self._to_settle.set()
+        if not _is_about_server(outcome):
+            self._seen[outcome.result] += 1
+
+    async def _heed(self, outcome: Outcome) -> None:
+        """Draw the conclusions for what follows: go on, pause, or end."""
+        if not _is_about_server(outcome):
+            self._failures = 0
+            return
+        if self._left is not None:
+            self._left += 1
+        if outcome.result is Result.STOP:
+            self._stopped = _words_of(outcome)
+            self._stop.set()
+            return
+        # All connections fail at once: that is one failure.
+        if time.monotonic() - self._failed_at >= self._pause:
+            self._failed_at = time.monotonic()
+            self._failures += 1
+        if self._failures >= _PATIENCE or not self._seen[Result.SENT]:
+            self._unreachable = _words_of(outcome)
+            return
+        await self._sleep(self._pause)
+
+
+def _is_about_server(outcome: Outcome) -> bool:
+    return outcome.about_server or outcome.result is Result.STOP
+
+
+def _words_of(outcome: Outcome) -> Wording:
+    if outcome.reason is not None:
+        return outcome.reason
+    words = f"{outcome.code or ''} {outcome.words}".strip()
+    return say("The mail server says: %(words)s", words=words)
+
+
+def _interrupted() -> Wording:
+    return say("The sending was interrupted in the middle of this mail: it may have arrived.")

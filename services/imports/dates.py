@@ -63,14 +63,15 @@ class Dates:
         self.month_first = 0
         self.doubtful = 0
         self.iso = 0
-        self._known: dict[str, date | None] = {}
+        #: What has been read already, by its text.
+        self.known: dict[str, date | None] = {}
 
     def read(self, text: str) -> date | None:
         """Return the date that `text` (trimmed, not blank) writes, or None when it is none."""
         try:
-            return self._known[text]
+            return self.known[text]
         except KeyError:
-            found = self._known[text] = self._parse(text)
+            found = self.known[text] = self._parse(text)
             return found
 
     def _parse(self, text: str) -> date | None:

@@ -34,6 +34,7 @@ ARCHIVE_FAULTS = (
 )
 _ARCHIVE_MARK = b"PK\x03\x04"
 _DIRECTORY_MARK = b"PK\x01\x02"
+_OPEN_DOCUMENT_MARK = b"mimetypeapplication/vnd.oasis.opendocument"
 _NAME_SHOWN = 120
 _TICK = 1_000
 
@@ -179,6 +180,11 @@ def is_workbook(content: bytes) -> bool:
     return is_archive(content) and b"xl/workbook" in content and b"[Content_Types].xml" in content
 
 
+def is_open_document(content: bytes) -> bool:
+    """Tell whether this zip archive is an OpenDocument file (.ods, .odt), by its first part."""
+    return is_archive(content) and _OPEN_DOCUMENT_MARK in content[:120]
+
+
 def checked_archive(
     content: bytes, name: str, notices: Notices, limits: Limits
 ) -> zipfile.ZipFile | None:
@@ -243,7 +249,8 @@ def _open_path(path: Path, name: str, notices: Notices, limits: Limits) -> Sourc
 
 def _take_content(source: Source, content: bytes, *, may_be_archive: bool) -> None:
     """Fill the source from one file's content: the file itself, or what the archive holds."""
-    if not (may_be_archive and is_archive(content)) or is_workbook(content):
+    document = is_workbook(content) or is_open_document(content)
+    if document or not (may_be_archive and is_archive(content)):
         source._bytes[source.name] = content
         return
     source.archive = True

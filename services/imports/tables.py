@@ -17,7 +17,14 @@ from typing import Any
 
 from models.language import Wording, say
 from models.text import clean, squeeze
-from services.imports.files import Limits, Meter, Source, checked_archive, is_workbook
+from services.imports.files import (
+    Limits,
+    Meter,
+    Source,
+    checked_archive,
+    is_open_document,
+    is_workbook,
+)
 from services.imports.notices import Notices
 
 #: One row: the line (of a workbook: the row) it begins on, and its cells.
@@ -145,16 +152,22 @@ def _decoded(content: bytes, file: str, notices: Notices) -> tuple[str | None, s
 
 def _foreign(content: bytes) -> Wording | None:
     """Return what to tell where the content is no text at all, else None."""
+    if is_open_document(content):
+        return _not_a_table(say("an OpenDocument file (.ods, .odt)"))
     start = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1024]
     lowered = start[:16].lower()
     for signature, kind in _SIGNATURES:
         if start.startswith(signature) or lowered.startswith(signature):
-            return say("This is %(kind)s, not a CSV file or an Excel workbook (.xlsx).", kind=kind)
+            return _not_a_table(kind)
     sample = content[:65_536]
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
     if not _wide_encoding(content) and controls > 0.3 * len(sample):
         return say("This is not text: no CSV file or Excel workbook (.xlsx).")
     return None
+
+
+def _not_a_table(kind: Wording) -> Wording:
+    return say("This is %(kind)s, not a CSV file or an Excel workbook (.xlsx).", kind=kind)
 
 
 def _wide_encoding(content: bytes) -> str:

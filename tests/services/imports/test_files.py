@@ -99,6 +99,18 @@ def test_another_kind_of_file_is_told_in_words(start: bytes, kind: str, tmp_path
     assert f"This is {kind}" in notice.text.text("en")
 
 
+def test_an_open_document_spreadsheet_is_told_in_words(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as made:
+        made.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        made.writestr("content.xml", "<x/>")
+    path = tmp_path / "staff.ods"
+    path.write_bytes(stream.getvalue())
+    source = open_source(path)
+    assert open_table(source, "staff.ods") is None
+    assert "OpenDocument" in texts(source.notices.all())[0]
+
+
 def test_noise_is_not_read_as_text() -> None:
     assert "is not text" in hard_text(bytes(range(14, 32)) * 50)
 

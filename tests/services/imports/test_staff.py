@@ -184,6 +184,12 @@ def test_presence(yes: str, no: str) -> None:
     assert [p.present for p in roster.posts] == [True, False, None]
 
 
+def test_a_presence_that_says_nothing_is_told() -> None:
+    roster = staff("Nom;Prénom;Présence administrative\nA;B;X\nC;D;mardi\nE;F; \n")
+    assert [p.present for p in roster.posts] == [True, None, False]
+    assert [(line, column) for line, column, _ in told(roster)] == [(3, "Présence administrative")]
+
+
 def test_staff_numbers_that_disagree_are_told_and_bad_ones_left_out() -> None:
     roster = staff(
         "Nom;Prénom;Matricule;Sexe;Date de naissance\n"

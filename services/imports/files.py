@@ -45,11 +45,12 @@ class Limits:
 
     A cell over its limit refuses its row, everything else the whole file. `ratio` (how many
     times an archive may grow) counts only above `ratio_from` bytes, for a short list of one
-    repeated word is no attack.
+    repeated word is no attack. A workbook may grow less, for its XML is slow to read.
     """
 
     file_bytes: int = 256 * 2**20
     expanded_bytes: int = 512 * 2**20
+    workbook_bytes: int = 128 * 2**20
     ratio: int = 200
     ratio_from: int = 10 * 2**20
     members: int = 2_000

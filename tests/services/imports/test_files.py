@@ -379,6 +379,21 @@ def test_a_workbook_gives_values_and_iso_dates() -> None:
     assert [n.level for n in source.notices.all()] == ["information"]
 
 
+def test_the_library_does_not_write_its_warnings_across_the_screen(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Nom", "Né le"])
+    book.active.append(["Zoé", 1e9])
+    book.active["B2"].number_format = "dd/mm/yyyy"
+    stream = io.BytesIO()
+    book.save(stream)
+    _, rows, source = rows_of(stream.getvalue())
+    assert rows == [["Zoé", "#VALUE!"]]
+    assert not source.notices.hard
+    assert capfd.readouterr().err == ""
+
+
 def test_the_first_sheet_with_a_table_is_read_and_others_are_told() -> None:
     data = workbook([], {"Personnel": [["A", "B"], [1, 2]], "Notes": [["x"]]})
     columns, rows, source = rows_of(data)

@@ -1,0 +1,76 @@
+"""What the places of the console share: the desk, and the school and year chosen there.
+
+The App's `places` are made of it: `lambda: workplace.place("consents", ConsentsScreen)`.
+A place that is about one school is preceded by the choice of a school where none is chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textual.screen import Screen
+
+if TYPE_CHECKING:
+    from services.desk import Desk
+    from services.school_years import Here
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a place is to be filtered by when somebody comes to it from a finding."""
+
+    status: str | None = None
+    text: str = ""
+
+
+class Workplace:
+    """One signed-in person's desk, and where it stands just now.
+
+    `here` is None while no school is chosen (the helpdesk: all schools). Read and changed on
+    the event loop only; what is read in a thread comes back by a message.
+    """
+
+    def __init__(self, desk: Desk, *, who: str = "", here: Here | None = None) -> None:
+        self.desk = desk
+        self.who = who or desk.actor.name
+        self.here = here
+        self._wishes: dict[str, Wish] = {}
+
+    @property
+    def role(self) -> str:
+        return self.desk.actor.role
+
+    @property
+    def title(self) -> tuple[str, str, str]:
+        """School, school year and person, for a title bar."""
+        if self.here is None:
+            return "", "", self.who
+        return self.here.school, self.here.year.label if self.here.year else "", self.who
+
+    @property
+    def chosen(self) -> tuple[int, int]:
+        """The school and the school year; ValueError where none is chosen or known."""
+        if self.here is None or self.here.year is None:
+            raise ValueError("no school and year are chosen")
+        return self.here.school_id, self.here.year.id
+
+    def place(self, place: str, make: Callable[[Workplace], Screen[Any]]) -> Screen[Any]:
+        """Return the screen of a place about one school, or the choice of what it lacks first."""
+        if self.here is None:
+            from screens.schools import SchoolsScreen
+
+            return SchoolsScreen(self, then=place)
+        if self.here.year is None:
+            from screens.school_years import SchoolYearsScreen
+
+            return SchoolYearsScreen(self, then=place)
+        return make(self)
+
+    def wish(self, place: str, status: str | None = None, text: str = "") -> None:
+        """Remember what a place is to show first; it asks once, by `wished`."""
+        self._wishes[place] = Wish(status, text)
+
+    def wished(self, place: str) -> Wish:
+        return self._wishes.pop(place, Wish())

@@ -1,0 +1,95 @@
+"""What somebody sees first: where things stand, what needs attention, what to do next."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, func, select
+from sqlmodel import col
+
+from models.consents import Consent
+from models.database import ActorSession
+from models.language import Wording, say
+from models.schools import School, SchoolYear
+from services import team_access
+from services.access_rows import Moment, of_service
+from services.attention import AttentionLine, attention, status_counts
+from services.school_years import Here, here
+
+#: Statuses in which nobody has been invited yet and nothing but that is missing.
+_READY = "to_invite"
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One school in one school year, or (`here` None) all schools that the actor sees.
+
+    `counts` has every status, zeros too. `next_step` says what comes next while the console
+    is new to the school, None once the work runs.
+    """
+
+    here: Here | None
+    schools: int
+    attention: tuple[AttentionLine, ...]
+    counts: dict[str, int]
+    next_step: Wording | None
+
+    @property
+    def team(self) -> int:
+        return sum(self.counts.values())
+
+
+def overview(
+    session: ActorSession, school_id: int | None = None, school_year_id: int | None = None
+) -> Overview:
+    """Return what the dashboard shows of a school, or of all of them.
+
+    Whoever has one school only is in it without choosing.
+    """
+    schools = session.scalar(select(func.count(col(School.id)))) or 0
+    if school_id is None and schools == 1:
+        school_id = session.scalar(select(col(School.id)))
+    place = here(session, school_id, school_year_id) if school_id is not None else None
+    counts = _counts(session, place)
+    year = place.school_year_id if place else None
+    lines = tuple(attention(session, school_id, year, session.at)) if schools else (_no_school(),)
+    return Overview(place, schools, lines, counts, _next(session, schools, place, counts))
+
+
+def _counts(session: ActorSession, place: Here | None) -> dict[str, int]:
+    if place is None:
+        now = Moment(session.at, session.at.date(), ZoneInfo("UTC"))
+        runs = and_(SchoolYear.first_day <= now.day, SchoolYear.access_ends >= now.day)
+        return status_counts(session, now, and_(of_service(), runs))
+    if place.school_year_id is None:
+        return {}
+    return team_access.counts(session, place.school_id, place.school_year_id)
+
+
+def _no_school() -> AttentionLine:
+    return AttentionLine(
+        "no_school",
+        0,
+        say("No school is known yet: import the Federation’s list, or the records of a school."),
+        "import",
+    )
+
+
+def _next(
+    session: ActorSession, schools: int, place: Here | None, counts: dict[str, int]
+) -> Wording | None:
+    if not schools or place is None:
+        return None
+    if not any(counts.values()):
+        return say("Next: import the staff records of the school (g m).")
+    if not _anybody_signed(session, place.school_id):
+        return say(
+            "Next: print the consent forms (g c, then F8), have them signed, record them (r)."
+        )
+    if counts[_READY] and counts[_READY] + counts["no_consent"] >= sum(counts.values()):
+        return say("Next: send the invitations to your team (g a, then F8).")
+    return None
+
+
+def _anybody_signed(session: ActorSession, school_id: int) -> bool:
+    found = select(col(Consent.id)).where(col(Consent.school_id) == school_id).limit(1)
+    return session.scalar(found) is not None

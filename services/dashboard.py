@@ -58,7 +58,7 @@ def overview(
 def _counts(session: ActorSession, place: Here | None) -> dict[str, int]:
     if place is None:
         now = Moment(session.at, session.at.date(), ZoneInfo("UTC"))
-        runs = and_(SchoolYear.first_day <= now.day, SchoolYear.access_ends >= now.day)
+        runs = and_(col(SchoolYear.first_day) <= now.day, col(SchoolYear.access_ends) >= now.day)
         return status_counts(session, now, and_(of_service(), runs))
     if place.school_year_id is None:
         return {}

@@ -23,7 +23,7 @@ from textual.widget import Widget
 from models.language import N_, Wording, _, ngettext, say
 from screens.commands import bindings
 from screens.confirm import ConfirmScreen, TypedConfirmScreen
-from screens.plan_words import column_name
+from screens.plan_words import column_name, value_text
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.errors import tell_error
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
@@ -368,7 +368,7 @@ def _detail(row: PlanRow, height: int, width: int) -> list[tuple[str, Tone]]:
     else:
         more = ""
     for change in changes:
-        before, after = change.before or _("nothing"), change.after or _("nothing")
+        before, after = value_text(change.before), value_text(change.after)
         values = {"name": column_name(change.column), "before": before, "after": after}
         lines.append((_("%(name)s: %(before)s → %(after)s") % values, "accent"))
     if more:

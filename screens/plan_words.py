@@ -1,6 +1,9 @@
 """What the columns of the data are called on screen."""
 
-from models.language import N_, _
+import re
+from datetime import date
+
+from models.language import N_, _, format_day
 
 _NAMES = {
     "surname": N_("surname"),
@@ -55,3 +58,15 @@ def column_name(column: str) -> str:
     """Return a column's name in the current language, or the bare name of one not told here."""
     name = _NAMES.get(column)
     return _(name) if name else column.replace("_", " ")
+
+
+_VALUES = {"": N_("nothing"), "True": N_("yes"), "False": N_("no")}
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def value_text(value: str) -> str:
+    """Return a value of a difference as people write it; a word for none, yes and no."""
+    if _DAY.fullmatch(value):
+        return format_day(date.fromisoformat(value))
+    word = _VALUES.get(value)
+    return _(word) if word else value

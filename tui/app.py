@@ -203,6 +203,13 @@ class TrousseauApp(App[int]):
         if len(self.screen_stack) > 2:
             self.pop_screen()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "back" or self._depth > 2
+
+    @property
+    def _depth(self) -> int:
+        return sum(not screen.is_modal for screen in self.screen_stack)
+
     # Language
 
     def action_language(self) -> None:

@@ -78,7 +78,7 @@ class KeyBar(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._commands: tuple[Command, ...] = ()
+        self._commands: tuple[tuple[Command, str], ...] = ()
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._look)
@@ -94,27 +94,43 @@ class KeyBar(Widget):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
+        pieces = [(key_name(key), _(command.label)) for command, key in self._commands]
+        helps = [i for i, (command, _key) in enumerate(self._commands) if command.id == "app.help"]
+        # The way to all other keys is kept however narrow the screen is.
+        kept = pieces.pop(helps[0]) if helps else None
+        room = self.size.width - (_size(*kept) if kept else 0)
         segments: list[Segment] = []
-        room = self.size.width
-        for command in self._commands:
-            key, label = key_name(command.first_key), _(command.label)
-            size = cell_len(key) + cell_len(label) + 4
-            if size > room:
+        for key, label in pieces:
+            room -= _size(key, label)
+            if room < 0:
                 break
-            room -= size
             segments += [Segment(f" {key}", KEY), Segment(f" {label}  ")]
+        if kept:
+            segments += [Segment(f" {kept[0]}", KEY), Segment(f" {kept[1]}  ")]
         return Strip(segments).adjust_cell_length(self.size.width)
 
 
-def footer_commands(screen: Screen[Any]) -> Iterable[Command]:
-    """Yield the commands for the key bar: the screen's own first, those of everywhere last."""
+def _size(key: str, label: str) -> int:
+    return cell_len(key) + cell_len(label) + 4
+
+
+def footer_commands(screen: Screen[Any]) -> Iterable[tuple[Command, str]]:
+    """Yield the commands for the key bar, each with the key that works where the focus is.
+
+    The screen's own come first, those of everywhere last.
+    """
     found: dict[str, Command] = {}
-    for active in screen.active_bindings.values():
+    keys: dict[str, set[str]] = {}
+    for key, active in screen.active_bindings.items():
         command = known(active.binding.id)
         if command and command.footer and active.enabled:
-            found.setdefault(command.id, command)
+            found[command.id] = command
+            keys.setdefault(command.id, set()).add(key)
     order = {"screen": 0, "dialog": 1, "form": 2, "list": 3, "everywhere": 4}
-    yield from sorted(found.values(), key=lambda command: order[command.group])
+    for command in sorted(found.values(), key=lambda command: order[command.group]):
+        working = keys[command.id]
+        first = next((key for key in command.keys.split(",") if key in working), None)
+        yield command, first or min(working)
 
 
 class Sentence(Widget):

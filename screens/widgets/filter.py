@@ -123,5 +123,7 @@ class FilteredTable(Vertical):
             self.table.focus()
         elif self.search.value:
             self.search.value = ""
-        else:
+        elif hasattr(self.screen, "action_back"):
             await self.screen.run_action("back")
+        else:
+            await self.run_action("app.back")

@@ -1,9 +1,8 @@
 """A list of up to 100,000 rows that is read by pages and painted by lines."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,81 +13,14 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.worker import get_current_worker
 
-from models.language import N_, Wording, _, ngettext
+from models.language import N_, Wording, _, current_language, ngettext
 from screens.commands import bindings
-from screens.widgets.text import CURSOR, CURSOR_ELSEWHERE, HEADER, TONES, Tone, fit, number
+from screens.widgets.rows import Cell, Column, Key, Page, Row, Selection, Sort, share_out
+from screens.widgets.text import CURSOR, CURSOR_ELSEWHERE, HEADER, TONES, fit, number
 from screens.widgets.window import CHUNK, Window
 
-Key = Hashable
 EMPTY = N_("There is nothing here yet.")
 NOTHING_FOUND = N_("Nothing matches. Esc takes the search away.")
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column. `title` is a message id; `width` its least width in cells.
-
-    What is left over is shared out by `grow`. Where the screen is narrow the columns with
-    the highest `priority` go first; those of priority 0 always stay.
-    """
-
-    key: str
-    title: str
-    width: int
-    grow: int = 0
-    priority: int = 0
-    sortable: bool = True
-    align: Literal["left", "right"] = "left"
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A cell that is meant in a tone; a plain `str` will do for all others."""
-
-    text: str
-    tone: Tone = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row: its key in the data, one cell a column, and a tone for the whole."""
-
-    key: Key
-    cells: Sequence[str | Cell]
-    tone: Tone = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Sort:
-    column: str
-    descending: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Rows from an offset on. `total` may stay None: the table then asks `count`, or reads on."""
-
-    rows: Sequence[Row]
-    total: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Keys, or everything that matches `filter` except `keys`."""
-
-    keys: frozenset[Key] = frozenset()
-    all_matching: bool = False
-    filter: str = ""
-
-    def __contains__(self, key: Key) -> bool:
-        return (key in self.keys) != self.all_matching
-
-    def count(self, total: int) -> int:
-        """Return how many rows are selected when `total` match the filter."""
-        return max(0, total - len(self.keys)) if self.all_matching else len(self.keys)
-
-    def toggled(self, key: Key) -> "Selection":
-        return replace(self, keys=self.keys ^ {key})
 
 
 #: `load(offset, limit, filter, sort)` runs in a thread and may take its time.
@@ -221,6 +153,7 @@ class PagedTable(Widget, can_focus=True):
     def sort(self, sort: Sort | None) -> None:
         if sort != self._sort:
             self._sort = sort
+            self.refresh()
             self._restart(keep_place=True)
             self.post_message(self.SortChanged(self, sort))
 
@@ -268,6 +201,7 @@ class PagedTable(Widget, can_focus=True):
         self.refresh()
 
     def language_changed(self) -> None:
+        self.refresh()
         self.reload()
 
     # Reading
@@ -280,8 +214,9 @@ class PagedTable(Widget, can_focus=True):
             return
         self._question += 1
         key = self.row.key if keep_place and self.row else None
-        if not keep_place:
+        if not keep_place and (self._cursor or self._top):
             self._cursor = self._top = 0
+            self.refresh()
         self._read(self._window.chunk_at(self._cursor), key, count=True)
 
     def _read(self, offset: int, key: Key | None = None, count: bool = False) -> None:
@@ -319,15 +254,35 @@ class PagedTable(Widget, can_focus=True):
         if message.question != self._question:
             return
         before = self._window.total
+        painted = self._on_screen()
         key = self.row.key if self.row else None
         self._failed = False
         self._window.put(message.question, message.offset, message.page.rows, message.page.total)
         self._settle(message.place, key)
         if before != self._window.total or not self._window.covers(self._top, self._bottom):
             self._ask_for_missing()
-        self.refresh()
+        self._refresh_differences(painted)
         self._point_at_cursor()
         self.post_message(self.Highlighted(self, self.row))
+
+    def _on_screen(self) -> list[object]:
+        """Return what decides how each line looks, from the header to the status line."""
+        if self._failed or self._window.known == 0:
+            return []
+        rows: list[object] = [
+            (self._window.get(i), i == self._cursor, i < self._window.known)
+            for i in range(self._top, self._bottom)
+        ]
+        return [(self._sort, self.size, current_language()), *rows, self._status()]
+
+    def _refresh_differences(self, painted: list[object]) -> None:
+        now = self._on_screen()
+        if len(now) != len(painted) or now[:1] != painted[:1] or not now:
+            self.refresh()
+            return
+        for y, (old, new) in enumerate(zip(painted, now, strict=True)):
+            if old != new:
+                self.refresh(Region(0, y, self.size.width, 1))
 
     def _settle(self, place: int | None, key: Key | None) -> None:
         if place is None and key is not None:
@@ -573,24 +528,6 @@ class PagedTable(Widget, can_focus=True):
         if not self._widths:
             self._widths = share_out(self.columns, self.size.width - 4)
         return self._widths
-
-
-def share_out(columns: Sequence[Column], width: int) -> list[tuple[int, Column, int]]:
-    """Return which columns fit into `width` cells and how wide each one is."""
-    kept = list(enumerate(columns))
-    while len(kept) > 1 and sum(c.width + 2 for _i, c in kept) - 2 > width:
-        least = max(kept, key=lambda pair: (pair[1].priority, pair[0]))
-        if least[1].priority == 0:
-            break
-        kept.remove(least)
-    spare = max(0, width - sum(c.width + 2 for _i, c in kept) + 2)
-    parts = sum(c.grow for _i, c in kept)
-    shared: list[tuple[int, Column, int]] = []
-    for position, column in kept:
-        extra = spare * column.grow // parts if parts else 0
-        spare, parts = spare - extra, parts - column.grow
-        shared.append((position, column, column.width + extra))
-    return shared
 
 
 __all__ = [

@@ -89,7 +89,7 @@ class People:
         numbers = self._matching(wanted)
         if sort and sort.descending:
             numbers = list(reversed(numbers))
-        return numbers.index(key) if key in numbers else None  # type: ignore[arg-type]
+        return numbers.index(key) if key in numbers else None
 
     def _matching(self, wanted: str) -> list[int]:
         every = range(self.size)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from textual import on
 from textual.app import ComposeResult
+from textual.geometry import Region
 from textual.screen import Screen
 from textual.worker import WorkerState
 
@@ -24,7 +25,7 @@ class ListScreen(Screen[None]):
     def __init__(self, people: People, **options: Any) -> None:
         super().__init__()
         options = {"sort": Sort("name"), **options}
-        self.table = PagedTable(COLUMNS, people.load, **options)
+        self.table: PagedTable = PagedTable(COLUMNS, people.load, **options)
         self.heard: list[Any] = []
 
     def compose(self) -> ComposeResult:
@@ -218,6 +219,46 @@ async def test_escape_takes_the_search_away_before_it_goes_back(console: MakeApp
         assert screen.table.total == 500
 
 
+async def test_escape_leads_back_from_any_screen_but_the_first(console: MakeApp) -> None:
+    first = ListScreen(People())
+    async with console(first).run_test() as pilot:
+        await settled(pilot)
+        await pilot.app.push_screen(ListScreen(People()))
+        await settled(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert pilot.app.screen is first
+        await pilot.press("escape")
+        await settled(pilot)
+        assert pilot.app.screen is first
+
+
+class Watched(PagedTable):
+    """Remembers how often it was asked to paint."""
+
+    def refresh(self, *regions: Region, **options: bool) -> "Watched":
+        self.painted = [*getattr(self, "painted", []), regions]
+        super().refresh(*regions, **options)
+        return self
+
+
+async def test_a_search_that_finds_the_same_paints_no_row_again(console: MakeApp) -> None:
+    screen = ListScreen(People())
+    screen.table = table = Watched(COLUMNS, People().load)
+    async with console(screen).run_test() as pilot:
+        await settled(pilot)
+        table.search("dup")
+        await settled(pilot)
+        table.painted = []
+        table.search("dupo")
+        await settled(pilot)
+        assert table.wanted == "dupo"
+        assert table.painted == []
+        table.search("fatima")
+        await settled(pilot)
+        assert table.painted
+
+
 async def test_a_paste_of_megabytes_is_cut(console: MakeApp) -> None:
     screen = ListScreen(People())
     async with console(screen).run_test() as pilot:
@@ -279,7 +320,7 @@ def test_picture_nothing_found(console: MakeApp, snap_compare: Any) -> None:
     assert snap_compare(console(ListScreen(People())), run_before=look_for_nobody)
 
 
-@pytest.mark.parametrize("size", [(60, 20), (160, 50)])
+@pytest.mark.parametrize("size", [(60, 20), (160, 50)], ids=["60x20", "160x50"])
 def test_picture_sizes(console: MakeApp, snap_compare: Any, size: tuple[int, int]) -> None:
     app = console(ListScreen(People()))
     assert snap_compare(app, terminal_size=size, run_before=settled)

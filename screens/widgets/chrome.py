@@ -139,7 +139,7 @@ class Sentence(Widget):
     Its values may come from outside: they are shown by the safe helper.
     """
 
-    DEFAULT_CSS = "Sentence { height: auto; width: 100%; }"
+    DEFAULT_CSS = "Sentence { height: auto; width: 100%; padding: 0 3; }"
 
     def __init__(
         self, sentence: str | Wording, *, id: str | None = None, classes: str | None = None

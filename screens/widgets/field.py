@@ -127,7 +127,7 @@ class Field(Horizontal):
 
     DEFAULT_CSS = """
     Field { height: 1; }
-    Field > .label { width: 22; height: 1; }
+    Field > .label { width: 22; height: 1; padding: 0; }
     Field > .entry { width: 1fr; height: 1; }
     Field > .message { width: 26; height: 1; padding: 0 0 0 2; color: ansi_red; }
     """

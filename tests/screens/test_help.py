@@ -12,6 +12,7 @@ from screens.help import GoScreen, HelpScreen, commands_of
 from tests.screens.conftest import MakeApp, settled
 from tests.screens.samples import People
 from tests.screens.widgets.test_table import ListScreen
+from tui.app import TrousseauApp
 
 #: FACTS, "Keys": what terminals, the line or the shell take for themselves.
 OFTEN_TAKEN = {"f1", "f10", "f11"}
@@ -74,6 +75,10 @@ async def test_enter_on_a_line_of_the_help_runs_the_command(console: MakeApp) ->
         assert screen.table.selection.all_matching
 
 
+def _current(app: TrousseauApp) -> Screen[Any]:
+    return app.screen
+
+
 async def test_g_and_a_letter_go_to_a_place(console: MakeApp) -> None:
     places = {
         "team-access": lambda: ListScreen(People()),
@@ -91,12 +96,11 @@ async def test_g_and_a_letter_go_to_a_place(console: MakeApp) -> None:
         assert isinstance(app.screen, GoScreen)
         await pilot.press("escape", "g", "a")
         await settled(pilot)
-        third: Screen[Any] = app.screen
-        assert third is not second
+        assert _current(app) is not second
         assert len(app.screen_stack) == 3
         await pilot.press("g", "d")
         await settled(pilot)
-        assert app.screen is first
+        assert _current(app) is first
 
 
 def test_picture_help(console: MakeApp, snap_compare: Any) -> None:

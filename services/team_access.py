@@ -1,0 +1,284 @@
+"""A team's list of accesses: pages of it, counts, and the rows of the command line.
+
+A page is read in two steps: which accesses, from one index of the accesses alone, and then
+what is known of those few. So a page of a school of 100,000 costs what one of 50 does.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlmodel import col
+
+from models.access import STATUS_CODES, Access, FactColumns, joined
+from models.database import ActorSession
+from models.functions import FUNCTION_RANK, FUNCTIONS, function_label
+from models.language import LANGUAGES
+from models.roles import ROLES
+from models.text import clean, name_key
+from services.access_rows import (
+    AT,
+    DAY,
+    AccessDetails,
+    AccessRow,
+    Moment,
+    NotFound,
+    in_team,
+    moment,
+    rows_of,
+    rows_where,
+)
+from services.attention import status_counts
+from services.findings import why_not
+
+__all__ = [
+    "LONGEST_PAGE", "SORTS", "AccessDetails", "AccessRow", "NotFound", "Page", "TeamQuery",
+    "access_json", "counts", "page", "position", "status_rows", "total",
+]  # fmt: skip
+
+T = TypeVar("T")
+
+#: Rows in a page at most. Screens read a little ahead of what they show.
+LONGEST_PAGE = 64
+SORTS = ("name", "status", "function", "role", "email")
+#: What is typed to search is cut to this many characters and this many words.
+_LONGEST_TEXT = 80
+_MOST_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TeamQuery:
+    """Which accesses of a team, in which order.
+
+    Each word of `text` must occur in the name, in an e-mail address or at the beginning of
+    a word of the function, in any order and however it is written. `status` is one of
+    `models.access.STATUS_CODES`, `sort` one of `SORTS`. `on` asks for another day than today,
+    and means its end in the school's zone.
+    """
+
+    school_id: int
+    school_year_id: int
+    text: str = ""
+    status: str | None = None
+    sort: str = "name"
+    descending: bool = False
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Rows from an offset on, and how many there are in all, None where it was not asked."""
+
+    rows: tuple[T, ...]
+    total: int | None = None
+
+
+def page(
+    session: ActorSession, query: TeamQuery, offset: int, limit: int, *, count: bool = True
+) -> Page[AccessRow]:
+    """Return a page of a team's list, at most `LONGEST_PAGE` rows.
+
+    Without `count` the total is not asked for, which for a large team takes longer than
+    the page. Raises `NotFound` for a school that the actor doesn't see.
+    """
+    now = moment(session, query.school_id, query.on)
+    wanted = _wanted(query).order_by(*_order(query))
+    few = wanted.offset(max(0, offset)).limit(max(0, min(limit, LONGEST_PAGE)))
+    ids = list(session.scalars(few, now.values))
+    rows = tuple(_explained(row, now) for row in rows_of(session, now, ids))
+    return Page(rows, _count(session, query, now) if count else None)
+
+
+def total(session: ActorSession, query: TeamQuery) -> int:
+    """Return how many accesses a query finds."""
+    return _count(session, query, moment(session, query.school_id, query.on))
+
+
+def position(session: ActorSession, query: TeamQuery, access_id: int) -> int | None:
+    """Return where an access stands in a query's order by name, None where it is not found.
+
+    Only the order by name is answered, for any other would read the whole team.
+    """
+    if query.sort != "name":
+        return None
+    now = moment(session, query.school_id, query.on)
+    own = select(col(Access.search_key)).where(
+        col(Access.id) == access_id, in_team(query.school_id, query.school_year_id)
+    )
+    key = session.scalar(own)
+    if key is None:
+        return None
+    this, identifier = col(Access.search_key), col(Access.id)
+    before = or_(this < key, and_(this == key, identifier < access_id))
+    after = or_(this > key, and_(this == key, identifier > access_id))
+    found = _wanted(query).where(identifier == access_id)
+    if session.scalar(found, now.values) is None:
+        return None
+    ahead = _wanted(query).where(after if query.descending else before)
+    return session.scalar(ahead.with_only_columns(func.count(identifier)), now.values)
+
+
+def counts(
+    session: ActorSession, school_id: int, year_id: int, on: date | None = None
+) -> dict[str, int]:
+    """Return how many accesses of a team have each status, zeros too."""
+    now = moment(session, school_id, on)
+    return status_counts(session, now, _team(school_id, year_id, on))
+
+
+def status_rows(
+    session: ActorSession,
+    school_id: int,
+    school_year_id: int,
+    person_ids: Collection[int] | None = None,
+    *,
+    status: str | None = None,
+    on: date | None = None,
+) -> list[AccessRow]:
+    """Return the whole team, or some of it, by name."""
+    query = TeamQuery(school_id, school_year_id, status=status, on=on)
+    now = moment(session, school_id, on)
+    if person_ids is None:
+        rows = rows_where(session, now, _team(school_id, school_year_id, on))
+    else:
+        chosen = _wanted(query).where(col(Access.person_id).in_(sorted(person_ids)))
+        rows = rows_of(session, now, list(session.scalars(chosen, now.values)))
+    order = {row.access_id: _name_order(row) for row in rows}
+    kept = (row for row in rows if status is None or row.status == status)
+    return [_explained(row, now) for row in sorted(kept, key=lambda row: order[row.access_id])]
+
+
+def _team(school_id: int, year_id: int, on: date | None) -> ColumnElement[bool]:
+    """SQL: the accesses of a team that had been granted by the day asked for."""
+    team = in_team(school_id, year_id)
+    return team if on is None else and_(team, col(Access.granted_at) <= AT)
+
+
+def _name_order(row: AccessRow) -> tuple[str, str, int]:
+    return name_key(row.surname), name_key(row.first_name), row.access_id
+
+
+def _explained(row: AccessRow, now: Moment) -> AccessRow:
+    finding = why_not(row, now.at)
+    return replace(row, reason=finding.sentence) if finding else row
+
+
+# --- which accesses, and in which order ---------------------------------------------------
+
+
+def _wanted(query: TeamQuery) -> Any:
+    """SQL: the identifiers that a query finds; to be executed with `Moment.values`."""
+    statement = select(col(Access.id)).select_from(Access)
+    if query.status is not None or query.sort in ("status", "role", "email"):
+        statement = _with_facts()
+    if query.status is not None:
+        statement = statement.where(_status() == query.status)
+    if query.on is not None:
+        statement = statement.where(col(Access.granted_at) <= AT)
+    return statement.where(in_team(query.school_id, query.school_year_id), *_matching(query.text))
+
+
+@cache
+def _with_facts() -> Any:
+    return joined(select(col(Access.id)).select_from(Access), AT)
+
+
+@cache
+def _status() -> Any:
+    return FactColumns(AT, DAY).status
+
+
+def _count(session: ActorSession, query: TeamQuery, now: Moment) -> int:
+    plain = replace(query, sort="name")
+    counted = _wanted(plain).with_only_columns(func.count(col(Access.id)))
+    return session.scalar(counted, now.values) or 0
+
+
+def _matching(text: str) -> list[ColumnElement[bool]]:
+    """SQL: one condition for each word."""
+    words = clean(text, _LONGEST_TEXT).split()[:_MOST_WORDS]
+    return [_matches(word) for word in words]
+
+
+def _matches(word: str) -> ColumnElement[bool]:
+    # An address keeps its dots and its @, a name has lost its accents and hyphens.
+    forms = {form for form in (name_key(word), word.casefold()) if form}
+    found: list[ColumnElement[bool]] = [
+        col(Access.search_key).contains(form, autoescape=True) for form in sorted(forms)
+    ]
+    functions = [code for code in FUNCTIONS if _names_function(name_key(word), code)]
+    if functions:
+        found.append(col(Access.function_key).in_(functions))
+    return or_(*found)
+
+
+def _names_function(word: str, code: str) -> bool:
+    """Tell whether a word of the function's name begins so, in any of our languages."""
+    names = (function_label(code).text(language) for language in LANGUAGES)
+    return bool(word) and any(
+        name_key(part).startswith(word) for name in names for part in name.split()
+    )
+
+
+def _order(query: TeamQuery) -> list[Any]:
+    """SQL: the order asked for, then by name, then by age: never the same row twice."""
+    columns = [*_first_order(query.sort), col(Access.search_key), col(Access.id)]
+    if not query.descending:
+        return columns
+    # Without an address last, whichever way: nobody looks for them at the top.
+    return [c if c is columns[0] and query.sort == "email" else c.desc() for c in columns]
+
+
+@cache
+def _first_order(sort: str) -> list[Any]:
+    facts = FactColumns(AT, DAY)
+    match sort:
+        case "status":
+            return [_ranked(facts.status, {s: i for i, s in enumerate(STATUS_CODES)})]
+        case "function":
+            return [_ranked(col(Access.function_key), FUNCTION_RANK)]
+        case "role":
+            return [_ranked(facts.role, {role: i for i, role in enumerate(ROLES)})]
+        case "email":
+            return [facts.address.is_(None), facts.address_key]
+    return []
+
+
+def _ranked(column: Any, ranks: dict[str, int]) -> ColumnElement[int]:
+    return case(ranks, value=column, else_=len(ranks))
+
+
+# --- the command line ---------------------------------------------------------------------
+
+
+def access_json(row: AccessRow) -> dict[str, Any]:
+    """Return a row as DESIGN §7 has it; instants as ISO 8601 in UTC.
+
+    The address is empty unless its owner has agreed that this school passes it on: what a
+    command prints has left the house (DOMAIN §3).
+    """
+    return {
+        "person": row.person_id,
+        "surname": row.surname,
+        "first_name": row.first_name,
+        "function": row.function,
+        "role": row.role,
+        "email": row.email if row.may_leave_the_house else "",
+        "email_source": row.email_source,
+        "consent": row.consent,
+        "status": row.status,
+        "since": row.since.isoformat() if row.since else None,
+        "reason": _without_address(row),
+    }
+
+
+def _without_address(row: AccessRow) -> str | None:
+    """Return the reason in words, with no address in it that may not leave the house."""
+    if row.reason is None:
+        return None
+    hidden = {row.email, row.details.recipient} - {row.email if row.may_leave_the_house else None}
+    values = {name: "…" if value in hidden else value for name, value in row.reason.values.items()}
+    return replace(row.reason, values=values).text()

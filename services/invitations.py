@@ -6,7 +6,7 @@ the mail is rendered when it is sent (`services.mail.sender`).
 """
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +28,9 @@ from models.mail import Mail
 from models.people import Person, Post
 from models.schools import School, SchoolYear
 from models.tokens import ParsedToken, matching_generation, parse_token
-from services import plans
+from services import access_rows, plans
+from services.attention import known_domains
+from services.findings import why_not
 from services.plans import NOW, Item, PlanDraft, guard, now_plus, update_change
 
 KIND = "invitation"
@@ -108,7 +110,7 @@ def candidates(
     )
     statement = (
         joined(
-            select(  # type: ignore[call-overload]
+            select(  # type: ignore[call-overload,misc]
                 Access.id,
                 Person.id,
                 Person.surname,
@@ -213,13 +215,25 @@ def plan_invitations(
         school_id=school_id,
         request={"school_year_id": school_year_id, "again": again},
     )
+    words = _Words(
+        blocks=_blocks(session, school_id, team, again),
+        domains=known_domains(session, school_id),
+    )
     counts: Counter[str] = Counter()
     for candidate in team:
-        item = _item(draft, candidate, school_id, service, again)
+        item = _item(draft, candidate, service, again, words)
         counts[item.action] += 1
         draft.items.append(item)
     draft.summary = _summary(counts)
     return plans.store(session, draft)
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What the plan's sentences need: findings by access, and domains that are no slips."""
+
+    blocks: dict[int, Wording]
+    domains: frozenset[str]
 
 
 def _title(again: bool, year: str) -> Wording:
@@ -242,49 +256,53 @@ def counts_of(session: ActorSession, plan_id: int) -> InvitationCounts:
     return InvitationCounts(**(plans.find(session, plan_id).summary or {}))
 
 
-def _item(draft: PlanDraft, who: Candidate, school_id: int, service: Service, again: bool) -> Item:
-    item = Item("information", "", who.name, Wording(""), [], who.person_id, school_id)
-    reason = _left_out(who, again)
-    if reason is not None:
-        code, item.text = reason
+def _item(draft: PlanDraft, who: Candidate, service: Service, again: bool, words: _Words) -> Item:
+    item = Item("information", "", who.name, Wording(""), [], who.person_id, draft.school_id)
+    if code := _left_out(who, again):
         item.action = f"left_out:{code}"
-        item.level = "information" if code in ("active", "already_invited") else "warning"
+        item.text = words.blocks.get(who.access_id) or _REASONS[code]
+        item.level = "information" if code in _REASONS else "warning"
     elif who.known:
         item.action, item.text = "confirm", say("Has an account already: confirmed without a mail")
         item.changes = _confirmed(who)
     else:
         item.action = "invite"
-        item.level, item.text = _announcement(who)
-        item.changes = _invited(draft, who, school_id, service)
+        item.level, item.text = _announcement(who, words.domains)
+        item.changes = _invited(draft, who, service)
     return item
 
 
-#: Why somebody is left out, by status.
+#: Why somebody is left out whose access nothing blocks; what blocks one, findings tell.
 _REASONS: dict[str, Wording] = {
-    "no_address": say("No e-mail address is on file"),
-    "no_consent": say("No signed consent for this address"),
-    "duplicate": say("Suspected double: decide first whether it is the same person"),
-    "no_role": say("Neither a mission, a recorded role nor the function gives a role"),
     "active": say("Has activated already"),
-    "ended": say("The access has ended with its school year"),
-    "deactivated": say("The access is deactivated"),
     "already_invited": say("Has been invited already: use “send again”"),
     "never_invited": say("Has not been invited yet"),
     "waiting": say("The invitation is still waiting to be sent"),
 }
 
 
-def _left_out(who: Candidate, again: bool) -> tuple[str, Wording] | None:
-    """Return the reason for leaving somebody out, or None."""
-    code = who.status
-    if code == "to_invite":
-        code = "never_invited" if again and not who.known else ""
-    elif code in INVITED:
-        code = ("" if who.status in REPEATED else "waiting") if again else "already_invited"
-    return (code, _REASONS[code]) if code else None
+def _left_out(who: Candidate, again: bool) -> str:
+    """Return the reason for leaving somebody out as a code, "" for none."""
+    if who.status == "to_invite":
+        return "never_invited" if again and not who.known else ""
+    if who.status not in INVITED:
+        return who.status
+    if not again:
+        return "already_invited"
+    return "" if who.status in REPEATED else "waiting"
 
 
-def _announcement(who: Candidate) -> tuple[str, Wording]:
+def _blocks(
+    session: ActorSession, school_id: int, team: Sequence[Candidate], again: bool
+) -> dict[int, Wording]:
+    """Return, by access, the sentence of the finding for each one that is left out."""
+    ids = [who.access_id for who in team if _left_out(who, again) not in ("", *_REASONS)]
+    rows = access_rows.rows_of(session, access_rows.moment(session, school_id), ids)
+    found = {row.access_id: why_not(row, session.at) for row in rows}
+    return {access: finding.sentence for access, finding in found.items() if finding}
+
+
+def _announcement(who: Candidate, domains: frozenset[str]) -> tuple[str, Wording]:
     """Return level and sentence for somebody who will be invited."""
     assert who.address is not None
     if who.bounced_address == who.address:
@@ -292,7 +310,7 @@ def _announcement(who: Candidate) -> tuple[str, Wording]:
             "Will receive an invitation at %(address)s, from where the last one came back",
             address=who.address,
         )
-    if (better := likely_typing_error(who.address)) is not None:
+    if (better := likely_typing_error(who.address, domains)) is not None:
         return "warning", say(
             "Will receive an invitation at %(address)s: is %(better)s meant?",
             address=who.address,
@@ -322,12 +340,12 @@ def _still_agreed(who: Candidate) -> list[Any]:
     return guards
 
 
-def _invited(draft: PlanDraft, who: Candidate, school_id: int, service: Service) -> list[Any]:
+def _invited(draft: PlanDraft, who: Candidate, service: Service) -> list[Any]:
     generation = who.latest_generation + 1
     until = now_plus(timedelta(days=service.token_days).total_seconds())
     mail = draft.insert(
         "mail",
-        school_id=school_id,
+        school_id=draft.school_id,
         person_id=who.person_id,
         access_id=who.access_id,
         template=KIND,
@@ -345,7 +363,7 @@ def _invited(draft: PlanDraft, who: Candidate, school_id: int, service: Service)
     invitation = draft.insert(
         "invitation",
         access_id=who.access_id,
-        school_id=school_id,
+        school_id=draft.school_id,
         mail_id=mail[2],
         generation=generation,
         queued_at=NOW,
@@ -393,6 +411,8 @@ def _invitation_of(session: ActorSession, key: Key, parsed: ParsedToken) -> Invi
         .where(col(Invitation.access_id) == parsed.row_id)
         .order_by(col(Invitation.generation).desc())
         .limit(1)
+        # Whoever comes second waits here, and then sees that the token is used.
+        .with_for_update()
     ).one_or_none()
     if latest is None:
         raise _unknown_token()

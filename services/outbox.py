@@ -444,11 +444,11 @@ def counts(session: ActorSession, school_ids: Collection[int] | None = None) -> 
     """Count the open mails that the actor may see, of `school_ids` only if given."""
     held = col(Mail.held_at).is_not(None)
     due = col(Mail.next_attempt_at) <= session.at
-    state = case((held, "held"), (due, "due"), else_="later")
+    state = case((held, "held"), (due, "due"), else_="later").label("its_state")
     statement = (
         select(state, func.count(col(Mail.id)))
         .where(col(Mail.closed_at).is_(None), _of(school_ids))
-        .group_by(state)
+        .group_by("its_state")
     )
     found = {name: int(count) for name, count in session.execute(statement)}
     return OutboxCounts(found.get("due", 0), found.get("later", 0), found.get("held", 0))

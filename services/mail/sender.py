@@ -53,8 +53,10 @@ WINDOW = 8
 #: address and generation were checked that shortly before each mail leaves.
 FRESH = 5.0
 #: Mails claimed at a time: what is sent in about a second, within these bounds.
-_SMALLEST_BATCH, _LARGEST_BATCH = 8, 250
+_SMALLEST_BATCH, _LARGEST_BATCH = 8, 500
 _TEMPLATES_KEPT = 200
+#: Seconds for which results are gathered before a commit: it costs as much for ten as for one.
+_GATHER = 0.005
 #: Seconds between two reports of progress, and the longest wait for those under way at a stop.
 _REPORT_PERIOD, _LAST_WAIT = 0.25, 5.0
 _WATCH_PERIOD, _LONGEST_PAUSE = 2.0, 60.0
@@ -409,7 +411,7 @@ class _Sender:
         self._claiming = asyncio.Lock()
         self._claimed_at, self._batch = 0.0, 0
         self._results: list[Settled] = []
-        self._to_settle = asyncio.Event()
+        self._to_settle, self._enough = asyncio.Event(), asyncio.Event()
         self._closing = False
         self._seen: Counter[Result] = Counter()
         self._total = 0
@@ -503,6 +505,7 @@ class _Sender:
             if not self._results:
                 self._to_settle.clear()
                 await self._to_settle.wait()
+                await self._gather()
                 continue
             results, self._results = self._results, []
             try:
@@ -511,6 +514,15 @@ class _Sender:
                 self._end(error)
             for _result in results:
                 self._window.release()
+
+    async def _gather(self) -> None:
+        """Let a few more results come, but never so many that deliveries wait for the commit."""
+        self._enough.clear()
+        try:
+            async with asyncio.timeout(_GATHER):
+                await self._enough.wait()
+        except TimeoutError:
+            pass
 
     async def _give_back(self) -> None:
         try:
@@ -630,6 +642,8 @@ class _Sender:
     def _note(self, claim: Claim, outcome: Outcome) -> None:
         self._results.append(Settled(claim.mail_id, outcome, self._store.clock()))
         self._to_settle.set()
+        if len(self._results) >= WINDOW * self._connections // 2:
+            self._enough.set()
         if not _is_about_server(outcome):
             self._seen[outcome.result] += 1
 

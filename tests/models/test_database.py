@@ -29,6 +29,7 @@ from models.mail import Mail
 from models.people import Person, Post
 from models.schools import School, Site
 from models.upgrades import differences, is_current
+from services.desk import Desk
 from tests.worlds import NOW, World, make_world
 
 
@@ -99,6 +100,30 @@ def test_every_table_has_a_scope_that_limits_a_director(world: World) -> None:
     for table in TABLES:
         rows = stranger.read(lambda s, t=table: s.scalars(select(t)).all())
         assert not rows or table.scope in ("reference", "school_or_reference")
+
+
+def test_a_question_that_is_kept_is_limited_for_each_who_asks(world: World) -> None:
+    """The very same statement, asked by several in turn, and again."""
+    mine, theirs = world.person(surname="Mien"), world.person(world.other, surname="Autre")
+    kept = select(col(Person.id)).order_by(col(Person.id))
+    asked_by: list[tuple[Desk, set[int]]] = [
+        (world.director(), {mine.person}),
+        (world.director(world.other), {theirs.person}),
+        (world.director(10_000), set()),
+        (world.desk, {mine.person, theirs.person}),
+    ]
+    for desk, seen in asked_by * 2:
+        assert set(desk.read(lambda s: s.scalars(kept).all())) == seen
+
+
+def test_many_other_questions_in_between_change_nothing(world: World) -> None:
+    mine = world.person(surname="Mien")
+    world.person(world.other, surname="Autre")
+    kept = select(col(Person.id))
+    for number in range(100):
+        assert world.director().read(lambda s: s.scalars(kept).all()) == [mine.person]
+        other = select(col(Person.id)).limit(number + 5)
+        assert world.director().read(lambda s, q=other: s.scalars(q).all()) == [mine.person]
 
 
 def test_a_director_can_not_write_elsewhere(world: World) -> None:

@@ -18,9 +18,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, text, update
 from sqlmodel import col
 
 from models import bulk
@@ -30,8 +31,11 @@ from models.journal import Change
 from models.language import Wording, dumps, say, wording_from_json
 from models.plans import Plan, PlanItem
 from models.text import clean
+from models.upgrades import MANY_ROWS, refresh_statistics
 
 NOW = "@now"
+#: Items are read from their JSON by this many at a time.
+_ITEMS_AT_ONCE = 500
 LEVELS = ("information", "warning", "error")
 
 _TABLES = {str(table.__tablename__): table for table in TABLES}
@@ -73,9 +77,11 @@ class Item:
 class PlanDraft:
     """A plan that is being computed.
 
-    `columns` names, for each table that gets new rows, the columns of their values.
+    `columns` names, for each table that gets new rows, the columns of their values;
+    `constants` holds further columns with the value that all new rows of a table have.
     `confirm_number` is what must be typed before so large a change is applied ("" for
-    nothing). A `refused` plan can be shown and never applied.
+    nothing). A `refused` plan can be shown and never applied. `basis` is what
+    `import_basis` said when the reading began on which an import's plan rests.
     """
 
     kind: str
@@ -85,8 +91,10 @@ class PlanDraft:
     summary: dict[str, Any] = field(default_factory=dict)
     items: list[Item] = field(default_factory=list)
     columns: dict[str, Sequence[str]] = field(default_factory=dict)
+    constants: dict[str, dict[str, Any]] = field(default_factory=dict)
     refused: bool = False
     confirm_number: str = ""
+    basis: int | None = None
     _refs: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def new_ref(self, table: str) -> int:
@@ -100,7 +108,16 @@ class PlanDraft:
         return ["+", table, self.new_ref(table), [bulk.neutral(values[name]) for name in names]]
 
     def counted(self) -> dict[str, Any]:
-        return {t: {"columns": list(c), "count": -self._refs[t]} for t, c in self.columns.items()}
+        """Return what `Plan.columns` keeps of each table that gets new rows."""
+        return {
+            table: {
+                "columns": list(names),
+                "count": -self._refs[table],
+                "constants": self.constants.get(table, {}),
+            }
+            for table, names in self.columns.items()
+            if self._refs[table]
+        }
 
 
 def update_change(table: str, row_id: int, before: dict[str, Any], after: dict[str, Any]) -> Any:
@@ -195,11 +212,62 @@ def store(session: ActorSession, draft: PlanDraft) -> int:
         refused=draft.refused,
         confirm_number=draft.confirm_number,
     )
+    with bulk.many_rows(session.connection(), len(draft.items)):
+        return _store(session, plan, draft)
+
+
+def _store(session: ActorSession, plan: Plan, draft: PlanDraft) -> int:
+    packed = [_pack(item.changes) if item.changes else "" for item in draft.items]
+    digest = _digest(packed)
+    plan.columns["digest"] = digest
+    if draft.kind.startswith("import"):
+        read = draft.basis is not None
+        plan.columns["basis"] = draft.basis if read else import_basis(session.connection())
     session.add(plan)
     session.flush()
     assert plan.id is not None
-    _store_items(session, plan.id, draft.items)
+    _store_items(session, plan.id, draft.items, packed)
+    _recent.keep(session, plan.id, digest, draft.items)
     return plan.id
+
+
+#: One encoder for all: making one costs as much as encoding an item.
+_pack = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+
+def _digest(packed: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(filter(None, packed)).encode()).hexdigest()
+
+
+class _Recent:
+    """The changes of the plan that this process stored last, so that they need no reading.
+
+    They are given out once, for applying makes its references real in place, and only for
+    the digest that stands in the database beside the plan.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._held: tuple[tuple[str, int, str], list[list[Any]]] | None = None
+
+    def keep(self, session: ActorSession, plan_id: int, digest: str, items: list[Item]) -> None:
+        changes = [item.changes for item in items if item.changes]
+        with self._lock:
+            self._held = (self._key(session, plan_id, digest), changes)
+
+    def take(self, session: ActorSession, plan_id: int, digest: str) -> list[list[Any]] | None:
+        with self._lock:
+            held, self._held = self._held, None
+        if held is not None and held[0] == self._key(session, plan_id, digest):
+            return held[1]
+        return None
+
+    @staticmethod
+    def _key(session: ActorSession, plan_id: int, digest: str) -> tuple[str, int, str]:
+        return str(session.connection().engine.url), plan_id, digest
+
+
+_recent = _Recent()
 
 
 _ITEM_COLUMNS = (
@@ -208,15 +276,22 @@ _ITEM_COLUMNS = (
 )  # fmt: skip
 
 
-def _store_items(session: ActorSession, plan_id: int, items: Iterable[Item]) -> None:
-    rows = (
-        (
-            plan_id, position, item.level, item.action, clean(item.label, 200),
-            dumps(item.text.to_json()), item.file, item.line, item.column, item.person_id,
-            item.school_id, dumps(item.changes) if item.changes else "", False,
-        )
-        for position, item in enumerate(items)
-    )  # fmt: skip
+def _store_items(
+    session: ActorSession, plan_id: int, items: Iterable[Item], packed: Iterable[str]
+) -> None:
+    # Most items of a large plan share one of a few sentences.
+    texts: dict[int, str] = {}
+    rows = []
+    for position, (item, changes) in enumerate(zip(items, packed, strict=True)):
+        text = texts.get(id(item.text))
+        if text is None:
+            text = texts[id(item.text)] = dumps(item.text.to_json())
+        rows.append(
+            (
+                plan_id, position, item.level, item.action, clean(item.label, 200), text,
+                item.file, item.line, item.column, item.person_id, item.school_id, changes, False,
+            )
+        )  # fmt: skip
     bulk.insert_rows(session.connection(), "plan_item", _ITEM_COLUMNS, rows)
 
 
@@ -370,15 +445,28 @@ def apply(session: ActorSession, plan_id: int, confirm_number: str = "") -> Appl
     """
     plan = find(session, plan_id)
     _check_open(session, plan, confirm_number)
-    work, digest = _gather(session, plan_id)
+    with bulk.many_rows(session.connection(), _size(plan)):
+        return _apply(session, plan)
+
+
+def _size(plan: Plan) -> int:
+    """Return how many rows a plan makes."""
+    return sum(about["count"] for about in (plan.columns or {}).values() if isinstance(about, dict))
+
+
+def _apply(session: ActorSession, plan: Plan) -> Applied:
+    assert plan.id is not None
+    work, digest = _gather(session, plan)
     _check_scope(session, plan, work)
     connection = session.connection()
     first_ids = _reserve(connection, plan, work)
     _verify(connection, work, first_ids, session.at)
     _write(connection, plan, work, first_ids, session.at)
+    if _size(plan) >= MANY_ROWS:
+        refresh_statistics(connection)
     _conclude(session, plan, "plan.apply", digest, applied_at=session.at, first_ids=first_ids)
     return Applied(
-        plan_id=plan_id,
+        plan_id=plan.id,
         created={table: len(made) for table, made in work.inserts.items()},
         changed=_count(table for table, *_ in work.updates),
         removed=_count(table for table, *_ in work.deletes),
@@ -417,32 +505,69 @@ def _check_open(session: ActorSession, plan: Plan, confirm_number: str) -> None:
         )
 
 
+#: One lock for imports on PostgreSQL: "trousse2" read as a number. SQLite has one writer.
+_IMPORT_LOCK = 0x7472_6F75_7373_6532
+
+
+def import_basis(connection: Any) -> int:
+    """Return how often imports have been applied or undone, by whomever.
+
+    A plan of an import holds the number it was computed at; another one later means that
+    persons may have come in whom it does not know.
+    """
+    plan = bulk.table_named("plan")
+    counted = select(func.count(plan.c.applied_at), func.count(plan.c.undone_at))
+    applied, undone = connection.execute(counted.where(plan.c.kind.like("import%"))).one()
+    return int(applied) + int(undone)
+
+
 def _overtaken(session: ActorSession, plan: Plan) -> bool:
     """An import's new persons may have come in by another import since."""
-    later = or_(col(Plan.applied_at) > plan.created_at, col(Plan.undone_at) > plan.created_at)
-    other = select(Plan.id).where(col(Plan.id) != plan.id, col(Plan.kind).like("import%"), later)
-    return session.scalar(other.limit(1)) is not None
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _IMPORT_LOCK})
+    return bool((plan.columns or {})["basis"] != import_basis(connection))
 
 
-def _gather(session: ActorSession, plan_id: int) -> tuple[_Work, str]:
+def _gather(session: ActorSession, plan: Plan) -> tuple[_Work, str]:
     """Read the items; an item that needs a row of a left-out one is left out too."""
-    work, digest, missing = _Work(), hashlib.sha256(), set[tuple[str, int]]()
+    assert plan.id is not None
+    columns = plan.columns or {}
+    left_out = select(col(PlanItem.position)).where(
+        col(PlanItem.plan_id) == plan.id, col(PlanItem.left_out), col(PlanItem.changes) != ""
+    )
+    if session.scalar(left_out.limit(1)) is None:
+        changes = _recent.take(session, plan.id, columns.get("digest", ""))
+        if changes is not None:
+            work = _Work()
+            _sort_all_in(work, changes)
+            return work, columns["digest"]
+    return _gather_stored(session, plan.id, columns)
+
+
+def _gather_stored(
+    session: ActorSession, plan_id: int, columns: dict[str, Any]
+) -> tuple[_Work, str]:
+    work, missing = _Work(), set[tuple[str, int]]()
     items = session.execute(
         select(PlanItem.changes, PlanItem.left_out)  # type: ignore[call-overload]
         .where(col(PlanItem.plan_id) == plan_id, col(PlanItem.changes) != "")
         .order_by(col(PlanItem.position))
-    )
-    columns = find(session, plan_id).columns or {}
-    for packed, left_out in items:
-        changes = json.loads(packed)
-        if left_out or (missing and _needs(changes, columns, missing)):
-            work.left_out += 1
-            missing.update((c[1], c[2]) for c in changes if c[0] == "+")
-            continue
-        digest.update(packed.encode())
-        for each in changes:
-            _sort_in(work, each)
-    return work, digest.hexdigest()
+    ).all()
+    kept: list[str] = []
+    for start in range(0, len(items), _ITEMS_AT_ONCE):
+        part = items[start : start + _ITEMS_AT_ONCE]
+        read = json.loads("[" + ",".join(packed for packed, _left_out in part) + "]")
+        wanted = []
+        for (packed, left_out), changes in zip(part, read, strict=True):
+            if left_out or (missing and _needs(changes, columns, missing)):
+                work.left_out += 1
+                missing.update((c[1], c[2]) for c in changes if c[0] == "+")
+            else:
+                kept.append(packed)
+                wanted.append(changes)
+        _sort_all_in(work, wanted)
+    return work, _digest(kept)
 
 
 def _needs(changes: list[Any], columns: dict[str, Any], missing: set[tuple[str, int]]) -> bool:
@@ -458,16 +583,19 @@ def _needs(changes: list[Any], columns: dict[str, Any], missing: set[tuple[str, 
     return False
 
 
-def _sort_in(work: _Work, each: list[Any]) -> None:
-    verb, table, ref = each[:3]
-    if verb == "+":
-        work.inserts[table].append((ref, each[3]))
-    elif verb == "~":
-        work.updates.append((table, ref, each[3], each[4]))
-    elif verb == "-":
-        work.deletes.append((table, ref, each[3]))
-    else:
-        work.guards.append((table, ref, each[3]))
+def _sort_all_in(work: _Work, items: Iterable[list[Any]]) -> None:
+    inserts = work.inserts
+    for changes in items:
+        for each in changes:
+            verb, table, ref = each[:3]
+            if verb == "+":
+                inserts[table].append((ref, each[3]))
+            elif verb == "~":
+                work.updates.append((table, ref, each[3], each[4]))
+            elif verb == "-":
+                work.deletes.append((table, ref, each[3]))
+            else:
+                work.guards.append((table, ref, each[3]))
 
 
 def _reserve(connection: Any, plan: Plan, work: _Work) -> dict[str, int]:
@@ -533,15 +661,40 @@ def _first_different(
 def _write(
     connection: Any, plan: Plan, work: _Work, first_ids: dict[str, int], at: datetime
 ) -> None:
+    # What makes room comes first: of an access's invitations only one is not replaced.
+    leading, first = _split(work.updates)
+    _update(connection, ((t, i, _resolved(t, a, first_ids, at)) for t, i, _b, a in first))
     for table in sorted(work.inserts, key=_ORDER.__getitem__):
-        columns = (plan.columns or {})[table]["columns"]
+        columns, constants = _columns_of(plan, table)
         made = _insertable(table, columns, work.inserts[table], first_ids, at)
-        bulk.insert_rows(connection, table, ["id", *columns], made)
-    _update(
-        connection,
-        ((t, i, _resolved(t, after, first_ids, at)) for t, i, _before, after in work.updates),
-    )
+        alike = _resolved(table, constants, first_ids, at)
+        bulk.insert_rows(connection, table, ["id", *columns], made, alike)
+    _update(connection, ((t, i, _resolved(t, a, first_ids, at)) for t, i, _b, a in leading))
     _delete(connection, [(table, row_id) for table, row_id, _before in work.deletes])
+
+
+_Updates = list[tuple[str, int, dict[str, Any], dict[str, Any]]]
+
+
+def _split(updates: _Updates) -> tuple[_Updates, _Updates]:
+    """Return the updates that lead to new rows, and the others."""
+    leading: _Updates = []
+    others: _Updates = []
+    for update_ in updates:
+        table, _id, _before, after = update_
+        new = any(_is_new(after.get(name)) for name in bulk.references(table))
+        (leading if new else others).append(update_)
+    return leading, others
+
+
+def _is_new(value: Any) -> bool:
+    return isinstance(value, int) and value < 0
+
+
+def _columns_of(plan: Plan, table: str) -> tuple[list[str], dict[str, Any]]:
+    """Return the columns of a plan's new rows, and what all of these rows have alike."""
+    about = (plan.columns or {})[table]
+    return about["columns"], about.get("constants", {})
 
 
 def _insertable(
@@ -552,17 +705,23 @@ def _insertable(
     at: datetime,
 ) -> Iterator[list[Any]]:
     targets, instants = bulk.references(table), bulk.instant_columns(table)
-    refs = [(i, targets[name]) for i, name in enumerate(columns) if name in targets]
-    moments = [i for i, name in enumerate(columns) if name in instants]
-    first = first_ids[table]
+    # `first - ref - 1` for the row itself and for what it refers to, added up beforehand.
+    refs = [
+        (place, first_ids.get(targets[name], 0) - 1)
+        for place, name in enumerate(columns, 1)
+        if name in targets
+    ]
+    moments = [place for place, name in enumerate(columns, 1) if name in instants]
+    first = first_ids[table] - 1
     for ref, values in made:
-        for place, target in refs:
-            value = values[place]
+        row = [first - ref, *values]
+        for place, base in refs:
+            value = row[place]
             if value is not None and value < 0:
-                values[place] = first_ids[target] - value - 1
+                row[place] = base - value
         for place in moments:
-            values[place] = _moment(values[place], at)
-        yield [first - ref - 1, *values]
+            row[place] = _moment(row[place], at)
+        yield row
 
 
 def _update(connection: Any, changes: Iterable[tuple[str, int, dict[str, Any]]]) -> None:
@@ -656,17 +815,14 @@ def undo(session: ActorSession, plan_id: int) -> Applied:
     if state_of(plan) != "applied":
         raise PlanRefused(say("Only a plan that has been applied can be undone."))
     assert plan.applied_at is not None
-    work, digest = _gather(session, plan_id)
+    work, digest = _gather(session, plan)
     _check_scope(session, plan, work)
     first_ids, at = plan.first_ids or {}, plan.applied_at
     connection = session.connection()
     made = [
-        (
-            table,
-            _real(table, ref, first_ids),
-            dict(zip(plan.columns[table]["columns"], v, strict=True)),
-        )
+        (table, _real(table, ref, first_ids), _values(columns, v) | constants)
         for table, inserted in work.inserts.items()
+        for columns, constants in [_columns_of(plan, table)]
         for ref, v in inserted
     ]
     now_there = [*made, *((t, i, after) for t, i, _before, after in work.updates)]
@@ -677,9 +833,12 @@ def undo(session: ActorSession, plan_id: int) -> Applied:
                 "so it can no longer be undone as a whole."
             )
         )
+    leading, last = _split(work.updates)
+    # First, so that rows which this plan itself led to its new ones do not count as users.
+    _update(connection, ((t, i, before) for t, i, before, _after in leading))
     _refuse_used(connection, made)
-    _update(connection, ((t, i, before) for t, i, before, _after in work.updates))
     _delete(connection, [(table, row_id) for table, row_id, _values in made])
+    _update(connection, ((t, i, before) for t, i, before, _after in last))
     for table, row_id, before in work.deletes:
         bulk.insert_rows(connection, table, ["id", *before], [[row_id, *before.values()]])
     _conclude(session, plan, "plan.undo", digest, undone_at=session.at)
@@ -690,6 +849,15 @@ def undo(session: ActorSession, plan_id: int) -> Applied:
         removed=_count(table for table, *_ in made),
         left_out=work.left_out,
     )
+
+
+#: Columns that the database itself keeps up to date from other tables.
+_KEPT_BY_DATABASE = frozenset(("search_key", "function_key"))
+
+
+def _values(columns: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    named = zip(columns, values, strict=True)
+    return {name: value for name, value in named if name not in _KEPT_BY_DATABASE}
 
 
 def _refuse_used(connection: Any, made: Sequence[tuple[str, int, Any]]) -> None:

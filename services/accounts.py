@@ -8,6 +8,7 @@ that guessing in parallel gains nothing.
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Engine, or_, select
 from sqlmodel import col
@@ -94,19 +95,18 @@ def add_account(
     role: str,
     school_ids: Collection[int] = (),
     *,
-    password_hash: str,
+    password_hash: str | None,
     name: str = "",
     language: str = DEFAULT_LANGUAGE,
 ) -> int:
     """Make an account and return its id.
 
     `password_hash` comes from `Hasher.hash`, of a password that `check_password` let pass:
-    hashing takes too long for a transaction. Raises `AccountRefused` for an address that is
-    none or has an account already, for an unknown role, and where the schools do not go
-    with the role.
+    hashing takes too long for a transaction; with None nobody can sign in yet. Raises
+    `AccountRefused` for an address that is none or has an account already, for an unknown
+    role, and where the schools do not go with the role.
     """
-    address = _address(email)
-    _check_role(role, school_ids)
+    address = check_account(email, role, school_ids)
     taken = select(Account).where(col(Account.email_key) == address_key(address))
     if session.scalars(taken).first() is not None:
         raise AccountRefused(say("There is an account for %(email)s already.", email=address))
@@ -127,6 +127,16 @@ def add_account(
     return account.id
 
 
+def check_account(email: str, role: str, school_ids: Collection[Any]) -> str:
+    """Return the address as it will be stored; raises `AccountRefused` like `add_account`.
+
+    Apart, so that nobody types a password for an account that cannot be made.
+    """
+    address = _address(email)
+    _check_role(role, school_ids)
+    return address
+
+
 def _address(email: str) -> str:
     try:
         return parse_address(email)
@@ -134,7 +144,7 @@ def _address(email: str) -> str:
         raise AccountRefused(error.wording) from None
 
 
-def _check_role(role: str, school_ids: Collection[int]) -> None:
+def _check_role(role: str, school_ids: Collection[Any]) -> None:
     if role not in CONSOLE_ROLES:
         raise AccountRefused(
             say(
@@ -147,6 +157,11 @@ def _check_role(role: str, school_ids: Collection[int]) -> None:
         raise AccountRefused(say("The helpdesk sees every school: give it none."))
     if role not in _EVERYWHERE and not school_ids:
         raise AccountRefused(say("Say for which school this account is."))
+
+
+def are_there_any(session: ActorSession) -> bool:
+    """Tell whether anybody can sign in at all."""
+    return session.scalars(select(Account).limit(1)).first() is not None
 
 
 def list_accounts(session: ActorSession) -> list[AccountRow]:

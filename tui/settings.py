@@ -5,10 +5,11 @@ of Textual: import it in the first worker, or in a command; what the first pictu
 in `tui.appearance`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError
@@ -16,8 +17,11 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from models.errors import TrousseauError
 from models.language import N_, Wording, say
-from services.mail.url import MailSettings, mail_settings_from_environment
+from services.mail.url import MailSettings, is_loopback, mail_settings_from_environment
 from tui.appearance import Appearance
+
+if TYPE_CHECKING:
+    from services.mail.sender import Letterhead
 
 _PREFIX = "TROUSSEAU_"
 
@@ -109,6 +113,10 @@ class Settings(BaseSettings):
     mail_url: SecretStr | None = None
     mail_password: SecretStr | None = None
     mail_password_file: Path | None = None
+    #: The `From` of every mail; the mailbox of bounces; where a token is used, for people.
+    mail_from: str = ""
+    mail_bounces: str = ""
+    sign_in_at: str = ""
     language: Literal["fr", "en"] = "fr"
     style: Literal["colour", "monochrome", "accessible"] = "colour"
     #: The share of a school's people above which a plan stops (DESIGN §2.2).
@@ -156,6 +164,32 @@ class Settings(BaseSettings):
         }
         environment = {_PREFIX + name: value for name, value in given.items() if value}
         return mail_settings_from_environment(environment, self.folders.maildir)
+
+    def letterhead(self) -> "Letterhead":
+        """Return from whom mails come; raises `MailSettingsRefused` like `mail`."""
+        from services.mail.sender import Letterhead
+
+        sender = self.mail_from or default_sender(self.mail())
+        return Letterhead(sender, bounces=self.mail_bounces, sign_in_at=self.sign_in_at)
+
+
+#: Where nothing leaves this machine, and so nobody answers.
+_NOBODY = "trousseau@localhost.localdomain"
+
+
+def default_sender(mail: MailSettings) -> str:
+    """Return the address that mails come from where `TROUSSEAU_MAIL_FROM` does not say.
+
+    The account at the mail server if it is an address, else one at the server's own name.
+    """
+    if "@" in mail.user:
+        return mail.user
+    if mail.maildir is not None or is_loopback(mail.host) or not _DOMAIN.fullmatch(mail.host):
+        return _NOBODY
+    return f"trousseau@{mail.host}"
+
+
+_DOMAIN = re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
 
 
 def _revealed(secret: SecretStr | None) -> str:

@@ -1,0 +1,60 @@
+"""Files that commands read and write for the person who runs them."""
+
+import os
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from models.errors import TrousseauError
+from models.language import say
+
+
+class FileRefused(TrousseauError):
+    """A file cannot be read or written."""
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that nobody else may read, whole or not at all.
+
+    What was there under that name is replaced, as every command does with its output.
+    Raises `FileRefused`.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        handle = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise refused(path, error) from None
+
+
+def read_limited(path: Path, limit: int) -> bytes:
+    """Return the contents of a file, or of standard input for `-`, up to `limit` bytes.
+
+    Raises `FileRefused` where it cannot be read or holds more.
+    """
+    try:
+        if str(path) == "-":
+            content = standard_input().read(limit + 1)
+        else:
+            with path.open("rb") as file:
+                content = file.read(limit + 1)
+    except OSError as error:
+        raise refused(path, error) from None
+    if len(content) > limit:
+        raise FileRefused(
+            say("%(file)s is larger than %(limit)s bytes.", file=str(path), limit=limit)
+        )
+    return content
+
+
+def standard_input() -> BinaryIO:
+    return sys.stdin.buffer
+
+
+def refused(path: Path, error: OSError) -> FileRefused:
+    """Return what to raise for a file that the system refuses."""
+    reason = error.strerror or type(error).__name__
+    return FileRefused(say("%(file)s: %(reason)s", file=str(path), reason=reason))

@@ -1,0 +1,64 @@
+"""Where the commands work: settings, database and key, opened when they are needed."""
+
+import getpass
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from models.keys import Key
+    from services.desk import Desk
+    from services.lookup import Team
+    from tui.settings import Settings
+
+
+@dataclass(frozen=True)
+class Office:
+    """The desk of whoever owns the files, with the settings of the installation."""
+
+    settings: "Settings"
+    desk: "Desk"
+
+    def key(self) -> "Key":
+        """Return the key of the tokens, made now if there is none."""
+        from models.keys import load_key
+
+        return load_key(self.settings.folders.key_file)
+
+    def team(self, school: str, year: str | None = None) -> "Team":
+        """Return the school and school year of those names; raises `NotKnown`."""
+        from services import lookup
+
+        return self.desk.read(lookup.team, school, year)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def owner() -> str:
+    """Return how the journal names whoever runs a command."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # an account without a name, as in a container
+        return f"cli:{os.getuid()}"
+
+
+@contextmanager
+def office() -> Iterator[Office]:
+    """Open the installation for the person who owns its files, and who sees every school."""
+    from models.database import Actor
+    from services.desk import Desk
+    from services.opening import open_database
+    from tui.settings import load_settings
+
+    settings = load_settings()
+    settings.folders.create()
+    engine = open_database(settings.database(), embedded=settings.embedded, at=now())
+    try:
+        yield Office(settings, Desk(engine, Actor(owner(), "system", None), now))
+    finally:
+        engine.dispose()

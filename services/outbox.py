@@ -309,6 +309,7 @@ def settle(
     That a mail was sent is written whoever holds it now; anything else only by the worker
     that still holds it, and only while the mail is open.
     """
+    results = _within_sight(session, results)
     sent = [result for result in results if result.outcome.result is Result.SENT]
     if sent:
         # One prepared statement for all: an outbox's rate hangs on this.
@@ -333,6 +334,15 @@ def settle(
             ),
             execution_options={"synchronize_session": False},
         )
+
+
+def _within_sight(session: ActorSession, results: Sequence[Settled]) -> Sequence[Settled]:
+    """Leave out mails of schools that are not the actor's: a bare statement knows no scope."""
+    if session.actor.sees_all:
+        return results
+    ids = [result.mail_id for result in results]
+    seen = set(session.scalars(select(col(Mail.id)).where(col(Mail.id).in_(ids))))
+    return [result for result in results if result.mail_id in seen]
 
 
 _mail: Any = Mail.__table__  # type: ignore[attr-defined]

@@ -414,7 +414,7 @@ class _Sender:
         self._to_settle, self._enough = asyncio.Event(), asyncio.Event()
         self._closing = False
         self._seen: Counter[Result] = Counter()
-        self._total = 0
+        self._total: int | None = None
         self._failures, self._failed_at = 0, 0.0
         self._unreachable: Wording | None = None
         self._stopped: Wording | None = None
@@ -493,7 +493,8 @@ class _Sender:
     async def _report(self, progress: Report | None) -> None:
         while progress is not None:
             try:
-                progress(self._done, max(self._total, self._done))
+                total = self._total
+                progress(self._done, None if total is None else max(total, self._done))
             except Exception as asked:  # whatever it raises is its way to ask for an end
                 self._end(asked)
                 return

@@ -368,6 +368,39 @@ COMMANDS: tuple[Command, ...] = (
         footer=True,
         least_role="director",
     ),
+    Command(
+        "import.columns",
+        "f2",
+        N_("Columns"),
+        N_("Look at the columns of the staff list and correct them"),
+        footer=True,
+        least_role="director",
+    ),
+    Command(
+        "import.complete",
+        "f3",
+        N_("Complete"),
+        N_("Complete the name of the file, or list its folder"),
+        footer=True,
+        least_role="director",
+    ),
+    Command(
+        "mapping.accept",
+        "f8",
+        N_("Use these columns"),
+        N_("Read the file with these columns"),
+        footer=True,
+        least_role="director",
+    ),
+    Command("mapping.older", "left", N_("Previous column"), N_("Give the field the column before")),
+    Command(
+        "mapping.newer",
+        "right",
+        N_("Next column"),
+        N_("Give the field the next column"),
+        footer=True,
+    ),
+    Command("mapping.none", "delete", N_("No column"), N_("Give the field no column")),
 )
 
 _BY_ID: Mapping[str, Command] = {command.id: command for command in COMMANDS}

@@ -50,7 +50,7 @@ class YearRow:
 class Here:
     """Where somebody works: a school, the day there, and the school year looked at.
 
-    `year` is None where no school year is known for that day.
+    `year` is None where no school year is known for that day; `zone` is the school's.
     """
 
     school_id: int
@@ -58,6 +58,7 @@ class Here:
     identifier: Wording | str
     today: date
     year: YearRow | None
+    zone: ZoneInfo
 
     @property
     def school_year_id(self) -> int | None:
@@ -70,11 +71,12 @@ def here(session: ActorSession, school_id: int, school_year_id: int | None = Non
     Raises `SchoolYearRefused` for a school that is not the actor's.
     """
     school = _school(session, school_id)
-    today = session.at.astimezone(ZoneInfo(school.time_zone)).date()
+    zone = ZoneInfo(school.time_zone)
+    today = session.at.astimezone(zone).date()
     years = of_calendar(session, school.calendar_id)
     chosen = [year for year in years if year.id == school_year_id]
     year = chosen[0] if chosen else school_year_on(today, years)
-    return Here(school_id, school.name, identifier(school), today, year)
+    return Here(school_id, school.name, identifier(school), today, year, zone)
 
 
 def identifier(school: School) -> Wording | str:

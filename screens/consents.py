@@ -1,0 +1,437 @@
+"""The team's consents: who has signed for which address, the forms to print, withdrawing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rich.segment import Segment
+from textual import events, on
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from models.database import ActorSession
+from models.language import N_, Wording, _, format_day, say, say_n
+from models.references import ReferenceMistyped, parse_reference
+from screens.commands import bindings
+from screens.confirm import ConfirmScreen
+from screens.consent_text import ConsentTextScreen
+from screens.print_forms import PrintFormsScreen
+from screens.progress import Jobs, ProgressScreen
+from screens.widgets.chrome import KeyBar, Sentence, TitleBar
+from screens.widgets.errors import tell_error
+from screens.widgets.filter import FilteredTable
+from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Selection, Sort
+from screens.widgets.text import TONES, Tone
+from screens.workplace import Workplace
+from services import consents
+from services.consent_printing import PrintedForms, default_folder, print_forms
+from services.consents import ConsentRow, Withdrawal
+from services.imports.roster import Progress
+
+#: Each state with a sign that needs no colour, the word for one person, and the tone.
+STATE_SIGNS: dict[str, tuple[str, str, Tone]] = {
+    "signed": ("+", N_("signed"), "good"),
+    "other_address": ("!", N_("other address"), "warning"),
+    "withdrawn": ("x", N_("withdrawn"), "error"),
+    "printed": ("o", N_("printed"), "accent"),
+    "missing": ("-", N_("missing"), "warning"),
+}
+_COLUMNS = (
+    Column("state", N_("Consent"), 16, grow=1, sortable=False),
+    Column("name", N_("Name"), 18, grow=3, sortable=False),
+    Column("email", N_("Address on file"), 16, grow=4, priority=1, sortable=False),
+    Column("signed_on", N_("Signed on"), 10, priority=2, sortable=False),
+    Column("reference", N_("Reference"), 9, priority=0, sortable=False),
+)
+# What the number keys of a Belgian keyboard give without Shift: a scanner set to another
+# layout begins a reference with one of them (models.references).
+_BELGIAN_DIGITS = "à&é\"'(§è!ç"
+
+
+class ConsentList(FilteredTable):
+    """The list below its search. A reference may be scanned from anywhere in the list.
+
+    A reference begins with a digit, and no command sits on one: the first digit goes up to
+    the search and begins it anew; Enter, which a scanner adds, comes back to the line found.
+    """
+
+    def on_key(self, event: events.Key) -> None:
+        sign = event.character or ""
+        if self.table.has_focus and sign and (sign.isdigit() or sign in _BELGIAN_DIGITS):
+            event.stop()
+            self.search.focus()
+            self.search.value = sign
+            self.search.cursor_position = len(sign)
+
+    def action_search(self) -> None:
+        if _is_reference(self.search.value):
+            self.search.value = ""
+        super().action_search()
+
+
+def _is_reference(text: str) -> bool:
+    try:
+        parse_reference(text)
+    except ReferenceMistyped:
+        return False
+    return True
+
+
+class StateCounts(Widget):
+    """How many are in each state; the one that the list is limited to stands in brackets."""
+
+    DEFAULT_CSS = "StateCounts { height: 1; width: 100%; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counts: dict[str, int] = {}
+        self._state: str | None = None
+
+    def show(self, counts: dict[str, int], state: str | None) -> None:
+        if (counts, state) != (self._counts, self._state):
+            self._counts, self._state = counts, state
+            self.refresh()
+
+    def language_changed(self) -> None:
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        if not self._counts:
+            return Strip.blank(self.size.width)
+        segments = [Segment("  ")]
+        for state, (sign, word, tone) in STATE_SIGNS.items():
+            count = self._counts.get(state, 0)
+            text = f"{sign} {_(word)} {count}"
+            text = f"[{text}]" if state == self._state else f" {text} "
+            segments.append(Segment(text, TONES[tone if count else "quiet"]))
+        return Strip(segments).adjust_cell_length(self.size.width)
+
+
+class ConsentsScreen(Screen[None]):
+    """The list of a team with the state of each consent, and what can be done about it."""
+
+    DEFAULT_CSS = """
+    ConsentsScreen > #consent-detail { height: 2; padding: 0 3; }
+    """
+    BINDINGS = [
+        *bindings("consents.print", "consents.record", "consents.withdraw", "consents.state"),
+        *bindings("consents.text"),
+    ]
+
+    @dataclass
+    class _Counted(Message):
+        counts: dict[str, int]
+
+    @dataclass
+    class _Failed(Message):
+        error: Exception
+
+    @dataclass
+    class _ToPrint(Message):
+        people: list[int]
+
+    @dataclass
+    class _Printed(Message):
+        printed: PrintedForms
+
+    @dataclass
+    class _Follows(Message):
+        row: ConsentRow
+        withdrawal: Withdrawal
+
+    @dataclass
+    class _Withdrawn(Message):
+        row: ConsentRow
+
+    def __init__(self, workplace: Workplace) -> None:
+        super().__init__()
+        self._workplace = workplace
+        self._desk = workplace.desk
+        self._team = workplace.chosen
+        assert workplace.here is not None
+        self._zone = workplace.here.zone
+        self._wish = workplace.wished("consents")
+        self._state: str | None = self._wish.status if self._wish.status in STATE_SIGNS else None
+        self._counts: dict[str, int] = {}
+        self._bar = TitleBar(N_("Consents"), *workplace.title)
+        self._by_state = StateCounts()
+        self._rows: dict[int, ConsentRow] = {}
+        self._list = ConsentList(
+            PagedTable(
+                _COLUMNS,
+                self._load,
+                openable=False,
+                empty=N_("Nobody here yet. Import the staff records first: g, then m."),
+                nothing_found=N_("Nobody matches. f shows other states, Esc all names."),
+            ),
+            N_("/ to search: a name, or a reference typed or scanned"),
+        )
+        self._detail = Sentence("", id="consent-detail")
+
+    @property
+    def table(self) -> PagedTable:
+        return self._list.table
+
+    def compose(self) -> ComposeResult:
+        yield self._bar
+        yield self._by_state
+        yield self._list
+        yield self._detail
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        if self._wish.text:
+            self._list.search.value = self._wish.text
+
+    def on_screen_resume(self) -> None:
+        if self._counts:
+            self.table.reload()
+
+    # Reading
+
+    def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
+        state = self._state
+        found, total, counts = self._desk.read(_page, self._team, text, state, offset, limit)
+        if offset == 0:
+            self._rows = {}
+        self._rows = {**self._rows, **{row.person_id: row for row in found}}
+        self.post_message(self._Counted(counts))
+        return Page([_as_row(row) for row in found], total)
+
+    @on(_Counted)
+    def _show_counts(self, message: _Counted) -> None:
+        message.stop()
+        self._counts = message.counts
+        self._by_state.show(message.counts, self._state)
+        self.refresh_bindings()
+
+    @on(PagedTable.Highlighted)
+    def _show_detail(self, event: PagedTable.Highlighted) -> None:
+        row = self._current
+        self._detail.show(_detail(row, self._zone) if row else "")
+        self.refresh_bindings()
+
+    @property
+    def _current(self) -> ConsentRow | None:
+        row = self.table.row
+        return self._rows.get(row.key) if row and isinstance(row.key, int) else None
+
+    def action_state(self) -> None:
+        """Go from all to the states that somebody is in, one after the other."""
+        used = [state for state in STATE_SIGNS if self._counts.get(state)]
+        order: list[str | None] = [None, *used]
+        now = order.index(self._state) if self._state in order else 0
+        self._state = order[(now + 1) % len(order)]
+        self._by_state.show(self._counts, self._state)
+        self.table.clear_selection()
+        self.table.reload()
+
+    # Doing
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "withdraw":
+            row = self._current
+            return row is not None and row.state in ("signed", "other_address")
+        return True
+
+    def action_text(self) -> None:
+        self.app.push_screen(ConsentTextScreen(self._desk.now().date()))
+
+    def action_record(self) -> None:
+        from screens.record_consents import RecordConsentsScreen
+
+        self.app.push_screen(RecordConsentsScreen(self._workplace))
+
+    def action_print(self) -> None:
+        if not getattr(self.app, "may_write_files", True):
+            self.app.notify(_FILES_REFUSED.text(), severity="warning", markup=False)
+            return
+        selection = self.table.selection
+        self._try(partial(self._find_people, selection, self._state))
+
+    def _find_people(self, selection: Selection, state: str | None) -> None:
+        people = self._desk.read(_chosen, self._team, selection, state)
+        self.post_message(self._ToPrint(people))
+
+    @on(_ToPrint)
+    def _ask_folder(self, message: _ToPrint) -> None:
+        message.stop()
+        if not message.people:
+            told = _("No form is left to print. Select people with Space to print theirs again.")
+            self.app.notify(told, markup=False)
+            return
+        people = message.people
+        self.app.push_screen(
+            PrintFormsScreen(len(people), default_folder()),
+            lambda folder: self._print(people, folder) if folder else None,
+        )
+
+    def _print(self, people: list[int], folder: Path) -> None:
+        def work(report: Progress) -> PrintedForms:
+            printed = print_forms(self._desk, *self._team, people, folder, report)
+            self.post_message(self._Printed(printed))
+            return printed
+
+        title = say_n(
+            "Printing %(count)s consent form", "Printing %(count)s consent forms", len(people)
+        )
+        jobs: Jobs = self.app.jobs  # type: ignore[attr-defined]
+        self.app.push_screen(ProgressScreen(jobs.start(title, work)))
+
+    @on(_Printed)
+    def _tell_printed(self, message: _Printed) -> None:
+        message.stop()
+        printed = message.printed
+        told = say_n(
+            "%(count)s form is in %(path)s. Print it, have it signed, then record it: r.",
+            "%(count)s forms are in %(path)s. Print them, have them signed, then record them: r.",
+            printed.count,
+            path=str(printed.path),
+        )
+        self.app.notify(told.text(), timeout=20, markup=False)
+        self.table.clear_selection()
+        self.table.reload()
+
+    def action_withdraw(self) -> None:
+        if row := self._current:
+            self._try(partial(self._foresee, row))
+
+    def _foresee(self, row: ConsentRow) -> None:
+        found = self._desk.read(consents.withdrawal, self._team[0], row.person_id)
+        self.post_message(self._Follows(row, found))
+
+    @on(_Follows)
+    def _ask_withdrawal(self, message: _Follows) -> None:
+        message.stop()
+        row = message.row
+        self.app.push_screen(
+            ConfirmScreen(
+                N_("Withdraw the consent"),
+                say("Withdraw the consent of %(name)s?", name=row.name),
+                _follows(message.withdrawal),
+            ),
+            lambda yes: self._try(partial(self._withdraw, row)) if yes else None,
+        )
+
+    def _withdraw(self, row: ConsentRow) -> None:
+        self._desk.write(consents.withdraw, self._team[0], row.person_id)
+        self.post_message(self._Withdrawn(row))
+
+    @on(_Withdrawn)
+    def _tell_withdrawn(self, message: _Withdrawn) -> None:
+        message.stop()
+        told = _("Withdrawn: nothing is sent or passed on to %(name)s any more.")
+        self.app.notify(told % {"name": message.row.name}, markup=False)
+        self.table.reload()
+
+    def _try(self, deed: Callable[[], None]) -> None:
+        self.run_worker(
+            partial(self._attempt, deed), thread=True, group="consents.deed", exit_on_error=False
+        )
+
+    def _attempt(self, deed: Callable[[], None]) -> None:
+        try:
+            deed()
+        except Exception as error:
+            self.post_message(self._Failed(error))
+
+    @on(_Failed)
+    def _tell_failure(self, message: _Failed) -> None:
+        message.stop()
+        tell_error(self, message.error)
+
+
+_FILES_REFUSED = say(
+    "Over this connection no file is written. Ask whoever runs the console for the forms."
+)
+
+
+def _page(
+    session: ActorSession,
+    team: tuple[int, int],
+    text: str,
+    state: str | None,
+    offset: int,
+    limit: int,
+) -> tuple[list[ConsentRow], int, dict[str, int]]:
+    found = consents.listed(session, *team, text=text, state=state, offset=offset, limit=limit)
+    counts = consents.counts(session, *team)
+    known = sum(counts.values()) if state is None else counts[state]
+    total = consents.total(session, *team, text=text, state=state) if text else known
+    return found, total, counts
+
+
+def _chosen(
+    session: ActorSession, team: tuple[int, int], selection: Selection, state: str | None
+) -> list[int]:
+    """Return the persons selected, or without a selection those whose form is still to print."""
+    if selection.all_matching:
+        rows = consents.listed(session, *team, text=selection.filter, state=state)
+        return [row.person_id for row in rows if row.person_id in selection]
+    if selection.keys:
+        return sorted(key for key in selection.keys if isinstance(key, int))
+    return consents.without_consent(session, *team)
+
+
+def _as_row(row: ConsentRow) -> Row:
+    sign, word, tone = STATE_SIGNS[row.state]
+    signed_on = format_day(row.signed_on) if row.signed_on else ""
+    email = row.email or _("none on file")
+    return Row(
+        row.person_id, (Cell(f"{sign} {_(word)}", tone), row.name, email, signed_on, row.reference)
+    )
+
+
+def _detail(row: ConsentRow, zone: ZoneInfo) -> Wording:
+    """Return the sentence about the person on the line."""
+    source = row.email_source or _("no field")
+    if row.email is None:
+        return say("%(name)s: no address on file; the form asks for one.", name=row.name)
+    places = {"name": row.name, "address": row.email, "source": source}
+    if row.state == "other_address":
+        return say(
+            "%(name)s: signed for %(signed)s on %(day)s; on file is %(address)s (%(source)s).",
+            **places,
+            signed=row.signed_email,
+            day=row.signed_on,
+        )
+    if row.state == "signed":
+        return say(
+            "%(name)s: %(address)s (%(source)s), signed on %(day)s.", **places, day=row.signed_on
+        )
+    if row.printed_at is not None:
+        printed = row.printed_at.astimezone(zone).date()
+        return say(
+            "%(name)s: %(address)s (%(source)s), form printed on %(day)s and not returned yet.",
+            **places,
+            day=printed,
+        )
+    return say("%(name)s: %(address)s (%(source)s).", **places)
+
+
+def _follows(found: Withdrawal) -> Wording:
+    """Return what follows from a withdrawal, in words."""
+    stays = (
+        say("The access that is already active stays; deactivate it in the team’s list.")
+        if found.active
+        else say("An invitation will need a new signed form.")
+    )
+    invitations = say_n(
+        "%(count)s open invitation is cancelled.",
+        "%(count)s open invitations are cancelled.",
+        found.invitations,
+    )
+    return say(
+        "Signed for: %(addresses)s. From now on nothing is sent or passed on there. "
+        "%(invitations)s %(stays)s It cannot be undone.",
+        addresses=", ".join(email for email, _day in found.consents),
+        invitations=invitations,
+        stays=stays,
+    )

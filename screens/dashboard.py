@@ -1,0 +1,225 @@
+"""The first screen after signing in: where things stand and what needs attention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.segment import Segment
+from textual import on, work
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from models.language import N_, Wording, _, ngettext, say, say_n
+from screens.commands import PLACES, bindings
+from screens.widgets.chrome import KeyBar, Sentence, TitleBar
+from screens.widgets.errors import tell_error
+from screens.widgets.findings import FindingLine, FindingList
+from screens.widgets.text import HEADER, TONES, Tone, fit, number
+from screens.workplace import Workplace
+from services.attention import AttentionLine
+from services.dashboard import Overview, overview
+from services.findings import STATUS_WORDS
+
+_PLACES = {place.id: place.title for place in PLACES}
+#: Causes that keep somebody from working; the rest can wait.
+_PRESSING = ("refused", "bounced", "held", "no_school_year", "no_school", "duplicate")
+_STATUS_TONES: dict[str, Tone] = {
+    "active": "good",
+    "no_address": "warning",
+    "no_consent": "warning",
+    "duplicate": "warning",
+    "no_role": "warning",
+    "refused": "error",
+    "bounced": "error",
+    "expired": "warning",
+    "deactivated": "quiet",
+    "ended": "quiet",
+}
+_COUNT_WIDTH = 25
+
+
+class StatusCounts(Widget):
+    """How many people have each status, in as many columns as fit; what is zero is left out."""
+
+    DEFAULT_CSS = "StatusCounts { height: 5; width: 100%; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counts: dict[str, int] | None = None
+
+    def show(self, counts: dict[str, int]) -> None:
+        if counts != self._counts:
+            self._counts = counts
+            self.refresh()
+
+    def language_changed(self) -> None:
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        counts = self._counts or {}
+        if y == 0:
+            total = sum(counts.values())
+            told = ngettext("%(count)s access", "%(count)s accesses", total)
+            heading = f"   {_('Where things stand')}: {told % {'count': number(total)}}"
+            return Strip([Segment(fit(heading, width), HEADER)], width)
+        rows = self.size.height - 1
+        used = [status for status in STATUS_WORDS if counts.get(status)]
+        columns = max(1, -(-len(used) // rows))
+        room = max(_COUNT_WIDTH, (width - 3) // max(columns, 3))
+        segments = [Segment("   ")]
+        for status in used[y - 1 :: rows]:
+            words = STATUS_WORDS[status]
+            text = f"{words.sign} {number(counts[status]):>4}  {words.short.text()}"
+            segments.append(Segment(fit(text, room), TONES[_STATUS_TONES.get(status, "")]))
+        return Strip(segments).adjust_cell_length(width)
+
+
+class DashboardScreen(Screen[None]):
+    """Where things stand in a school, or in all schools; what needs attention leads there."""
+
+    DEFAULT_CSS = """
+    DashboardScreen > #where { height: 1; padding: 0 3; text-style: bold; }
+    DashboardScreen > #year { height: 1; padding: 0 3; }
+    DashboardScreen > #next { height: auto; padding: 0 3; margin-top: 1; color: ansi_cyan; }
+    DashboardScreen > #attention {
+        height: 1; margin-top: 1; padding: 0 3; text-style: bold underline;
+    }
+    """
+    BINDINGS = [*bindings("dashboard.all-schools", "app.refresh")]
+
+    @dataclass
+    class _Seen(Message):
+        overview: Overview
+
+    @dataclass
+    class _Failed(Message):
+        error: Exception
+
+    def __init__(self, workplace: Workplace) -> None:
+        super().__init__()
+        self._workplace = workplace
+        self._bar = TitleBar(N_("Dashboard"), *workplace.title)
+        self._where = Sentence("", id="where")
+        self._year = Sentence("", id="year")
+        self._next = Sentence("", id="next")
+        self._attention = Sentence(N_("What needs attention"), id="attention")
+        self._findings = FindingList()
+        self._counts = StatusCounts()
+        self._lines: tuple[AttentionLine, ...] = ()
+        self._several = False
+
+    def compose(self) -> ComposeResult:
+        yield self._bar
+        yield self._where
+        yield self._year
+        yield self._next
+        yield self._attention
+        yield self._findings
+        yield self._counts
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self._next.display = False
+        self._findings.focus()
+
+    def on_screen_resume(self) -> None:
+        self._look()
+
+    def action_refresh(self) -> None:
+        self._look()
+
+    def language_changed(self) -> None:
+        self._look()
+
+    # Reading
+
+    def _look(self) -> None:
+        here = self._workplace.here
+        school_id = here.school_id if here else None
+        self._read(school_id, here.school_year_id if here else None)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="dashboard")
+    def _read(self, school_id: int | None, year_id: int | None) -> None:
+        try:
+            self.post_message(self._Seen(self._workplace.desk.read(overview, school_id, year_id)))
+        except Exception as error:
+            self.post_message(self._Failed(error))
+
+    @on(_Failed)
+    def _tell_failure(self, message: _Failed) -> None:
+        message.stop()
+        tell_error(self, message.error)
+
+    @on(_Seen)
+    def _show(self, message: _Seen) -> None:
+        message.stop()
+        seen = message.overview
+        self._workplace.here = seen.here
+        self._several = seen.schools > 1
+        self._lines = seen.attention
+        school, year, who = self._workplace.title
+        self._bar.show(school=school, year=year, who=who)
+        self._where.show(_where(seen))
+        self._year.show(_year(seen))
+        self._next.show(seen.next_step or "")
+        self._next.display = seen.next_step is not None
+        self._findings.show([_as_line(key, line) for key, line in enumerate(seen.attention)])
+        self._counts.show(seen.counts)
+        self.refresh_bindings()
+
+    # Going
+
+    @on(FindingList.Chosen)
+    def _go(self, message: FindingList.Chosen) -> None:
+        message.stop()
+        line = self._lines[message.key]
+        places = getattr(self.app, "places", {})
+        if line.go_to in places:
+            self._workplace.wish(line.go_to, line.status, line.text)
+            self.app.go(line.go_to)  # type: ignore[attr-defined]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "all_schools":
+            return self._several and self._workplace.here is not None
+        return True
+
+    def action_all_schools(self) -> None:
+        self._workplace.here = None
+        self._look()
+
+
+def _where(seen: Overview) -> Wording | str:
+    if seen.here is None:
+        if not seen.schools:
+            return N_("No school yet")
+        return say_n(
+            "%(count)s school: all together. g s chooses one.",
+            "%(count)s schools: all together. g s chooses one.",
+            seen.schools,
+        )
+    named = seen.here.identifier or "–"
+    return say("%(school)s · %(identifier)s", school=seen.here.school, identifier=named)
+
+
+def _year(seen: Overview) -> Wording | str:
+    if seen.here is None:
+        return ""
+    if seen.here.year is None:
+        return N_("No school year runs today: g y shows them.")
+    year = seen.here.year
+    return say(
+        "School year %(year)s: %(first)s to %(last)s, access until %(ends)s",
+        year=year.label,
+        first=year.first_day,
+        last=year.last_day,
+        ends=year.access_ends,
+    )
+
+
+def _as_line(key: int, line: AttentionLine) -> FindingLine:
+    tone: Tone = "error" if line.cause in _PRESSING else ""
+    return FindingLine(key, line.sentence, _PLACES.get(line.go_to, ""), tone)

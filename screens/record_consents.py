@@ -1,0 +1,533 @@
+"""Working through returned forms: reference, date, address, Enter; the list, then the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from models.addresses import AddressError, address_key, likely_typing_error, parse_address
+from models.database import ActorSession
+from models.errors import TrousseauError
+from models.language import N_, Wording, _, format_day, say, say_n
+from models.text import clean, squeeze
+from screens.commands import bindings
+from screens.plan import Outcome, PlanScreen, plan_calls
+from screens.widgets.chrome import KeyBar, Sentence, TitleBar
+from screens.widgets.dialog import Dialog
+from screens.widgets.errors import tell_error
+from screens.widgets.field import Field, Form, TextInput
+from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
+from screens.widgets.text import safe
+from screens.workplace import Workplace
+from services import consents, drafts, plans
+from services.consent_files import read_consent_file
+from services.consents import ConsentRow, RecordLine
+from services.imports.dates import Dates
+from services.imports.roster import Notice
+
+_LONGEST_REFERENCE, _LONGEST_DATE, _LONGEST_ADDRESS = 64, 20, 254
+_LONGEST_PATH = 1_000
+#: A file of consents is small; what is larger is another file.
+_LARGEST_FILE = 4 * 2**20
+
+_COLUMNS = (
+    Column("name", N_("Name"), 18, grow=2, sortable=False),
+    Column("signed_on", N_("Signed on"), 10, sortable=False),
+    Column("email", N_("Address on the form"), 18, grow=3, sortable=False),
+    Column("remark", N_("Remark"), 14, grow=1, priority=1, sortable=False),
+    Column("reference", N_("Reference"), 9, priority=2, sortable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """One form on the list: what was typed, and whose it is (None where nobody is known)."""
+
+    line: RecordLine
+    who: ConsentRow | None
+
+    @property
+    def remark(self) -> Cell:
+        if self.who is None:
+            return Cell(_("unknown"), "error")
+        better = likely_typing_error(self.line.email) if self.line.email else None
+        if better is not None:
+            return Cell(_("%(address)s?") % {"address": better}, "warning")
+        if self.line.email and not _same(self.line.email, self.who.email):
+            return Cell(_("new address"), "warning")
+        return Cell("")
+
+
+def _same(one: str, other: str | None) -> bool:
+    try:
+        return other is not None and address_key(parse_address(one)) == address_key(other)
+    except AddressError:
+        return False
+
+
+class _Sheet(Form, inherit_bindings=False):
+    """The three fields of one form; F8 belongs to the whole list."""
+
+    DEFAULT_CSS = """
+    _Sheet { height: auto; margin-top: 0; padding: 0 3; }
+    _Sheet Field { height: 2; }
+    _Sheet Field > .label { width: 12; }
+    _Sheet Field > .entry { width: 28; }
+    _Sheet Field > .message { width: 1fr; height: 2; }
+    """
+    BINDINGS = [*bindings("form.next", "form.previous")]
+
+
+class RecordConsentsScreen(Screen[None]):
+    """Take down returned forms one after the other, then record them by a plan.
+
+    Each form is kept as a draft of its own person as soon as it is on the list, and what
+    stands in the fields as it is typed.
+    """
+
+    DEFAULT_CSS = """
+    RecordConsentsScreen > #person { height: 1; padding: 0 3; text-style: bold; }
+    """
+    BINDINGS = [*bindings("record.plan", "record.file", "record.remove")]
+    AUTO_FOCUS = ""
+
+    @dataclass
+    class _Restored(Message):
+        lines: list[Returned]
+
+    @dataclass
+    class _Found(Message):
+        reference: str
+        who: ConsentRow
+
+    @dataclass
+    class _NotFound(Message):
+        wording: Wording
+
+    @dataclass
+    class _ReadFile(Message):
+        lines: list[Returned]
+        notices: tuple[Notice, ...]
+
+    @dataclass
+    class _Planned(Message):
+        plan_id: int
+
+    @dataclass
+    class _Kept(Message):
+        lines: list[Returned]
+
+    @dataclass
+    class _Failed(Message):
+        error: Exception
+
+    def __init__(self, workplace: Workplace) -> None:
+        super().__init__()
+        self._workplace, self._desk = workplace, workplace.desk
+        self._school = workplace.chosen[0]
+        assert workplace.here is not None
+        self._zone: ZoneInfo = workplace.here.zone
+        self._draft = f"record-consents:{self._school}"
+        self._lines: list[Returned] = []
+        self._notices: tuple[Notice, ...] = ()
+        self._who: ConsentRow | None = None
+        self._saving = Lock()
+        self._dates = Dates()
+        self._sheet = _Sheet(
+            f"consent-sheet-{self._school}",
+            Field("reference", N_("Reference"), max_length=_LONGEST_REFERENCE),
+            Field("signed_on", N_("Signed on"), max_length=_LONGEST_DATE, check=self._day_fault),
+            Field("email", N_("Address"), max_length=_LONGEST_ADDRESS, check=_address_fault),
+            drafts=drafts.DraftsOf(self._desk),
+        )
+        self._person = Sentence(_SCAN, id="person")
+        self._table = PagedTable(
+            _COLUMNS,
+            self._load,
+            selectable=False,
+            empty=N_("The forms you take down are listed here, and kept if the line drops."),
+        )
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar(N_("Record signed forms"), *self._workplace.title)
+        yield self._sheet
+        yield self._person
+        yield self._table
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self._sheet["reference"].entry.focus()
+        self._try(self._restore)
+
+    # The list
+
+    def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
+        shown = [_as_row(place, each) for place, each in enumerate(self._lines)]
+        shown.reverse()  # what was taken down last is what somebody wants to see
+        return Page(shown[offset : offset + limit], len(shown))
+
+    def _restore(self) -> None:
+        self.post_message(self._Restored(self._desk.read(_restored, self._draft, self._school)))
+
+    @on(_Restored)
+    def _show_restored(self, message: _Restored) -> None:
+        message.stop()
+        self._lines = message.lines + self._lines
+        day = self._sheet["signed_on"]
+        if self._lines and not day.value:
+            day.value = format_day(self._lines[-1].line.signed_on)
+        self._list_changed(save=False)
+
+    def _list_changed(self, save: bool = True) -> None:
+        self._table.reload()
+        self.refresh_bindings()
+        if save:
+            self._try(self._save, group="record.draft")
+
+    def _save(self) -> None:
+        """Keep the list as it is when its turn comes: whoever writes last writes the latest."""
+        with self._saving:
+            lines = [each.line for each in tuple(self._lines)]
+            if lines:
+                self._desk.write(drafts.save, self._draft, _packed(lines))
+            else:
+                self._desk.write(drafts.discard, self._draft)
+
+    # One form
+
+    @property
+    def _today(self) -> date:
+        return self._desk.now().astimezone(self._zone).date()
+
+    def _day_fault(self, text: str) -> Wording | None:
+        day = self._dates.read(text)
+        if day is None:
+            return say("Not a date: write 28/08/2026.")
+        if day > self._today:
+            return say("The date %(day)s is still to come.", day=day)
+        return None
+
+    @on(Input.Submitted)
+    def _go_on(self, event: Input.Submitted) -> None:
+        event.stop()
+        fields = [self._sheet[name] for name in ("reference", "signed_on", "email")]
+        here = next(field for field in fields if field.entry is event.input)
+        if here.key == "reference":
+            self._look_up()
+        elif here.problem() is None and here.key == "signed_on":
+            fields[2].entry.focus()
+        elif here.key == "email":
+            self._add()
+
+    def _look_up(self) -> None:
+        field = self._sheet["reference"]
+        if field.value:
+            self._try(partial(self._find, field.value), group="record.find")
+        else:
+            field.complain(Wording(N_("Needed")))
+
+    def _find(self, reference: str) -> None:
+        try:
+            who = self._desk.read(consents.find_form, reference, self._school)
+        except TrousseauError as error:
+            self.post_message(self._NotFound(error.wording))
+        else:
+            self.post_message(self._Found(reference, who))
+
+    @on(_NotFound)
+    def _show_not_found(self, message: _NotFound) -> None:
+        message.stop()
+        self._show_person(None)
+        self._sheet["reference"].complain(message.wording)
+
+    @on(_Found)
+    def _show_found(self, message: _Found) -> None:
+        message.stop()
+        if any(each.who and each.who.post_id == message.who.post_id for each in self._lines):
+            self._show_person(None)
+            self._sheet["reference"].complain(say("This form stands in the list twice."))
+            return
+        self._show_person(message.who)
+        self._sheet["reference"].value = message.who.reference
+        self._sheet["email"].value = message.who.email or ""
+        day = self._sheet["signed_on"]
+        if not day.value:
+            day.value = format_day(self._today)
+        day.entry.focus()
+        day.entry.action_end()  # type: ignore[union-attr]
+
+    @on(Field.Edited)
+    def _forget_person(self, event: Field.Edited) -> None:
+        """Take the person away as soon as the reference is no longer theirs."""
+        event.stop()
+        if event.field.key == "reference" and self._who and event.value != self._who.reference:
+            self._show_person(None)
+
+    def _show_person(self, who: ConsentRow | None) -> None:
+        self._who = who
+        self._person.show(_about(who) if who else _SCAN)
+
+    def _add(self) -> None:
+        """Put the form on the list and begin the next one."""
+        wrong = [f for f in (self._sheet["signed_on"], self._sheet["email"]) if f.problem()]
+        if wrong:
+            wrong[0].entry.focus()
+            return
+        if self._who is None:
+            self._sheet["reference"].entry.focus()
+            self._look_up()
+            return
+        day = self._dates.read(self._sheet["signed_on"].value)
+        email = self._sheet["email"].value
+        if day is None:
+            self._sheet["signed_on"].complain(Wording(N_("Needed")))
+            self._sheet["signed_on"].entry.focus()
+        elif not email:
+            self._sheet["email"].complain(say("Neither the form nor the file gives an address."))
+        else:
+            line = RecordLine(self._who.reference, day, parse_address(email))
+            self._lines.append(Returned(line, self._who))
+            self._next()
+
+    def _next(self) -> None:
+        self._sheet["reference"].value = self._sheet["email"].value = ""
+        self._show_person(None)
+        self._sheet["reference"].entry.focus()
+        self._list_changed()
+
+    @on(PagedTable.Opened)
+    def _take_up(self, event: PagedTable.Opened) -> None:
+        """Bring a form of the list back into the fields, to be corrected."""
+        event.stop()
+        each = self._take_off()
+        if each is None:
+            return
+        self._sheet["reference"].value = each.line.reference
+        self._sheet["signed_on"].value = format_day(each.line.signed_on)
+        self._sheet["email"].value = each.line.email or (each.who and each.who.email) or ""
+        self._show_person(each.who)
+        self._sheet["email" if each.who else "reference"].entry.focus()
+
+    def action_remove(self) -> None:
+        self._take_off()
+
+    def _take_off(self) -> Returned | None:
+        row = self._table.row
+        if row is None or not isinstance(row.key, int) or row.key >= len(self._lines):
+            return None
+        each = self._lines.pop(row.key)
+        self._list_changed()
+        return each
+
+    # A file
+
+    def action_file(self) -> None:
+        if getattr(self.app, "may_write_files", True):
+            self.app.push_screen(_FileScreen(), self._read_file)
+        else:
+            told = _("Over this connection no file is read. Type or scan the references.")
+            self.app.notify(told, severity="warning", markup=False)
+
+    def _read_file(self, path: Path | None) -> None:
+        if path is not None:
+            self._try(partial(self._take_file, path))
+
+    def _take_file(self, path: Path) -> None:
+        try:
+            with path.open("rb") as file:
+                content = file.read(_LARGEST_FILE + 1)
+        except OSError as error:
+            raise TrousseauError(
+                say(
+                    "The file cannot be read: %(reason)s.",
+                    reason=error.strerror or type(error).__name__,
+                )
+            ) from None
+        found = read_consent_file(content, path.name)
+        lines = self._desk.read(_known, found.lines, self._school)
+        self.post_message(self._ReadFile(lines, found.notices))
+
+    @on(_ReadFile)
+    def _add_file(self, message: _ReadFile) -> None:
+        message.stop()
+        self._lines += message.lines
+        self._notices += message.notices
+        told = say_n(
+            "%(count)s line added to the list.",
+            "%(count)s lines added to the list.",
+            len(message.lines),
+        )
+        if message.notices:
+            first = message.notices[0]
+            told = say(
+                "%(told)s Not taken over: %(reason)s (line %(line)s, column %(column)s).",
+                told=told,
+                reason=first.text,
+                line=first.line,
+                column=first.column or "–",
+            )
+        severity: Any = "warning" if message.notices else "information"
+        self.app.notify(told.text(), severity=severity, timeout=12, markup=False)
+        self._list_changed()
+
+    # The plan
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("plan", "remove"):
+            return bool(self._lines) and (action == "plan" or self._table.has_focus)
+        return True
+
+    def action_plan(self) -> None:
+        lines = [each.line for each in self._lines]
+        self._try(partial(self._plan, lines, self._notices))
+
+    def _plan(self, lines: Sequence[RecordLine], notices: tuple[Notice, ...]) -> None:
+        plan_id = self._desk.write(consents.plan_record, self._school, lines, notices)
+        self.post_message(self._Planned(plan_id))
+
+    @on(_Planned)
+    def _show_plan(self, message: _Planned) -> None:
+        message.stop()
+        school, year, who = self._workplace.title
+        screen = PlanScreen(
+            plan_calls(self._desk, message.plan_id), school=school, year=year, who=who
+        )
+        planned = list(self._lines)
+        self.app.push_screen(screen, partial(self._after_plan, message.plan_id, planned))
+
+    def _after_plan(self, plan_id: int, planned: list[Returned], outcome: Outcome | None) -> None:
+        if outcome == "applied":
+            self._try(partial(self._keep_refused, plan_id, planned))
+
+    def _keep_refused(self, plan_id: int, planned: list[Returned]) -> None:
+        """Leave on the list what the plan could not record, or what was left out of it."""
+        rows = self._desk.read(plans.rows, plan_id, 0, len(planned))
+        open_rows = [row for row in rows if row.action == "refused" or row.left_out]
+        kept = [planned[row.position] for row in open_rows]
+        self.post_message(self._Kept(kept))
+
+    @on(_Kept)
+    def _show_kept(self, message: _Kept) -> None:
+        message.stop()
+        self._lines, self._notices = message.lines, ()
+        self._list_changed()
+
+    # Threads
+
+    def _try(self, deed: Callable[[], None], group: str = "record.deed") -> None:
+        self.run_worker(partial(self._attempt, deed), thread=True, group=group, exit_on_error=False)
+
+    def _attempt(self, deed: Callable[[], None]) -> None:
+        try:
+            deed()
+        except Exception as error:
+            self.post_message(self._Failed(error))
+
+    @on(_Failed)
+    def _tell_failure(self, message: _Failed) -> None:
+        message.stop()
+        tell_error(self, message.error)
+
+
+_SCAN = N_("Scan or type the reference of a returned form.")
+
+
+def _address_fault(text: str) -> Wording | None:
+    try:
+        parse_address(text)
+    except AddressError as error:
+        return error.wording
+    return None
+
+
+def _about(who: ConsentRow) -> Wording:
+    if who.state == "signed":
+        return say(
+            "%(name)s: is recorded already for %(address)s", name=who.name, address=who.email
+        )
+    if who.email is None:
+        return say("%(name)s: no address on file, type the one on the form", name=who.name)
+    return say(
+        "%(name)s: on file is %(address)s (%(source)s)",
+        name=who.name,
+        address=who.email,
+        source=who.email_source or _("no field"),
+    )
+
+
+def _as_row(place: int, each: Returned) -> Row:
+    line, name = each.line, each.who.name if each.who else "?"
+    return Row(
+        place, (name, format_day(line.signed_on), line.email or _("on file"), each.remark,
+                line.reference),
+    )  # fmt: skip
+
+
+# --- the draft ----------------------------------------------------------------------------
+
+
+def _packed(lines: Sequence[RecordLine]) -> list[list[str]]:
+    """Return what is kept: references say whose form it is, so that no name is."""
+    return [[line.reference, line.signed_on.isoformat(), line.email] for line in lines]
+
+
+def _restored(session: ActorSession, draft: str, school_id: int) -> list[Returned]:
+    found = drafts.load(session, draft)
+    if not isinstance(found, list):
+        return []
+    lines = [line for packed in found if (line := _unpacked(packed)) is not None]
+    return _known(session, lines, school_id)
+
+
+def _unpacked(packed: Any) -> RecordLine | None:
+    try:
+        reference, day, email = packed
+        return RecordLine(str(reference), date.fromisoformat(day), str(email))
+    except (TypeError, ValueError):  # written by another version
+        return None
+
+
+def _known(session: ActorSession, lines: Sequence[RecordLine], school_id: int) -> list[Returned]:
+    """Return the lines with the people they are about."""
+    people = consents.find_forms(session, [line.reference for line in lines], school_id)
+    return [Returned(line, people.get(line.reference)) for line in lines]
+
+
+class _FileScreen(Dialog[Path | None]):
+    """Ask for a file; the result is its path, None for none."""
+
+    BINDINGS = [*bindings("dialog.close")]
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog-box") as box:
+            box.border_title = safe(_("Record from a file"))
+            told = _("A CSV file or workbook with the columns reference, signed_on, email:")
+            yield Static(safe(told))
+            yield TextInput(max_length=_LONGEST_PATH, id="path")
+            yield Static("", id="complaint", classes="complaint")
+            yield Static(safe(_("Enter reads the file   Esc closes")), classes="keys")
+
+    @on(Input.Submitted)
+    def _check(self, event: Input.Submitted) -> None:
+        event.stop()
+        path = Path(squeeze(clean(event.value))).expanduser()
+        if path.is_file():
+            self.dismiss(path)
+            return
+        self.query_one("#complaint", Static).update(safe(_("There is no such file.")))
+
+    def action_close(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,112 @@
+"""Choosing a school among those one works for: by name, place or FASE number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.screen import Screen
+
+from models.database import ActorSession
+from models.language import N_, Wording
+from screens.widgets.chrome import KeyBar, Sentence, TitleBar
+from screens.widgets.errors import tell_error
+from screens.widgets.filter import FilteredTable
+from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
+from screens.workplace import Workplace
+from services import school_years, schools
+from services.school_years import Here
+from services.schools import SchoolRow
+
+_COLUMNS = (
+    Column("name", N_("School"), 26, grow=4, sortable=False),
+    Column("number", N_("Known by"), 20, grow=1, sortable=False),
+    Column("locality", N_("Locality"), 12, grow=1, priority=1, sortable=False),
+    Column("people", N_("People"), 6, priority=2, sortable=False, align="right"),
+)
+
+
+class SchoolsScreen(Screen[None]):
+    """The actor's schools, those visited lately first. Enter works in one.
+
+    `then` is the place somebody was on the way to; without it the dashboard comes next.
+    """
+
+    DEFAULT_CSS = "SchoolsScreen > #hint { height: 1; padding: 0 3; }"
+
+    @dataclass
+    class _Chosen(Message):
+        here: Here
+
+    @dataclass
+    class _Failed(Message):
+        error: Exception
+
+    def __init__(self, workplace: Workplace, then: str = "dashboard") -> None:
+        super().__init__()
+        self._workplace, self._then = workplace, then
+        self._list = FilteredTable(
+            PagedTable(
+                _COLUMNS,
+                self._load,
+                selectable=False,
+                empty=N_("No school yet. Import the list of schools first: g, then m."),
+                nothing_found=N_("No school matches. A number must be the whole FASE number."),
+            ),
+            N_("/ to search: name, locality or FASE number"),
+        )
+        hint = (
+            N_("Choose the school to work in.")
+            if then == "dashboard"
+            else N_("Choose a school first: this place is about one school.")
+        )
+        self._hint = Sentence(hint, id="hint")
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar(N_("Schools"), *self._workplace.title)
+        yield self._hint
+        yield self._list
+        yield KeyBar()
+
+    def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
+        rows, total = self._workplace.desk.read(_page, text, offset, limit)
+        return Page([_as_row(row) for row in rows], total)
+
+    @on(PagedTable.Opened)
+    def _choose(self, event: PagedTable.Opened) -> None:
+        event.stop()
+        if isinstance(event.row.key, int):
+            self._visit(event.row.key)
+
+    @work(thread=True, exclusive=True, exit_on_error=False, group="schools.choose")
+    def _visit(self, school_id: int) -> None:
+        try:
+            here = self._workplace.desk.read(school_years.here, school_id)
+            self._workplace.desk.write(schools.visit, school_id)
+            self.post_message(self._Chosen(here))
+        except Exception as error:
+            self.post_message(self._Failed(error))
+
+    @on(_Chosen)
+    def _enter(self, message: _Chosen) -> None:
+        message.stop()
+        self._workplace.here = message.here
+        self.app.go(self._then)  # type: ignore[attr-defined]
+
+    @on(_Failed)
+    def _tell_failure(self, message: _Failed) -> None:
+        message.stop()
+        tell_error(self, message.error)
+
+
+def _page(session: ActorSession, text: str, offset: int, limit: int) -> tuple[list[SchoolRow], int]:
+    return schools.search(session, text, offset, limit), schools.count(session, text)
+
+
+def _as_row(row: SchoolRow) -> Row:
+    known_by = row.found_by or row.identifier
+    told = known_by.text() if isinstance(known_by, Wording) else known_by
+    name = Cell(f"* {row.name}", "accent") if row.recent else row.name
+    return Row(row.id, (name, told, row.locality, str(row.people) if row.people else ""))

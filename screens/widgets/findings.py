@@ -1,0 +1,148 @@
+"""A short list of sentences with somewhere to go for each: Enter or the line's number."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from models.language import N_, Wording, _
+from screens.commands import bindings, command
+from screens.widgets.text import CURSOR, CURSOR_ELSEWHERE, TONES, Tone, fit, shown
+
+_NUMBERED = 9
+_MARGIN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    """One thing to tell. `key` says to the screen where it leads; `where` to the person."""
+
+    key: int
+    sentence: Wording
+    where: str
+    tone: Tone = ""
+
+
+class FindingList(Widget, can_focus=True):
+    """Shows each sentence in full, on as many lines as it takes."""
+
+    DEFAULT_CSS = "FindingList { height: 1fr; width: 100%; }"
+    BINDINGS = [
+        *bindings("list.open", "list.up", "list.down", "list.first", "list.last"),
+        *[
+            Binding(str(n), f"number({n})", command("findings.number").label, show=False,
+                    id="findings.number")
+            for n in range(1, _NUMBERED + 1)
+        ],
+    ]  # fmt: skip
+
+    @dataclass
+    class Chosen(Message):
+        """Somebody wants to go where a line leads."""
+
+        key: int
+
+    def __init__(self, empty: str = N_("Nothing needs attention.")) -> None:
+        super().__init__()
+        self._empty = empty
+        self._lines: tuple[FindingLine, ...] | None = None
+        self._cursor = self._top = 0
+        self._painted: list[tuple[int, str, Tone]] = []
+
+    @property
+    def lines(self) -> tuple[FindingLine, ...]:
+        return self._lines or ()
+
+    def show(self, lines: Sequence[FindingLine]) -> None:
+        if tuple(lines) != self._lines:
+            self._lines = tuple(lines)
+            self._cursor = min(self._cursor, max(0, len(lines) - 1))
+            self._lay_out()
+            self.refresh()
+
+    def on_resize(self) -> None:
+        self._lay_out()
+
+    def language_changed(self) -> None:
+        self._lay_out()
+        self.refresh()
+
+    def on_focus(self, event: events.Focus) -> None:
+        self.refresh()
+
+    def on_blur(self, event: events.Blur) -> None:
+        self.refresh()
+
+    def _lay_out(self) -> None:
+        """Break the sentences into lines, each with the number of its finding."""
+        width = max(20, self.size.width - _MARGIN - 1)
+        self._painted = []
+        for place, line in enumerate(self.lines):
+            number = f"{place + 1:>3}" if place < _NUMBERED else "  ·"
+            told = f"{shown(line.sentence.text())} → {_(line.where)}" if line.where else None
+            pieces = wrap(told or shown(line.sentence.text()), width)
+            for part, text in enumerate(pieces):
+                head = f"{number}  " if part == 0 else "     "
+                self._painted.append((place, f"{head} {text}", line.tone))
+        self._keep_in_view()
+
+    def _keep_in_view(self) -> None:
+        own = [y for y, (place, *_rest) in enumerate(self._painted) if place == self._cursor]
+        if not own:
+            self._top = 0
+        elif own[0] < self._top:
+            self._top = own[0]
+        elif own[-1] >= self._top + self.size.height:
+            self._top = max(0, own[-1] - self.size.height + 1)
+
+    def _move_to(self, place: int) -> None:
+        place = max(0, min(place, len(self.lines) - 1))
+        if place != self._cursor:
+            self._cursor = place
+            self._keep_in_view()
+            self.refresh()
+
+    def action_up(self) -> None:
+        self._move_to(self._cursor - 1)
+
+    def action_down(self) -> None:
+        self._move_to(self._cursor + 1)
+
+    def action_first(self) -> None:
+        self._move_to(0)
+
+    def action_last(self) -> None:
+        self._move_to(len(self.lines) - 1)
+
+    def action_open(self) -> None:
+        self._choose(self._cursor)
+
+    def action_number(self, number: int) -> None:
+        self._move_to(number - 1)
+        self._choose(number - 1)
+
+    def _choose(self, place: int) -> None:
+        if place < len(self.lines):
+            self.post_message(self.Chosen(self.lines[place].key))
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if not self.lines:
+            told = _("Reading…") if self._lines is None else _(self._empty)
+            text = "   " + told if y == 0 else ""
+            return Strip([Segment(fit(text, width), TONES["good" if self._lines == () else ""])])
+        place = self._top + y
+        if place >= len(self._painted):
+            return Strip.blank(width)
+        number, text, tone = self._painted[place]
+        style: Style = TONES[tone]
+        if number == self._cursor:
+            style = CURSOR if self.has_focus else CURSOR_ELSEWHERE
+        return Strip([Segment(fit(text, width), style)], width)

@@ -1,0 +1,89 @@
+"""A text longer than the screen, wrapped to its width and read by the line or the page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from models.language import _
+from screens.commands import bindings
+from screens.widgets.text import TONES, Tone, fit, shown
+
+_MARGIN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A piece of text in one tone, with an empty line before it where `apart`."""
+
+    text: str
+    tone: Tone = ""
+    apart: bool = True
+
+
+class Reader(Widget, can_focus=True):
+    """Shows paragraphs. What stands below the last line is told in it."""
+
+    DEFAULT_CSS = "Reader { height: 1fr; width: 100%; }"
+    BINDINGS = [*bindings("text.up", "text.down", "text.page-up", "text.page-down")]
+
+    def __init__(self, paragraphs: Sequence[Paragraph] = ()) -> None:
+        super().__init__()
+        self._paragraphs = tuple(paragraphs)
+        self._lines: list[tuple[str, Tone]] = []
+        self._top = 0
+
+    def show(self, paragraphs: Sequence[Paragraph]) -> None:
+        """Show another text from its beginning."""
+        self._paragraphs, self._top = tuple(paragraphs), 0
+        self._wrap()
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self._wrap()
+
+    def _wrap(self) -> None:
+        width = max(20, self.size.width - 2 * _MARGIN)
+        self._lines = []
+        for paragraph in self._paragraphs:
+            if paragraph.apart and self._lines:
+                self._lines.append(("", ""))
+            self._lines += [(line, paragraph.tone) for line in wrap(shown(paragraph.text), width)]
+        self._top = min(self._top, self._last_top)
+
+    @property
+    def _last_top(self) -> int:
+        return max(0, len(self._lines) - self.size.height + 1)
+
+    def _move(self, lines: int) -> None:
+        top = max(0, min(self._top + lines, self._last_top))
+        if top != self._top:
+            self._top = top
+            self.refresh()
+
+    def action_up(self) -> None:
+        self._move(-1)
+
+    def action_down(self) -> None:
+        self._move(1)
+
+    def action_page_up(self) -> None:
+        self._move(2 - self.size.height)
+
+    def action_page_down(self) -> None:
+        self._move(self.size.height - 2)
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if y == self.size.height - 1:
+            more = len(self._lines) - self._top - y
+            told = _("more below: ↓ or PgDn") if more > 0 else ""
+            return Strip([Segment(fit(" " * _MARGIN + told, width), TONES["quiet"])], width)
+        place = self._top + y
+        if place >= len(self._lines):
+            return Strip.blank(width)
+        text, tone = self._lines[place]
+        return Strip([Segment(fit(" " * _MARGIN + text, width), TONES[tone])], width)

@@ -33,7 +33,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.orm import ORMExecuteState, Session, aliased, with_loader_criteria
+from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, aliased, with_loader_criteria
 from sqlmodel import col
 
 from models import journal
@@ -266,8 +266,12 @@ def gate(engine: Engine) -> Iterator[None]:
 def change(session: ActorSession, table: type[Table], where: Any, **values: Any) -> int:
     """Update rows only where `where` still holds, and return how many were changed.
 
-    This is how a state changes: whoever comes second gets 0 (FACTS).
+    This is how a state changes: whoever comes second gets 0 (FACTS). Raises `OutOfScope`
+    where a row would go over to a school that is not the actor's.
     """
+    schools = session.actor.schools
+    if schools is not None and "school_id" in values and values["school_id"] not in schools:
+        raise _not_theirs()
     identifier: Any = vars(table)["id"]
     before = [getattr(table, name) for name in values]
     rows = session.execute(
@@ -344,7 +348,8 @@ def _clause(table: Any, actor: Actor) -> ColumnElement[bool] | None:
         "school": lambda: table.id.in_(schools),
         "school_id": lambda: table.school_id.in_(schools),
         "school_or_reference": lambda: or_(table.school_id.is_(None), table.school_id.in_(schools)),
-        "person": lambda: theirs(table.id),
+        # And whoever was found to be one of them, so that the finding can be undone.
+        "person": lambda: or_(theirs(table.id), theirs(table.merged_into_id)),
         "person_id": lambda: theirs(table.person_id),
         "person_pair": lambda: or_(theirs(table.person_id), theirs(table.other_id)),
         # What belongs to no school but to a person of theirs: a name or an address changed.
@@ -372,7 +377,7 @@ def _keep_scope(state: ORMExecuteState) -> None:
         raise RuntimeError("use models.database.change, so that the journal knows")
     if session.actor.sees_all or state.is_column_load or state.is_relationship_load:
         return
-    if not state.is_orm_statement:
+    if not _can_be_limited(state):
         raise OutOfScope(say("This statement can’t be limited to your schools."))
     criteria = session.info["criteria"]
     if state.is_select:
@@ -405,6 +410,14 @@ def _limited(statement: Any, criteria: tuple[Any, ...]) -> Any:
     return limited
 
 
+def _can_be_limited(state: ORMExecuteState) -> bool:
+    """Tell whether criteria reach the rows: not those that come from bare SQL, that are
+    changed by their identifiers, or that are new and never pass through a flush."""
+    if not state.is_orm_statement or isinstance(state.statement, FromStatement):
+        return False
+    return not (state.is_insert or (state.is_update and state.is_executemany))
+
+
 def _is_journaled(state: ORMExecuteState) -> bool:
     mapper = state.bind_mapper
     return mapper is None or mapper.class_.journaled
@@ -419,7 +432,11 @@ def _check_flush(session: Any, _context: Any, _instances: Any) -> None:
         return
     for row in rows:
         if not _may_write(session, row):
-            raise OutOfScope(say("This belongs to a school that is not one of yours."))
+            raise _not_theirs()
+
+
+def _not_theirs() -> OutOfScope:
+    return OutOfScope(say("This belongs to a school that is not one of yours."))
 
 
 def _may_write(session: Any, row: Any) -> bool:

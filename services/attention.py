@@ -369,8 +369,8 @@ def _years(team: _Team) -> Any:
 
 
 def _near(years: Iterable[SchoolYear], team: _Team) -> Iterator[SchoolYear]:
-    """Yield the year that runs and those that begin within the next twelve months."""
+    """Yield the year that runs and those that begin within four months."""
     day = team.now.day
     for year in years:
-        if year.first_day <= day <= year.access_ends or 0 < (year.first_day - day).days <= 366:
+        if year.first_day <= day <= year.access_ends or 0 < (year.first_day - day).days <= 120:
             yield year

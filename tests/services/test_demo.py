@@ -1,0 +1,155 @@
+"""The sample schools: everything that a screen has to show is there, and nothing is real."""
+
+import re
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from models.access import STATUS_CODES
+from models.database import SYSTEM, Actor, make_engine, reading
+from models.journal import JournalLine
+from models.keys import load_key
+from models.mail import Mail
+from models.people import Person, Post
+from models.plans import Plan
+from models.schools import School
+from services import accounts, demo, plans, school_years, team_access
+from services.lookup import team
+from services.maintenance import is_well, verify
+from services.opening import open_database
+from tests.demo_home import AT, demo_template
+from tui.cli.demo import ROLES
+
+__all__ = ["demo_template"]
+
+
+@pytest.fixture
+def session(demo_template: Path) -> Any:
+    engine = make_engine(f"sqlite:///{demo_template / 'data' / 'trousseau.db'}")
+    with reading(engine, SYSTEM, AT) as session:
+        yield session
+    engine.dispose()
+
+
+def statuses(session: Any, fase: str, year: str | None = None) -> Counter[str]:
+    found = team(session, fase, year)
+    rows = team_access.status_rows(session, found.school_id, found.school_year_id)
+    return Counter(row.status for row in rows)
+
+
+def test_every_status_is_there(session: Any) -> None:
+    now = statuses(session, "98101")
+    assert set(now) | set(statuses(session, "98101", "2025-2026")) == set(STATUS_CODES)
+    assert set(now) == set(STATUS_CODES) - {"ended"}
+
+
+def test_three_schools_and_about_sixty_people(session: Any) -> None:
+    assert session.scalar(select(func.count(col(School.id)))) == 3
+    assert 55 <= session.scalar(select(func.count(col(Person.id)))) <= 65
+    for fase in ("98101", "98102", "98103"):
+        assert sum(statuses(session, fase).values()) >= 10
+
+
+def test_what_makes_a_roster_hard_is_there(session: Any) -> None:
+    people = list(session.scalars(select(Person)))
+    names = Counter((person.surname_key, person.first_name_key) for person in people)
+    assert max(names.values()) > 1  # namesakes
+    mailboxes = Counter(p.personal_email_key for p in people if p.personal_email_key)
+    assert max(mailboxes.values()) == 2  # a shared mailbox
+    assert any(not person.personal_email for person in people)
+    assert {"Łukasz", "Zoë", "Étienne"} <= {person.first_name for person in people}
+    posts = list(session.scalars(select(Post)))
+    this_year = max(post.school_year_id for post in posts)
+    schools = Counter(post.person_id for post in posts if post.school_year_id == this_year)
+    assert sorted(schools.values())[-2:] == [2, 2]  # two people in two schools
+    left = [post for post in posts if post.exit_date and post.exit_date < AT.date()]
+    assert {post.present for post in left} == {True, False}  # a leaver, and an anomaly
+    assert any(post.disappeared_at for post in posts)
+
+
+def test_there_are_plans_and_they_have_a_history(session: Any) -> None:
+    kinds = {plan.kind.partition("_")[0] for plan in session.scalars(select(Plan))}
+    assert {"consents", "invitation"} <= kinds
+    assert any(kind.startswith("import") for kind in kinds)
+    assert {plan.state for plan in plans.list_plans(session)} == {"applied"}
+    assert session.scalar(select(func.count(col(JournalLine.id)))) > 100
+
+
+def test_nothing_lies_in_the_future_and_nothing_is_due_but_what_waits(session: Any) -> None:
+    assert session.scalar(select(func.max(col(JournalLine.at)))) <= AT
+    waiting = list(session.scalars(select(Mail).where(col(Mail.closed_at).is_(None))))
+    assert len(waiting) == 2
+
+
+def test_no_address_can_belong_to_anybody(session: Any) -> None:
+    addresses = {p.personal_email for p in session.scalars(select(Person)) if p.personal_email}
+    addresses |= {p.school_email for p in session.scalars(select(Post)) if p.school_email}
+    addresses |= {row.email for row in accounts.list_accounts(session)}
+    assert all(re.fullmatch(r"[^@]+@[\w-]+\.example", address) for address in addresses)
+
+
+def test_it_is_sound(demo_template: Path) -> None:
+    engine = make_engine(f"sqlite:///{demo_template / 'data' / 'trousseau.db'}")
+    assert is_well(verify(engine, AT))
+    engine.dispose()
+
+
+@pytest.mark.parametrize("role", demo.ROLES)
+def test_somebody_for_each_role(session: Any, role: str) -> None:
+    who = demo.somebody(session, role, "fr")
+    assert who.actor.role == role
+    assert who.actor.sees_all == (role == "helpdesk")
+    assert who.actor.account_id is not None
+
+
+def test_the_director_is_the_main_schools(session: Any) -> None:
+    who = demo.somebody(session, "director", "fr")
+    assert who.actor.schools == {team(session, "98101").school_id}
+
+
+def test_the_command_offers_the_same_roles() -> None:
+    assert ROLES == demo.ROLES
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        datetime(2026, 8, 24, 0, 5, tzinfo=UTC),  # the first day of a school year
+        datetime(2027, 8, 22, 23, 0, tzinfo=UTC),  # the last one
+        datetime(2028, 2, 29, 12, 0, tzinfo=UTC),
+    ],
+)
+def test_it_can_be_built_on_any_day(at: datetime, tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'demo.db'}", embedded=True, at=at)
+    built = demo.build(engine, load_key(tmp_path / "key"), at)
+    with reading(engine, built.actors["director"], at) as session:
+        counts = team_access.counts(session, built.school_id, built.school_year_id)
+        label = next(
+            year.label
+            for year in school_years.of_school(session, built.school_id)
+            if year.id == built.school_year_id
+        )
+    engine.dispose()
+    assert {code for code, count in counts.items() if count} == set(STATUS_CODES) - {"ended"}
+    assert int(label[:4]) in (at.year, at.year - 1)
+
+
+def test_the_same_moment_gives_the_same_rows(demo_template: Path, tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'demo.db'}", embedded=True, at=AT)
+    demo.build(engine, load_key(tmp_path / "key"), AT)
+    other = make_engine(f"sqlite:///{demo_template / 'data' / 'trousseau.db'}")
+    assert _last_line(engine) == _last_line(other)
+    engine.dispose()
+    other.dispose()
+
+
+def _last_line(engine: Any) -> tuple[int | None, str]:
+    """The chain of hashes holds every change: the same end, the same rows."""
+    with reading(engine, Actor("test", "system", None), AT + timedelta(days=1)) as session:
+        last = session.scalars(select(JournalLine).order_by(col(JournalLine.id).desc())).first()
+        return last.id, last.hash

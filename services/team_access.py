@@ -16,7 +16,7 @@ from sqlmodel import col
 from models.access import STATUS_CODES, Access, FactColumns, joined
 from models.database import ActorSession
 from models.functions import FUNCTION_RANK, FUNCTIONS, function_label
-from models.language import LANGUAGES
+from models.language import LANGUAGES, Wording
 from models.roles import ROLES
 from models.text import clean, name_key
 from services.access_rows import (
@@ -280,5 +280,15 @@ def _without_address(row: AccessRow) -> str | None:
     if row.reason is None:
         return None
     hidden = {row.email, row.details.recipient} - {row.email if row.may_leave_the_house else None}
-    values = {name: "…" if value in hidden else value for name, value in row.reason.values.items()}
-    return replace(row.reason, values=values).text()
+    return _hiding(row.reason, hidden).text()
+
+
+def _hiding(said: Wording, hidden: Collection[str | None]) -> Wording:
+    """Return the sentence with `…` for each hidden value, in the sentences within it too."""
+    values = {
+        name: _hiding(value, hidden)
+        if isinstance(value, Wording)
+        else ("…" if value in hidden else value)
+        for name, value in said.values.items()
+    }
+    return replace(said, values=values)

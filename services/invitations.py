@@ -208,7 +208,10 @@ def plan_invitations(
     """
     team = candidates(session, school_id, school_year_id, person_ids)
     service = session.scalars(select(Service).where(col(Service.code) == SERVICE)).one()
-    year = session.scalars(select(SchoolYear).where(col(SchoolYear.id) == school_year_id)).one()
+    found = select(SchoolYear).where(col(SchoolYear.id) == school_year_id)
+    year = session.scalars(found).one_or_none()
+    if year is None:
+        raise plans.PlanRefused(say("There is no such school year."))
     draft = PlanDraft(
         kind=KIND,
         title=_title(again, year.label),
@@ -253,7 +256,10 @@ def _summary(counts: Counter[str]) -> dict[str, Any]:
 
 def counts_of(session: ActorSession, plan_id: int) -> InvitationCounts:
     """Return what a stored plan of invitations will do, or has done."""
-    return InvitationCounts(**(plans.find(session, plan_id).summary or {}))
+    plan = plans.find(session, plan_id)
+    if plan.kind != KIND:
+        raise plans.PlanRefused(say("There is no plan number %(number)s.", number=plan_id))
+    return InvitationCounts(**(plan.summary or {}))
 
 
 def _item(draft: PlanDraft, who: Candidate, service: Service, again: bool, words: _Words) -> Item:

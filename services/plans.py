@@ -753,26 +753,53 @@ def _conclude(session: ActorSession, plan: Plan, action: str, digest: str, **fac
 # --- scope ------------------------------------------------------------------------------
 
 
-def _check_scope(session: ActorSession, plan: Plan, work: _Work) -> None:
+def _check_scope(session: ActorSession, plan: Plan, work: _Work, *, undoing: bool = False) -> None:
     """Refuse a plan that reaches beyond the actor's schools, whoever computed it."""
     if session.actor.sees_all:
         return
-    columns = plan.columns or {}
-    for table, made in work.inserts.items():
-        for ref, values in made:
-            if not _may_insert(
-                session, table, dict(zip(columns[table]["columns"], values, strict=True)), work
-            ):
-                raise _beyond(ref)
+    made = list(_made_values(plan, work))
+    if undoing:
+        # They are no longer there to be looked at, and will be made anew.
+        made += [(table, before) for table, _id, before in work.deletes]
+    for table, values in made:
+        if not _may_insert(session, table, values, work):
+            raise _beyond(table)
     touched: dict[str, set[int]] = defaultdict(set)
-    for table, row_id, *_ in [*work.updates, *work.deletes, *work.guards]:
+    gone = [] if undoing else work.deletes
+    there = [(t, i) for t, i, _b, _a in work.updates] + [(t, i) for t, i, _b in gone + work.guards]
+    for table, row_id in there:
         touched[table].add(row_id)
     for table, after in ((t, a) for t, _i, _b, a in work.updates):
         if "school_id" in after and after["school_id"] not in (session.actor.schools or ()):
             raise _beyond(table)
+    if not undoing:
+        _add_referred(touched, [*made, *((t, after) for t, _i, _b, after in work.updates)])
     for table, ids in touched.items():
         if _visible(session, table, ids) != ids:
             raise _beyond(table)
+
+
+def _made_values(plan: Plan, work: _Work) -> Iterator[tuple[str, dict[str, Any]]]:
+    for table, made in work.inserts.items():
+        columns, constants = _columns_of(plan, table)
+        for _ref, values in made:
+            yield table, {**dict(zip(columns, values, strict=True)), **constants}
+
+
+def _add_referred(touched: dict[str, set[int]], rows: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    """Add the rows that `rows` lead to, so that nothing hangs on what is out of sight.
+
+    Except persons who receive a post: a file may name somebody known in another school
+    only (DOMAIN §3, Identity). A pair of doubles may lie half out of sight.
+    """
+    hired = {values.get("person_id") for table, values in rows if table == "post"}
+    for table, values in rows:
+        if table == "suspected_double":
+            continue
+        for name, target in bulk.references(table).items():
+            ref = values.get(name)
+            if isinstance(ref, int) and ref > 0 and not (target == "person" and ref in hired):
+                touched[target].add(ref)
 
 
 def _beyond(_what: Any) -> OutOfScope:
@@ -786,7 +813,7 @@ def _may_insert(session: ActorSession, table: str, values: dict[str, Any], work:
     if table == "person":
         return bool(work.inserts.get("post"))
     if table in _WITH_A_POST:
-        people = {values.get("person_id"), values.get("other_id")} - {None}
+        people = [p for n in ("person_id", "other_id") if (p := values.get(n)) is not None]
         return any(p < 0 or _visible(session, "person", {p}) for p in people)
     return False
 
@@ -816,7 +843,7 @@ def undo(session: ActorSession, plan_id: int) -> Applied:
         raise PlanRefused(say("Only a plan that has been applied can be undone."))
     assert plan.applied_at is not None
     work, digest = _gather(session, plan)
-    _check_scope(session, plan, work)
+    _check_scope(session, plan, work, undoing=True)
     first_ids, at = plan.first_ids or {}, plan.applied_at
     connection = session.connection()
     made = [
@@ -838,9 +865,9 @@ def undo(session: ActorSession, plan_id: int) -> Applied:
     _update(connection, ((t, i, before) for t, i, before, _after in leading))
     _refuse_used(connection, made)
     _delete(connection, [(table, row_id) for table, row_id, _values in made])
-    _update(connection, ((t, i, before) for t, i, before, _after in last))
-    for table, row_id, before in work.deletes:
+    for table, row_id, before in sorted(work.deletes, key=lambda gone: _ORDER[gone[0]]):
         bulk.insert_rows(connection, table, ["id", *before], [[row_id, *before.values()]])
+    _update(connection, ((t, i, before) for t, i, before, _after in last))
     _conclude(session, plan, "plan.undo", digest, undone_at=session.at)
     return Applied(
         plan_id=plan_id,

@@ -1,0 +1,1 @@
+"""What the program costs, as ratios to floors measured in the same run (docs/speed.md)."""

@@ -8,7 +8,7 @@ changes the address too, and an import leaves an address that was signed for alo
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
@@ -31,9 +31,11 @@ from models.schools import GoverningBody, School, SchoolYear, Source
 from models.text import clean, name_key
 from services import plans
 from services.access_rows import address_source, in_team, of_service
-from services.consent_forms import ConsentForm
 from services.imports.roster import Notice
 from services.plans import NOW, Item, PlanDraft, guard, update_change
+
+if TYPE_CHECKING:
+    from services.consent_forms import ConsentForm
 
 KIND = "consents"
 #: What stands as the field of an address that came from a signed form.
@@ -347,8 +349,11 @@ def forms(
     school_id: int,
     school_year_id: int,
     person_ids: Collection[int] | None = None,
-) -> list[ConsentForm]:
+) -> list["ConsentForm"]:
     """Return what is printed for the team or a selection of it, by name."""
+    # Imported late: the library that makes the PDF takes longer than the whole data layer.
+    from services.consent_forms import ConsentForm
+
     facts = FactColumns(session.at, session.at.date())
     school = session.get(School, school_id)
     if school is None:
@@ -391,7 +396,7 @@ def forms(
     ]
 
 
-def note_printed(session: ActorSession, printed: Sequence[ConsentForm]) -> None:
+def note_printed(session: ActorSession, printed: Sequence["ConsentForm"]) -> None:
     """Write down that these forms were printed, for which address and with which text."""
     by_post = {parse_reference(form.reference)[0]: form for form in printed}
     posts: Any = select(col(Post.id), col(Post.school_id)).where(col(Post.id).in_(sorted(by_post)))

@@ -6,7 +6,9 @@ killed at any moment leaves everything or nothing.
 """
 
 import json
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
@@ -18,7 +20,7 @@ from models.errors import TrousseauError
 from models.language import Wording, say, wording_from_json
 from models.plans import PlanItem
 from models.schools import DEFAULT_TIME_ZONE, School, Source
-from models.text import clean, name_key, squeeze
+from models.text import clean, is_clean, name_key, squeeze
 from services import plans
 from services.desk import Desk
 from services.imports.drafting import MASS_SHARE, AddressRule, ImportRequest
@@ -33,10 +35,12 @@ from services.imports.staff_columns import StaffMapping, named_mapping
 
 __all__ = [
     "FORMATS",
+    "Completion",
     "ImportRefused",
     "ImportRequest",
     "Remembered",
     "StaffLayout",
+    "complete_path",
     "import_result",
     "messages",
     "named_mapping",
@@ -178,6 +182,7 @@ def request_for(
     address_rule: str | None = None,
     mass_share: float = MASS_SHARE,
     mapping: StaffMapping | None = None,
+    file: str = "",
 ) -> ImportRequest:
     """Return a checked request, completed by what is remembered of its source.
 
@@ -219,6 +224,7 @@ def request_for(
         address_rule=_address_rule(address_rule),
         mass_share=mass_share,
         mapping=dict(mapping) if mapping is not None else None,
+        file=clean(file, LONGEST_SOURCE),
     )
 
 
@@ -313,3 +319,47 @@ def import_result(session: ActorSession, plan_id: int) -> dict[str, Any]:
         **summary,
         "messages": messages(session, plan_id),
     }
+
+
+# --- naming a file ----------------------------------------------------------------------
+
+#: How many names of a folder are offered.
+NAMES_OFFERED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a half-typed path can become: the longest common beginning, and the names.
+
+    Folders end in a slash. `more` names are not listed.
+    """
+
+    path: str
+    names: tuple[str, ...] = ()
+    more: int = 0
+
+
+def complete_path(text: str) -> Completion:
+    """Return how a path goes on. A folder that cannot be read offers nothing.
+
+    Names that would not be shown as they are (control characters) are not offered.
+    """
+    folder_text, slash, beginning = text.rpartition("/")
+    folder = Path(folder_text + slash if slash else ".").expanduser()
+    try:
+        found = [
+            entry.name + "/" if entry.is_dir() else entry.name
+            for entry in os.scandir(folder)
+            if entry.name.startswith(beginning)
+            and is_clean(entry.name)
+            and (beginning or not entry.name.startswith("."))
+        ]
+    except (OSError, ValueError):
+        return Completion(text)
+    if not found:
+        return Completion(text)
+    found.sort(key=str.casefold)
+    first, last = min(found), max(found)
+    same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), None)
+    path = folder_text + slash + (first if same is None else first[:same])
+    return Completion(path, tuple(found[:NAMES_OFFERED]), max(0, len(found) - NAMES_OFFERED))

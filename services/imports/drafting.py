@@ -31,7 +31,8 @@ class ImportRequest:
     school the import is for (None where the file names its schools), `year` the label of the
     school year for rows that name none (None for the current one), `today` the day in the
     school's zone. `fase_identifiers` says that the source's identifiers of organisations are
-    FASE numbers (DOMAIN §4). `mapping` is the choice of columns to remember.
+    FASE numbers (DOMAIN §4). `mapping` is the choice of columns to remember, `file` what the
+    file is called in the plan's title.
     """
 
     source: str
@@ -44,6 +45,7 @@ class ImportRequest:
     address_rule: AddressRule | None = None
     mass_share: float = MASS_SHARE
     mapping: Any = None
+    file: str = ""
 
 
 @dataclass(slots=True)

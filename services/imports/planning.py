@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from models.bulk import many_rows, table_named
 from models.database import ActorSession
-from models.language import say
+from models.language import Wording, say
 from services.imports.drafting import MASS_SHARE, Drafting, ImportRequest
 from services.imports.planning_people import People
 from services.imports.planning_schools import Schools
@@ -73,11 +73,7 @@ def _draft(session: ActorSession, roster: Roster, request: ImportRequest) -> Pla
     school_id = request.school_id or (min(owned) if owned else None)
     return PlanDraft(
         kind=KIND,
-        title=say(
-            "Import of %(source)s (%(format)s)",
-            source=request.source_name or request.source,
-            format=roster.format,
-        ),
+        title=_title(request),
         school_id=school_id,
         request={
             "source": request.source,
@@ -87,6 +83,13 @@ def _draft(session: ActorSession, roster: Roster, request: ImportRequest) -> Pla
             "today": request.today.isoformat(),
         },
     )
+
+
+def _title(request: ImportRequest) -> Wording:
+    source = request.source_name or request.source
+    if request.file:
+        return say("Import of %(file)s, source %(source)s", file=request.file, source=source)
+    return say("Import, source %(source)s", source=source)
 
 
 def _tell_notices(drafting: Drafting) -> None:

@@ -1,7 +1,7 @@
 """Accesses as lists and pages show them: one row each, with the facts behind its status."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -140,7 +140,7 @@ def moment(
     The present is `at`, or the session's moment. Raises `NotFound` for a school that the
     actor doesn't see.
     """
-    name = session.scalar(select(col(School.time_zone)).where(col(School.id) == school_id))
+    name = session.scalar(_zone_name(), {"school": school_id})
     if name is None:
         raise NotFound(say("There is no such school among yours."))
     zone = ZoneInfo(name)
@@ -149,6 +149,11 @@ def moment(
     if on is None or on == today:
         return Moment(at, today, zone)
     return Moment(end_of_day(on, zone), on, zone)
+
+
+@cache
+def _zone_name() -> Any:
+    return select(col(School.time_zone)).where(col(School.id) == bindparam("school"))
 
 
 def end_of_day(day: date, zone: ZoneInfo) -> datetime:
@@ -183,10 +188,9 @@ DAY: Any = bindparam("day", type_=Date())
 def rows_of(session: ActorSession, now: Moment, access_ids: Sequence[int]) -> list[AccessRow]:
     """Return the accesses of those identifiers, in their order."""
     found: dict[int, AccessRow] = {}
-    chosen = _statement().where(col(Access.id).in_(bindparam("chosen", expanding=True)))
     for start in range(0, len(access_ids), _CHUNK):
         chunk = list(access_ids[start : start + _CHUNK])
-        for row in _rows(session, now, chosen, chosen=chunk):
+        for row in _rows(session, now, _of_chosen(), chosen=chunk):
             found[row.access_id] = row
     return [found[access_id] for access_id in access_ids if access_id in found]
 
@@ -208,6 +212,11 @@ def _rows(session: ActorSession, now: Moment, statement: Any, **values: Any) -> 
 def _statement() -> Any:
     facts = FactColumns(AT, DAY)
     return joined(select(*_columns(facts, AT)).select_from(Access), AT)
+
+
+@cache
+def _of_chosen() -> Any:
+    return _statement().where(col(Access.id).in_(bindparam("chosen", expanding=True)))
 
 
 def _columns(facts: FactColumns, at: Any) -> list[Any]:
@@ -296,26 +305,30 @@ def _missions(
 ) -> _Missions:
     """Return the codes of the missions held at `at`, by person, school and year."""
     found: _Missions = defaultdict(list)
-    for condition in _about(people):
-        held = (
-            select(Mission)
-            .where(condition, holds(col(Mission.given_at), col(Mission.removed_at), at))
-            .order_by(col(Mission.id))
-        )
-        for mission in session.scalars(held):
-            key = (mission.person_id, mission.school_id, mission.school_year_id)
-            found[key].append(mission.code)
+    persons, schools = ({pair[place] for pair in people} for place in (0, 1))
+    if not people:
+        return found
+    values = {"at": at, "schools": sorted(schools), "persons": sorted(persons)}
+    for mission in session.execute(_held_missions(len(people) > _CHUNK), values):
+        key = (mission.person_id, mission.school_id, mission.school_year_id)
+        found[key].append(mission.code)
     return found
 
 
-def _about(people: Collection[tuple[int, int]]) -> Iterable[ColumnElement[bool]]:
-    """SQL: missions of these persons; of their whole schools where they are many."""
-    schools = sorted({school for _person, school in people})
-    if len(people) > _CHUNK:
-        yield col(Mission.school_id).in_(schools)
-    elif people:
-        persons = sorted({person for person, _school in people})
-        yield and_(col(Mission.person_id).in_(persons), col(Mission.school_id).in_(schools))
+@cache
+def _held_missions(of_many: bool) -> Any:
+    """SQL: the missions of some persons; those of their whole schools where they are many."""
+    statement = (
+        select(Mission.person_id, Mission.school_id, Mission.school_year_id, Mission.code)  # type: ignore[call-overload]
+        .where(
+            col(Mission.school_id).in_(bindparam("schools", expanding=True)),
+            holds(col(Mission.given_at), col(Mission.removed_at), AT),
+        )
+        .order_by(col(Mission.id))
+    )
+    if of_many:
+        return statement
+    return statement.where(col(Mission.person_id).in_(bindparam("persons", expanding=True)))
 
 
 def _row(row: Any, missions: _Missions, now: Moment) -> AccessRow:

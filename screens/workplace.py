@@ -14,6 +14,7 @@ from textual.screen import Screen
 
 if TYPE_CHECKING:
     from services.desk import Desk
+    from services.mail.sender import Mailing
     from services.school_years import Here
 
 
@@ -25,17 +26,34 @@ class Wish:
     text: str = ""
 
 
+def no_mailing() -> Mailing:
+    """Refuse to send, where the console was opened without the means."""
+    from models.errors import TrousseauError
+    from models.language import say
+
+    raise TrousseauError(say("This console cannot send mail. What is queued stays queued."))
+
+
 class Workplace:
     """One signed-in person's desk, and where it stands just now.
 
     `here` is None while no school is chosen (the helpdesk: all schools). Read and changed on
-    the event loop only; what is read in a thread comes back by a message.
+    the event loop only; what is read in a thread comes back by a message. `mailing` returns
+    what mail is sent with, or raises an error in words; it is called in a thread.
     """
 
-    def __init__(self, desk: Desk, *, who: str = "", here: Here | None = None) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        who: str = "",
+        here: Here | None = None,
+        mailing: Callable[[], Mailing] = no_mailing,
+    ) -> None:
         self.desk = desk
         self.who = who or desk.actor.name
         self.here = here
+        self.mailing = mailing
         self._wishes: dict[str, Wish] = {}
 
     @property

@@ -101,10 +101,11 @@ def state_at(at: datetime) -> ColumnElement[str]:
     """SQL: the state of an invitation joined with its mail; the first test that holds."""
     mail, invitation = Mail, Invitation
     unknown = and_(happened(col(mail.uncertain_at), at), not_(happened(col(mail.sent_at), at)))
+    unsent = and_(happened(col(mail.cancelled_at), at), not_(happened(col(mail.sent_at), at)))
     tests = (
         (happened(col(invitation.used_at), at), "used"),
         (happened(col(invitation.replaced_at), at), "replaced"),
-        (happened(col(invitation.cancelled_at), at), "cancelled"),
+        (or_(happened(col(invitation.cancelled_at), at), unsent), "cancelled"),
         (happened(col(mail.bounced_at), at), "bounced"),
         (happened(col(mail.refused_at), at), "refused"),
         (col(invitation.valid_until) <= at, "expired"),

@@ -95,6 +95,15 @@ class Letterhead:
 
 
 @dataclass(frozen=True, slots=True)
+class Mailing:
+    """All that it takes to send from an installation: where to, with which key, from whom."""
+
+    settings: MailSettings
+    key: Key
+    letterhead: Letterhead
+
+
+@dataclass(frozen=True, slots=True)
 class SendResult:
     """What a run did: mails by what came of them, and how many are still open.
 

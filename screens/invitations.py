@@ -1,0 +1,338 @@
+"""What became of every invitation: state, times, the server's own words; try and send again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual import on
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from models.language import N_, Wording, _, say, say_n
+from screens.commands import bindings
+from screens.sending import SendingScreen
+from screens.widgets.chrome import KeyBar, Sentence, TitleBar
+from screens.widgets.filter import FilteredTable
+from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Selection, Sort
+from screens.widgets.text import TONES, Tone
+from screens.workplace import Workplace
+from services import invitation_status, outbox
+from services.invitation_status import OPEN, SORTS, InvitationQuery, InvitationRow
+
+if TYPE_CHECKING:
+    from models.database import ActorSession
+
+#: Each state with a sign that needs no colour, the word for one invitation, and the tone.
+STATE_SIGNS: dict[str, tuple[str, str, Tone]] = {
+    "queued": (":", N_("queued"), "accent"),
+    "sent": ("»", N_("sent"), ""),
+    "uncertain": ("~", N_("uncertain"), "warning"),
+    "held": ("#", N_("held"), "error"),
+    "refused": ("!", N_("refused"), "error"),
+    "bounced": ("«", N_("returned"), "error"),
+    "expired": ("°", N_("expired"), "warning"),
+    "used": ("+", N_("used"), "good"),
+    "replaced": ("=", N_("replaced"), "quiet"),
+    "cancelled": ("x", N_("withdrawn"), "quiet"),
+}
+_COLUMNS = (
+    Column("state", N_("State"), 13, grow=1),
+    Column("name", N_("Name"), 18, grow=3),
+    Column("recipient", N_("Sent to"), 18, grow=4, priority=1, sortable=False),
+    Column("queued_at", N_("Asked for"), 11, priority=3),
+    Column("sent_at", N_("Sent on"), 11, priority=2),
+)
+
+
+class InvitationsScreen(SendingScreen):
+    """The invitations of a team. F8 sends again, F6 sends what waits, `t` tries at once."""
+
+    DEFAULT_CSS = """
+    InvitationsScreen > #invitation-detail { height: 3; padding: 0 3; }
+    """
+    BINDINGS = [
+        *bindings("invitations.again", "invitations.send", "invitations.try-now"),
+        *bindings("invitations.state"),
+    ]
+
+    @dataclass
+    class _Counted(Message):
+        counts: dict[str, int]
+
+    @dataclass
+    class _Chosen(Message):
+        people: set[int]
+
+    @dataclass
+    class _Tried(Message):
+        count: int
+
+    def __init__(self, workplace: Workplace) -> None:
+        super().__init__(workplace)
+        assert workplace.here is not None
+        self._zone = workplace.here.zone
+        wish = workplace.wished("invitations")
+        self._wanted = wish.text
+        self._state: str | None = wish.status if wish.status in STATE_SIGNS else None
+        self._counts: dict[str, int] = {}
+        self._rows: dict[int, InvitationRow] = {}
+        self._bar = TitleBar(N_("Invitations and mail"), *workplace.title)
+        self._by_state = StateCounts()
+        self._list = FilteredTable(
+            PagedTable(
+                _COLUMNS,
+                self._load,
+                sort=Sort("queued_at", descending=True),
+                empty=N_("Nobody has been invited yet. The team’s list sends invitations: g, a."),
+                nothing_found=N_("Nothing matches. f shows other states, Esc all names."),
+            ),
+            N_("/ to search: a name or an address"),
+        )
+        self._detail = Sentence("", id="invitation-detail")
+
+    @property
+    def table(self) -> PagedTable:
+        return self._list.table
+
+    def compose(self) -> ComposeResult:
+        yield self._bar
+        yield self._by_state
+        yield self._list
+        yield self._detail
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        if self._wanted:
+            self._list.search.value = self._wanted
+
+    def on_screen_resume(self) -> None:
+        if self._counts:
+            self.table.reload()
+
+    # Reading
+
+    def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
+        desk, query = self.workplace.desk, self._query(text, sort)
+        found, counts = desk.read(_page, query, offset, limit)
+        if offset == 0:
+            self._rows = {}
+        self._rows = {**self._rows, **{row.invitation_id: row for row in found.rows}}
+        self.post_message(self._Counted(counts))
+        return Page([_as_row(row, self._zone) for row in found.rows], found.total)
+
+    def _query(self, text: str, sort: Sort | None = None) -> InvitationQuery:
+        sort = sort if sort and sort.column in SORTS else Sort("name")
+        return InvitationQuery(*self.team, self._state, text, sort.column, sort.descending)
+
+    @on(_Counted)
+    def _show_counts(self, message: _Counted) -> None:
+        message.stop()
+        self._counts = message.counts
+        self._by_state.show(message.counts, self._state)
+        self.refresh_bindings()
+
+    @on(PagedTable.Highlighted)
+    def _show_detail(self, event: PagedTable.Highlighted) -> None:
+        key = event.row.key if event.row else None
+        row = self._rows.get(key) if isinstance(key, int) else None
+        self._detail.show(_detail(row, self._zone) if row else "")
+        self.refresh_bindings()
+
+    def action_state(self) -> None:
+        """Go from all to the states that some invitation is in, one after the other."""
+        used = [state for state in STATE_SIGNS if self._counts.get(state)]
+        order: list[str | None] = [None, *used]
+        now = order.index(self._state) if self._state in order else 0
+        self._state = order[(now + 1) % len(order)]
+        self._by_state.show(self._counts, self._state)
+        self.table.clear_selection()
+        self.table.reload()
+
+    # Doing
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("try_now", "send"):
+            return any(self._counts.get(state) for state in OPEN)
+        if action == "again":
+            return any(self._counts.values())
+        return True
+
+    def action_send(self) -> None:
+        self.send()
+
+    def action_again(self) -> None:
+        selection = self.table.selection
+        if selection.keys or selection.all_matching:
+            self.attempt(partial(self._choose, selection))
+        else:
+            self.invite(again=True)
+
+    def _choose(self, selection: Selection) -> None:
+        rows = self.workplace.desk.read(_selected, self._query(selection.filter), selection)
+        self.post_message(self._Chosen({row.person_id for row in rows}))
+
+    @on(_Chosen)
+    def _invite_chosen(self, message: _Chosen) -> None:
+        message.stop()
+        self.invite(message.people, again=True)
+
+    def action_try_now(self) -> None:
+        self.attempt(partial(self._try_now, self.table.selected_or_current))
+
+    def _try_now(self, selection: Selection) -> None:
+        desk = self.workplace.desk
+        rows = desk.read(_selected, self._query(selection.filter), selection)
+        mails = [row.mail_id for row in rows if row.mail_id is not None]
+        self.post_message(self._Tried(desk.write(outbox.try_now, mails)))
+
+    @on(_Tried)
+    def _tell_tried(self, message: _Tried) -> None:
+        message.stop()
+        if message.count:
+            self.table.clear_selection()
+            self.send()
+        else:
+            told = _("None of these mails is waiting any more. F8 sends them again.")
+            self.app.notify(told, markup=False)
+
+    @on(SendingScreen.Sent)
+    def _look_again(self) -> None:
+        self.table.clear_selection()
+        self.table.reload()
+
+
+class StateCounts(Widget):
+    """How many invitations are in each state that occurs; the one shown is in brackets."""
+
+    DEFAULT_CSS = "StateCounts { height: 2; width: 100%; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counts: dict[str, int] = {}
+        self._state: str | None = None
+
+    def show(self, counts: dict[str, int], state: str | None) -> None:
+        if (counts, state) != (self._counts, self._state):
+            self._counts, self._state = counts, state
+            self.refresh()
+
+    def language_changed(self) -> None:
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        lines = self._lines(width)
+        if y >= len(lines):
+            return Strip.blank(width)
+        return Strip(lines[y]).adjust_cell_length(width)
+
+    def _lines(self, width: int) -> list[list[Segment]]:
+        lines, room = [[Segment("  ")]], width - 2
+        for state, (sign, word, tone) in STATE_SIGNS.items():
+            if not (count := self._counts.get(state, 0)) and state != self._state:
+                continue
+            text = f"{sign} {_(word)} {count}"
+            text = f"[{text}]" if state == self._state else f" {text} "
+            if cell_len(text) > room:
+                lines.append([Segment("  ")])
+                room = width - 2
+            room -= cell_len(text)
+            lines[-1].append(Segment(text, TONES[tone]))
+        return lines
+
+
+def _page(
+    session: ActorSession, query: InvitationQuery, offset: int, limit: int
+) -> tuple[invitation_status.InvitationPage, dict[str, int]]:
+    counts = invitation_status.counts(session, query.school_id, query.school_year_id)
+    return invitation_status.page(session, query, offset, limit), counts
+
+
+def _selected(
+    session: ActorSession, query: InvitationQuery, selection: Selection
+) -> list[InvitationRow]:
+    if selection.all_matching:
+        found = invitation_status.rows(session, query)
+        return [row for row in found if row.invitation_id in selection]
+    chosen = [key for key in selection.keys if isinstance(key, int)]
+    return invitation_status.rows_of(session, query.school_id, chosen)
+
+
+def _as_row(row: InvitationRow, zone: ZoneInfo) -> Row:
+    sign, word, tone = STATE_SIGNS[row.state]
+    state = Cell(f"{sign} {_(word)}", tone)
+    queued, sent = _short(row.queued_at, zone), _short(row.sent_at, zone)
+    return Row(row.invitation_id, (state, row.name, row.recipient, queued, sent))
+
+
+def _short(moment: datetime | None, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).strftime("%d/%m %H:%M") if moment else ""
+
+
+def _detail(row: InvitationRow, zone: ZoneInfo) -> Wording:
+    """Return what is known of one invitation, in up to three lines."""
+    parts = [
+        say(
+            "%(name)s, invitation no. %(number)s, valid until %(until)s.",
+            name=row.name,
+            number=row.generation,
+            until=row.valid_until.astimezone(zone),
+        ),
+        *_happened(row, zone),
+        *_tries(row, zone),
+    ]
+    said = parts[0]
+    for part in parts[1:]:
+        said = say("%(first)s %(second)s", first=said, second=part)
+    return said
+
+
+def _happened(row: InvitationRow, zone: ZoneInfo) -> list[Wording]:
+    """Return the fact that decides the state, with its time."""
+    facts: dict[str, tuple[datetime | None, Wording]] = {
+        "sent": (row.sent_at, _at(N_("Handed to the mail server on %(at)s."), row.sent_at, zone)),
+        "uncertain": (
+            row.uncertain_at,
+            _at(N_("No answer from the mail server on %(at)s."), row.uncertain_at, zone),
+        ),
+        "held": (
+            row.held_at,
+            _at(N_("Held on %(at)s for a fault of our own mail."), row.held_at, zone),
+        ),
+        "refused": (row.refused_at, _at(N_("Refused for good on %(at)s."), row.refused_at, zone)),
+        "bounced": (row.bounced_at, _at(N_("Came back on %(at)s."), row.bounced_at, zone)),
+        "used": (row.used_at, _at(N_("Used on %(at)s."), row.used_at, zone)),
+        "replaced": (
+            row.replaced_at,
+            _at(N_("Replaced by a newer one on %(at)s."), row.replaced_at, zone),
+        ),
+        "cancelled": (row.cancelled_at, _at(N_("Withdrawn on %(at)s."), row.cancelled_at, zone)),
+    }
+    moment, sentence = facts.get(row.state, (None, Wording("")))
+    return [sentence] if moment is not None else []
+
+
+def _at(sentence: str, moment: datetime | None, zone: ZoneInfo) -> Wording:
+    return Wording(sentence, {"at": moment.astimezone(zone) if moment else ""})
+
+
+def _tries(row: InvitationRow, zone: ZoneInfo) -> list[Wording]:
+    """Return how often it was tried, when again, and the server's own words."""
+    told: list[Wording] = []
+    if row.attempts:
+        told.append(say_n("%(count)s try.", "%(count)s tries.", row.attempts))
+    if row.state in ("queued", "uncertain") and row.attempts and row.next_attempt_at is not None:
+        told.append(say("Next try %(at)s.", at=row.next_attempt_at.astimezone(zone)))
+    if row.reply:
+        told.append(say("The server: “%(words)s”", words=row.reply))
+    if row.reason is not None:
+        told.append(row.reason)
+    return told

@@ -206,3 +206,8 @@ QUICK = (
     "sabine.dethier@courriel.example",
     "mathilde.fontaine@courriel.example",
 )
+#: Missions of this year: the one replaces the person's role, the other does not.
+MISSIONS = {
+    "gaelle.gerard@courriel.example": "access_manager",
+    "lukasz.nowak@courriel.example": "digital_lead",
+}

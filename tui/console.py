@@ -7,6 +7,7 @@ places import it when they are needed.
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -65,25 +66,36 @@ class Console(TrousseauApp):
         """Open the dashboard for somebody."""
         use_language(entered.language)
         self.role, self.who = entered.workplace.role, entered.account_id
-        self.places = dict(places(entered.workplace))
+        self.places = places(entered.workplace)
         self.switch_screen(self.places["dashboard"]())
 
 
-def places(workplace: Workplace) -> Mapping[str, MakeScreen]:
-    """Return what makes the screen of each place of the console."""
+#: The module and class of each place's screen, and whether it is about one school.
+_SCREENS: Mapping[str, tuple[str, str, bool]] = {
+    "dashboard": ("screens.dashboard", "DashboardScreen", False),
+    "team-access": ("screens.team_access", "TeamAccessScreen", True),
+    "consents": ("screens.consents", "ConsentsScreen", True),
+    "invitations": ("screens.invitations", "InvitationsScreen", True),
+    "plans": ("screens.plans", "PlansScreen", False),
+    "import": ("screens.import_file", "ImportScreen", False),
+    "schools": ("screens.schools", "SchoolsScreen", False),
+    "school-years": ("screens.school_years", "SchoolYearsScreen", False),
+}
 
-    def about_a_school(place: str, make: Callable[[Workplace], Screen[Any]]) -> MakeScreen:
-        return lambda: workplace.place(place, make)
 
-    return {
-        "dashboard": lambda: _dashboard(workplace),
-    }
+def places(workplace: Workplace) -> dict[str, MakeScreen]:
+    """Return what makes the screen of each place of the console; its module is loaded then."""
+
+    def maker(place: str) -> MakeScreen:
+        return lambda: _screen(workplace, place)
+
+    return {place: maker(place) for place in _SCREENS}
 
 
-def _dashboard(workplace: Workplace) -> Screen[Any]:
-    from screens.dashboard import DashboardScreen
-
-    return DashboardScreen(workplace)
+def _screen(workplace: Workplace, place: str) -> Screen[Any]:
+    module, name, about_a_school = _SCREENS[place]
+    make = getattr(import_module(module), name)
+    return workplace.place(place, make) if about_a_school else make(workplace)
 
 
 class Door:
@@ -131,9 +143,9 @@ class Door:
 
         if who.actor.role not in ADMITTED:
             raise NoPlace(say("There is nothing in the console for this account yet."))
-        _settings, engine = self.open()
-        desk = Desk(engine, who.actor, now)
-        return Entered(Workplace(desk, who=who.name), who.actor.account_id, who.language)
+        settings, engine = self.open()
+        workplace = Workplace(Desk(engine, who.actor, now), who=who.name, mailing=settings.mailing)
+        return Entered(workplace, who.actor.account_id, who.language)
 
 
 def open_console() -> int:

@@ -21,7 +21,7 @@ from services.mail.url import MailSettings, is_loopback, mail_settings_from_envi
 from tui.appearance import Appearance
 
 if TYPE_CHECKING:
-    from services.mail.sender import Letterhead
+    from services.mail.sender import Letterhead, Mailing
 
 _PREFIX = "TROUSSEAU_"
 
@@ -171,6 +171,13 @@ class Settings(BaseSettings):
 
         sender = self.mail_from or default_sender(self.mail())
         return Letterhead(sender, bounces=self.mail_bounces, sign_in_at=self.sign_in_at)
+
+    def mailing(self) -> "Mailing":
+        """Return all that it takes to send; raises an error in words where something lacks."""
+        from models.keys import load_key
+        from services.mail.sender import Mailing
+
+        return Mailing(self.mail(), load_key(self.folders.key_file), self.letterhead())
 
 
 #: Where nothing leaves this machine, and so nobody answers.

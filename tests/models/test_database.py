@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, func, select, text, update
+from sqlalchemy import Engine, delete, event, exists, func, select, text, update
 from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from models import journal
-from models.access import Access
+from models.access import Access, FactColumns, joined
 from models.accounts import Account
+from models.consents import Consent
 from models.database import (
     SYSTEM,
     TABLES,
@@ -124,6 +126,46 @@ def test_many_other_questions_in_between_change_nothing(world: World) -> None:
         assert world.director().read(lambda s: s.scalars(kept).all()) == [mine.person]
         other = select(col(Person.id)).limit(number + 5)
         assert world.director().read(lambda s, q=other: s.scalars(q).all()) == [mine.person]
+
+
+def test_an_alias_is_limited_like_its_table(world: World) -> None:
+    mine, theirs = world.person(surname="Mien"), world.person(world.other, surname="Autre")
+    for table, seen, hidden in (
+        (School, world.mine, world.other),
+        (Person, mine.person, theirs.person),
+        (Post, mine.post, theirs.post),
+        (Consent, mine.person, theirs.person),
+    ):
+        other: Any = aliased(table)
+        column = other.person_id if table is Consent else other.id
+        found = world.director().read(lambda s, c=column: s.scalars(select(c)).all())
+        assert seen in found and hidden not in found
+        inside = select(col(Post.id)).where(
+            col(Post.id) == mine.post, exists(select(column).where(column == hidden))
+        )
+        assert world.director().read(lambda s, q=inside: s.scalars(q).all()) == []
+        assert world.desk.read(lambda s, q=inside: s.scalars(q).all()) == [mine.post]
+
+
+def test_a_scope_is_checked_row_by_row(sqlite_engine: Engine) -> None:
+    """By an index it would be the whole school for each row: minutes for a large team."""
+    world = make_world(sqlite_engine)
+    world.person()
+    asked: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        asked.append((statement, values))
+
+    event.listen(sqlite_engine, "before_cursor_execute", note)
+    facts = FactColumns(NOW, NOW.date())
+    team = joined(select(col(Access.id), facts.status).select_from(Access), NOW)
+    world.director().read(lambda s: s.execute(team).all())
+    event.remove(sqlite_engine, "before_cursor_execute", note)
+    statement, values = asked[-1]
+    with sqlite_engine.connect() as connection:
+        steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        by_school = [step[3] for step in steps if "(school_id=?)" in step[3]]
+    assert by_school == []
 
 
 def test_a_director_can_not_write_elsewhere(world: World) -> None:

@@ -319,7 +319,7 @@ def _summary(session: ActorSession, plan: Plan) -> PlanSummary:
     counts = session.execute(
         select(items.level, items.action, items.left_out, func.count())  # type: ignore[call-overload]
         .where(col(items.plan_id) == plan.id)
-        .group_by(items.level, items.action, items.left_out)  # type: ignore[arg-type]
+        .group_by(items.level, items.action, items.left_out)
     ).all()
     levels = dict.fromkeys(LEVELS, 0)
     actions: dict[str, int] = defaultdict(int)

@@ -6,7 +6,7 @@ never merges two people; but a row whose source gives neither is taken for the p
 the same source named so in the same school before, or every import would double them.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -368,40 +368,45 @@ def doubles(
 
 
 class _Sharing:
-    """Who shares two marks with somebody else, found by looking at each person once."""
+    """Who shares two marks with somebody else whom nothing certain tells apart.
+
+    Whom one source knows by two identifiers are two people, so those of the file who have an
+    identifier are compared with others only; in most files that leaves nothing to compare.
+    """
 
     def __init__(self, people: list[Incoming], register: Register) -> None:
-        first: dict[Any, Incoming] = {}
-        several: set[Any] = set()
-        found: dict[int, Incoming] = {}
-        for one in people:
-            for mark in _marks(one.surname_key, one.first_name_key, one.birth, one.email_key):
-                other = first.setdefault(mark, one)
-                if other is not one:
-                    several.add(mark)
-                    found[id(other)], found[id(one)] = other, one
-        self.known: list[Known] = []
-        own = {one.known.id for one in people if one.known is not None}
-        for known in register.by_id.values():
-            if known.id in own:
-                continue
-            values = known.values
-            hits = [m for m in _marks(values[2], values[3], values[4], values[9]) if m in first]
-            if hits:
-                self.known.append(known)
-                for mark in hits:
-                    found[id(first[mark])] = first[mark]
-                    several.add(mark)
-        if several:
-            for one in people:
-                if id(one) not in found and any(
-                    mark in several
-                    for mark in _marks(
-                        one.surname_key, one.first_name_key, one.birth, one.email_key
-                    )
-                ):
-                    found[id(one)] = one
-        self.incoming = [one for one in people if id(one) in found]
+        own = {one.ref for one in people}
+        known = [one for one in register.by_id.values() if one.id not in own]
+        loose = [one for one in people if one.key is None]
+        keyed = [one for one in people if one.key is not None] if loose or known else []
+        loose_marks = Counter(mark for one in loose for mark in _marks_of(one))
+        keyed_marks = {mark for one in keyed for mark in _marks_of(one)}
+        self.known = [
+            one
+            for one in known
+            if any(m in loose_marks or m in keyed_marks for m in _marks(*_named(one)))
+        ]
+        known_marks = {mark for one in self.known for mark in _marks(*_named(one))}
+        self.incoming = [
+            one
+            for one in loose
+            if any(
+                loose_marks[m] > 1 or m in keyed_marks or m in known_marks for m in _marks_of(one)
+            )
+        ]
+        self.incoming += [
+            one
+            for one in keyed
+            if any(mark in loose_marks or mark in known_marks for mark in _marks_of(one))
+        ]
+
+
+def _marks_of(one: Incoming) -> list[tuple[Any, ...]]:
+    return _marks(one.surname_key, one.first_name_key, one.birth, one.email_key)
+
+
+def _named(one: Known) -> tuple[str, str, str | None, str | None]:
+    return one.values[2], one.values[3], one.values[4], one.values[9]
 
 
 def _marks(

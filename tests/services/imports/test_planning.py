@@ -1,9 +1,11 @@
 """From rosters to plans, applied and undone: who comes in, who leaves, who is whom."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -491,6 +493,25 @@ class TestAtOnce:
         world.desk.write(plans.apply, first)
         with pytest.raises(PlanStale):
             world.desk.write(plans.apply, second)
+        assert len(world.all(Person)) == 10
+
+    def test_two_that_are_applied_at_the_very_same_time(self, world: World) -> None:
+        both = [
+            world.desk.write(plans.store, world.draft(staff(*named(*TEN, key=None))))
+            for _ in range(2)
+        ]
+        start = Barrier(2)
+
+        def apply(plan_id: int) -> str:
+            start.wait()
+            try:
+                world.desk.write(plans.apply, plan_id)
+            except PlanStale:
+                return "stale"
+            return "applied"
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(apply, both)) == ["applied", "stale"]
         assert len(world.all(Person)) == 10
 
     def test_a_plan_read_before_and_stored_after_another_import_is_stale(

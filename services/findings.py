@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from models.addresses import likely_typing_error
-from models.functions import function_label
+from models.functions import FUNCTIONS, function_label
 from models.language import Wording, say
 from services.access_rows import AccessRow
 from services.attention import AttentionLine, attention, known_domains
@@ -180,7 +180,7 @@ def _no_role(row: AccessRow) -> Finding:
         say(
             "Neither a mission nor the records nor the function (%(function)s) gives a role. "
             "Set one.",
-            function=function_label(row.function or None),
+            function=function_label(row.function if row.function in FUNCTIONS else None),
         ),
         remedy=SET_ROLE,
     )

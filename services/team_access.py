@@ -36,7 +36,7 @@ from services.findings import why_not
 
 __all__ = [
     "LONGEST_PAGE", "SORTS", "AccessDetails", "AccessRow", "NotFound", "Page", "TeamQuery",
-    "access_json", "counts", "page", "position", "status_rows", "total",
+    "access_json", "counts", "page", "person_ids", "position", "status_rows", "total",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -97,26 +97,29 @@ def total(session: ActorSession, query: TeamQuery) -> int:
     return _count(session, query, moment(session, query.school_id, query.on))
 
 
-def position(session: ActorSession, query: TeamQuery, access_id: int) -> int | None:
-    """Return where an access stands in a query's order by name, None where it is not found.
+def person_ids(session: ActorSession, query: TeamQuery) -> list[int]:
+    """Return everyone whom a query finds, for what is done to all of them."""
+    now = moment(session, query.school_id, query.on)
+    everyone = _wanted(query).with_only_columns(col(Access.person_id))
+    return list(session.scalars(everyone, now.values))
+
+
+def position(session: ActorSession, query: TeamQuery, person_id: int) -> int | None:
+    """Return where a person stands in a query's order by name, None where not found.
 
     Only the order by name is answered, for any other would read the whole team.
     """
     if query.sort != "name":
         return None
     now = moment(session, query.school_id, query.on)
-    own = select(col(Access.search_key)).where(
-        col(Access.id) == access_id, in_team(query.school_id, query.school_year_id)
-    )
-    key = session.scalar(own)
-    if key is None:
-        return None
     this, identifier = col(Access.search_key), col(Access.id)
+    found = _wanted(query).with_only_columns(this, identifier)
+    own = session.execute(found.where(col(Access.person_id) == person_id), now.values).first()
+    if own is None:
+        return None
+    key, access_id = own
     before = or_(this < key, and_(this == key, identifier < access_id))
     after = or_(this > key, and_(this == key, identifier > access_id))
-    found = _wanted(query).where(identifier == access_id)
-    if session.scalar(found, now.values) is None:
-        return None
     ahead = _wanted(query).where(after if query.descending else before)
     return session.scalar(ahead.with_only_columns(func.count(identifier)), now.values)
 

@@ -92,10 +92,10 @@ def test_a_row_knows_its_position(world: World) -> None:
         query = TeamQuery(school, world.year_id, descending=descending)
         rows = world.desk().read(team_access.page, query, 0, 50).rows
         for place, row in enumerate(rows):
-            found = world.desk().read(team_access.position, query, row.access_id)
+            found = world.desk().read(team_access.position, query, row.person_id)
             assert found == place
         narrow = replace(query, text="nobody")
-        assert world.desk().read(team_access.position, narrow, rows[2].access_id) is None
+        assert world.desk().read(team_access.position, narrow, rows[2].person_id) is None
 
 
 def test_a_page_is_bounded(world: World) -> None:
@@ -273,7 +273,8 @@ def _attempts(world: World, school: int, member: Member, double_id: int) -> list
     return [
         lambda desk: desk.read(team_access.page, TeamQuery(school, year), 0, 50),
         lambda desk: desk.read(team_access.total, TeamQuery(school, year)),
-        lambda desk: desk.read(team_access.position, TeamQuery(school, year), member.access_id),
+        lambda desk: desk.read(team_access.position, TeamQuery(school, year), who),
+        lambda desk: desk.read(team_access.person_ids, TeamQuery(school, year)),
         lambda desk: desk.read(team_access.counts, school, year),
         lambda desk: desk.read(team_access.status_rows, school, year),
         lambda desk: desk.read(team_access.status_rows, school, year, {who}),

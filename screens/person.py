@@ -1,0 +1,326 @@
+"""One person: everything known, what is wrong and what to do, and what has happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from textual import on
+from textual.app import ComposeResult
+from textual.message import Message
+
+from models.language import N_, Wording, _, format_day, say
+from screens.commands import bindings
+from screens.sending import SendingScreen
+from screens.team_access import function_name, mission_name, role_name
+from screens.team_changes import ChangingScreen
+from screens.widgets.chrome import KeyBar, Sentence, TitleBar
+from screens.widgets.reader import Paragraph, Reader
+from screens.workplace import Workplace
+from services import person, person_history
+from services.access_rows import AccessRow
+from services.findings import CONSENT_WORDS, STATUS_WORDS, Finding
+from services.person import (
+    ConsentFacts,
+    DoubleFacts,
+    InvitationFacts,
+    MissionFacts,
+    PersonPage,
+    PostFacts,
+)
+from services.person_history import HistoryLine
+
+
+class PersonScreen(ChangingScreen):
+    """The page of one person, seen from the school and year that one works in."""
+
+    DEFAULT_CSS = "PersonScreen > #who { height: 1; text-style: bold; }"
+    BINDINGS = [
+        *bindings("person.invite", "person.history", "team.mission", "team.role"),
+        *bindings("team.deactivate", "team.doubles", "app.refresh"),
+    ]
+
+    @dataclass
+    class _Read(Message):
+        page: PersonPage
+        history: list[HistoryLine]
+
+    def __init__(self, workplace: Workplace, person_id: int) -> None:
+        super().__init__(workplace)
+        assert workplace.here is not None
+        self._zone = workplace.here.zone
+        self._person_id = person_id
+        self._page: PersonPage | None = None
+        self._history: list[HistoryLine] = []
+        self._shows_history = False
+        self._who = Sentence("", id="who")
+        self._reader = Reader()
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar(N_("Person"), *self.workplace.title)
+        yield self._who
+        yield self._reader
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self._reader.focus()
+        self._look()
+
+    def on_screen_resume(self) -> None:
+        if self._page is not None:
+            self._look()
+
+    def language_changed(self) -> None:
+        self._show()
+
+    # Reading
+
+    @on(ChangingScreen.Changed)
+    @on(SendingScreen.Sent)
+    def _look(self, _message: Message | None = None) -> None:
+        self.attempt(self._read_page)
+
+    def action_refresh(self) -> None:
+        self._look()
+
+    def _read_page(self) -> None:
+        desk = self.workplace.desk
+        page = desk.read(person.person_page, self._person_id, *self.team)
+        self.post_message(self._Read(page, desk.read(person_history.history, self._person_id)))
+
+    @on(_Read)
+    def _take(self, message: _Read) -> None:
+        message.stop()
+        self._page, self._history = message.page, message.history
+        self._show()
+        self.refresh_bindings()
+
+    def _show(self) -> None:
+        if self._page is None:
+            return
+        self._who.show(_who(self._page))
+        words = _Words(self._zone)
+        if self._shows_history:
+            self._reader.show(words.history(self._history))
+        else:
+            self._reader.show(words.page(self._page))
+
+    # Doing
+
+    @property
+    def _access(self) -> AccessRow | None:
+        return self._page.access if self._page else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("invite", "mission", "role", "deactivate"):
+            return self._access is not None
+        if action == "doubles":
+            doubles = self._page.doubles if self._page else ()
+            return any(double.decided_at is None for double in doubles)
+        return True
+
+    def action_history(self) -> None:
+        self._shows_history = not self._shows_history
+        self._show()
+
+    def action_invite(self) -> None:
+        access = self._access
+        if access is not None:
+            again = access.details.queued_at is not None
+            self.invite([self._person_id], again=again)
+
+    def action_mission(self) -> None:
+        self.choose_mission([self._person_id], self._access)
+
+    def action_role(self) -> None:
+        self.choose_role([self._person_id], self._access)
+
+    def action_deactivate(self) -> None:
+        self.ask_reason([self._person_id], self._access)
+
+    def action_doubles(self) -> None:
+        from screens.doubles import DoublesScreen
+
+        self.app.push_screen(DoublesScreen(self.workplace, self._person_id))
+
+
+def _who(page: PersonPage) -> Wording:
+    if page.access is None:
+        return say("%(name)s: no access in this team", name=page.name)
+    words = STATUS_WORDS[page.access.status]
+    return say("%(name)s: %(sign)s %(status)s", name=page.name, sign=words.sign, status=words.label)
+
+
+class _Words:
+    """Turns facts into paragraphs, with times in the school's zone."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+
+    def page(self, page: PersonPage) -> list[Paragraph]:
+        return [
+            *self._findings(page.findings),
+            *self._access(page.access),
+            *_section(_("Addresses on file"), self._addresses(page)),
+            *_section(_("Posts"), (self._post(post) for post in page.posts)),
+            *_section(_("Consents"), (self._consent(c) for c in page.consents)),
+            *_section(_("Missions"), (self._mission(m) for m in page.missions)),
+            *_section(_("Invitations"), (self._invitation(i) for i in page.invitations)),
+            *_section(_("Suspected doubles"), (self._double(d) for d in page.doubles)),
+            *_section(_("Other accesses"), self._others(page)),
+            *_section(_("Identity"), self._identity(page)),
+        ]
+
+    def history(self, lines: list[HistoryLine]) -> list[Paragraph]:
+        if not lines:
+            return [Paragraph(_("Nothing has happened yet."), "quiet")]
+        return [Paragraph(_("History, the newest first"), "strong"), *map(self._line, lines)]
+
+    def _line(self, line: HistoryLine) -> Paragraph:
+        who = f" ({line.actor})" if line.actor else ""
+        return Paragraph(f"{self._when(line.at)}  {line.text}{who}", apart=False)
+
+    def _when(self, at: datetime | None) -> str:
+        if at is None:
+            return ""
+        local = at.astimezone(self._zone)
+        return f"{format_day(local.date())} {local:%H:%M}"
+
+    def _findings(self, findings: tuple[Finding, ...]) -> Iterator[Paragraph]:
+        for finding in findings:
+            yield Paragraph(f"! {finding.sentence}", "warning")
+            for evidence in finding.evidence:
+                told = (self._when(evidence.at), evidence.value)
+                yield Paragraph(
+                    f"  {evidence.label}: {'  '.join(part for part in told if part)}", apart=False
+                )
+            if finding.remedy is not None:
+                yield Paragraph(f"  → {finding.remedy.label}", "accent", apart=False)
+
+    def _access(self, access: AccessRow | None) -> Iterator[Paragraph]:
+        if access is None:
+            return
+        since = self._when(access.since)
+        status = STATUS_WORDS[access.status].label.text()
+        yield Paragraph(_("Access"), "strong")
+        yield from _lines(
+            _("Status: %(status)s, since %(since)s") % {"status": status, "since": since},
+            _("Role: %(role)s (%(origin)s)")
+            % {"role": role_name(access.role), "origin": _(_ORIGINS[access.role_origin])},
+            _("E-mail: %(address)s (%(source)s)")
+            % {"address": access.email or "–", "source": access.email_source or "–"},
+            _("Consent: %(consent)s") % {"consent": CONSENT_WORDS[access.consent]},
+            _("Until: %(day)s") % {"day": format_day(access.details.access_ends)},
+        )
+
+    def _addresses(self, page: PersonPage) -> Iterator[str]:
+        for address in page.addresses:
+            kind = _("personal") if address.kind == "personal" else _("of the school")
+            place = f", {address.school}" if address.school else ""
+            yield f"{address.email} ({kind}{place}; {address.source or '–'})"
+
+    def _post(self, post: PostFacts) -> str:
+        parts = [f"{post.school}, {post.year}: {function_name(post.function)}"]
+        if post.start_date or post.exit_date:
+            parts.append(f"{_day(post.start_date)} – {_day(post.exit_date)}")
+        parts.append(_("present") if post.present else _("not ticked present"))
+        if post.disappeared_at:
+            parts.append(_("disappeared on %(at)s") % {"at": self._when(post.disappeared_at)})
+        return ", ".join([*parts, post.source or "–"])
+
+    def _consent(self, consent: ConsentFacts) -> str:
+        told = _("%(school)s: %(address)s, signed on %(day)s, recorded on %(at)s") % {
+            "school": consent.school,
+            "address": consent.email,
+            "day": format_day(consent.signed_on),
+            "at": self._when(consent.recorded_at),
+        }
+        if consent.withdrawn_at:
+            told += ", " + _("withdrawn on %(at)s") % {"at": self._when(consent.withdrawn_at)}
+        return told
+
+    def _mission(self, mission: MissionFacts) -> str:
+        told = _("%(school)s, %(year)s: %(mission)s, from %(at)s") % {
+            "school": mission.school,
+            "year": mission.year,
+            "mission": mission_name(mission.code),
+            "at": self._when(mission.given_at),
+        }
+        if mission.removed_at:
+            told += " " + _("until %(at)s") % {"at": self._when(mission.removed_at)}
+        return told
+
+    def _invitation(self, invitation: InvitationFacts) -> str:
+        facts = (
+            (N_("queued"), invitation.queued_at),
+            (N_("sent"), invitation.sent_at),
+            (N_("not confirmed by the server"), invitation.uncertain_at),
+            (N_("refused"), invitation.refused_at),
+            (N_("came back"), invitation.bounced_at),
+            (N_("held"), invitation.held_at),
+            (N_("used"), invitation.used_at),
+            (N_("replaced"), invitation.replaced_at),
+            (N_("cancelled"), invitation.cancelled_at),
+            (N_("valid until"), invitation.valid_until),
+        )
+        told = ", ".join(f"{_(word)} {self._when(at)}" for word, at in facts if at)
+        number = _("no. %(number)d") % {"number": invitation.generation}
+        line = f"{invitation.school}, {number}, {invitation.recipient}: {told}"
+        if invitation.reply:
+            line += ". " + _("The server’s own words: %(words)s") % {"words": invitation.reply}
+        return line
+
+    def _double(self, double: DoubleFacts) -> str:
+        name = double.other or _("somebody in another school")
+        if double.decided_at is None:
+            return _("%(name)s: to decide, suspected since %(at)s") % {
+                "name": name,
+                "at": self._when(double.found_at),
+            }
+        same = _("the same person") if double.decision == "same" else _("not the same person")
+        return f"{name}: {same}, {self._when(double.decided_at)}"
+
+    def _others(self, page: PersonPage) -> Iterator[str]:
+        schools = {post.post_id: post.school for post in page.posts}
+        for access in page.accesses:
+            if page.access is None or access.access_id != page.access.access_id:
+                words = STATUS_WORDS[access.status]
+                place = f"{schools.get(access.post_id, '')}, {access.details.year}"
+                yield f"{place}: {words.sign} {words.label}, {role_name(access.role)}"
+
+    def _identity(self, page: PersonPage) -> Iterator[str]:
+        if page.birth_date:
+            yield _("Born on %(day)s") % {"day": format_day(page.birth_date)}
+        if page.staff_number:
+            yield _("Staff number: %(number)s") % {"number": page.staff_number}
+        for source, key in page.keys:
+            yield _("Known to %(source)s as %(key)s") % {"source": source, "key": key}
+
+
+#: Where a role comes from, in words.
+_ORIGINS = {
+    "mission": N_("from a mission"),
+    "by_hand": N_("set by hand"),
+    "recorded": N_("from the records"),
+    "function": N_("from the function"),
+    "none": N_("from nowhere"),
+}
+
+
+def _section(title: str, lines: Iterator[str]) -> Iterator[Paragraph]:
+    """Yield a heading and its lines; nothing where there is no line."""
+    found = list(lines)
+    if found:
+        yield Paragraph(title, "strong")
+        yield from _lines(*found)
+
+
+def _lines(*lines: str) -> Iterator[Paragraph]:
+    for line in lines:
+        yield Paragraph(f"  {line}", apart=False)
+
+
+def _day(day: date | None) -> str:
+    return format_day(day) if day else "…"

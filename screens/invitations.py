@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 #: Each state with a sign that needs no colour, the word for one invitation, and the tone.
 STATE_SIGNS: dict[str, tuple[str, str, Tone]] = {
-    "queued": (":", N_("queued"), "accent"),
+    "queued": (":", N_("waiting"), "accent"),
     "sent": ("»", N_("sent"), ""),
     "uncertain": ("~", N_("uncertain"), "warning"),
     "held": ("#", N_("held"), "error"),
@@ -157,6 +157,14 @@ class InvitationsScreen(SendingScreen):
         self.table.reload()
 
     # Doing
+
+    @on(PagedTable.Opened)
+    def _open_person(self, event: PagedTable.Opened) -> None:
+        from screens.person import PersonScreen
+
+        row = self._rows.get(event.row.key) if isinstance(event.row.key, int) else None
+        if row is not None:
+            self.app.push_screen(PersonScreen(self.workplace, row.person_id))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("try_now", "send"):

@@ -17,6 +17,7 @@ from models.language import use_language
 from models.mail import Mail
 from screens.confirm import ConfirmScreen
 from screens.invitations import InvitationsScreen
+from screens.person import PersonScreen
 from screens.plan import PlanScreen
 from screens.progress import ProgressScreen
 from screens.workplace import Workplace
@@ -123,7 +124,7 @@ async def test_every_state_is_told_by_sign_word_and_count(console: MakeApp, worl
         await settled(pilot)
         shown = screen_text(pilot.app)
     for words in (
-        ": queued 1", "» sent 1", "~ uncertain 1", "# held 1", "! refused 1", "« returned 1",
+        ": waiting 1", "» sent 1", "~ uncertain 1", "# held 1", "! refused 1", "« returned 1",
         "° expired 1", "+ used 1", "= replaced 1", "x withdrawn 1",
     ):  # fmt: skip
         assert words in shown, words
@@ -158,6 +159,20 @@ async def test_filter_goes_round_the_states_that_occur(console: MakeApp, world: 
         await pilot.press("f")
         await settled(pilot)
         assert screen.table.total == 10
+
+
+async def test_enter_opens_the_person(console: MakeApp, world: World) -> None:
+    in_every_state(world)
+    screen = InvitationsScreen(workplace(world))
+    async with console(screen).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("slash", *"peet", "enter")
+        await settled(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PersonScreen))
+        await until(pilot, lambda: "Peeters" in screen_text(pilot.app))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
 
 
 async def test_sent_again_after_plan_and_question(

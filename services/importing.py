@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlmodel import col
 
+from models.bulk import no_collection
 from models.database import ActorSession
 from models.errors import TrousseauError
 from models.language import Wording, say, wording_from_json
@@ -117,15 +118,17 @@ def read(
 
     Raises `Cancelled` through `progress` only; whatever is wrong is in the roster's notices.
     """
-    match format:
-        case "oneroster":
-            return read_oneroster(source, progress=progress, fase_identifiers=fase_identifiers)
-        case "sds":
-            return read_sds(source, progress=progress)
-        case "schools":
-            return read_schools(source, progress=progress)
-        case "staff":
-            return read_staff(source, mapping=mapping, progress=progress)
+    # The records live on, so looking through them for garbage is in vain.
+    with no_collection():
+        match format:
+            case "oneroster":
+                return read_oneroster(source, progress=progress, fase_identifiers=fase_identifiers)
+            case "sds":
+                return read_sds(source, progress=progress)
+            case "schools":
+                return read_schools(source, progress=progress)
+            case "staff":
+                return read_staff(source, mapping=mapping, progress=progress)
     raise ImportRefused(say("There is no format “%(format)s”.", format=clean(format, 40)))
 
 

@@ -1,0 +1,368 @@
+"""How to call any function of the services at random, as a director who should not."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import SQLModel, col
+
+import services
+from models.access import Access
+from models.accounts import Account
+from models.database import Actor, ActorSession
+from models.keys import Key
+from models.language import say
+from models.references import make_reference
+from models.tokens import make_token
+from services import (
+    access_rows,
+    attention,
+    consents,
+    invitation_status,
+    outbox,
+    plans,
+    team_access,
+    team_changes,
+)
+from services.imports.drafting import ImportRequest
+from services.imports.roster import PersonRecord, PostRecord, Roster, SchoolRecord
+from services.mail.replies import Outcome, Result
+from tests.faults.two_schools import MARKER, OTHER_NUMBER, Schools
+from tests.worlds import NOW
+
+Make = Callable[["Chooser"], Any]
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """Return every public function of the services that works in a session, by its name."""
+    return dict(_functions())
+
+
+def _functions() -> Iterator[tuple[str, Callable[..., Any]]]:
+    for found in pkgutil.walk_packages(services.__path__, "services."):
+        module = importlib.import_module(found.name)
+        for name, thing in vars(module).items():
+            if name.startswith("_") or not inspect.isfunction(thing):
+                continue
+            if thing.__module__ == module.__name__ and _takes_session(thing):
+                yield f"{found.name.removeprefix('services.')}.{name}", thing
+
+
+def _takes_session(thing: Callable[..., Any]) -> bool:
+    first = next(iter(inspect.signature(thing).parameters.values()), None)
+    return first is not None and (
+        first.name == "session" or "ActorSession" in str(first.annotation)
+    )
+
+
+@dataclass
+class Chooser:
+    """Picks arguments at random, of either school, and remembers which it gave out."""
+
+    schools: Schools
+    random: Random
+    ids: dict[str, list[int]]
+    session: ActorSession
+    key: Key
+
+    def one(self, table: str) -> int:
+        """An identifier of a table: of either school, or of none."""
+        known = self.ids[table]
+        return self.random.choice([*known, *known, 0, -1, 2**31 - 1])
+
+    def some(self, table: str) -> list[int]:
+        known = self.ids[table]
+        return self.random.sample(known, self.random.randint(0, min(6, len(known))))
+
+    def school(self) -> int:
+        world = self.schools.world
+        return self.random.choice([world.mine, world.other, world.other, self.one("school")])
+
+    def year(self) -> int:
+        year = self.schools.world.year
+        return self.random.choice([year, year, year, self.one("school_year")])
+
+    def text(self) -> str:
+        return self.random.choice(
+            ["", "a", "Membre", MARKER, f"Nom{MARKER}1", str(OTHER_NUMBER), str(OTHER_NUMBER + 1),
+             "9901", f"p1@{MARKER}.example", "%", "_", "'; --", f"records-{MARKER}:{MARKER}",
+             make_reference(self.one_of_many("post"), 1)]
+        )  # fmt: skip
+
+    def one_of_many(self, table: str) -> int:
+        return self.random.choice(self.ids[table])
+
+    def maybe(self, value: Any) -> Any:
+        return self.random.choice([None, value])
+
+
+#: How an argument is chosen, by the name of the parameter.
+ARGUMENTS: dict[str, Make] = {
+    "school_id": lambda c: c.school(),
+    "school_ids": lambda c: c.maybe([c.school(), c.school()]),
+    "school_year_id": lambda c: c.year(),
+    "year_id": lambda c: c.year(),
+    "calendar_id": lambda c: c.maybe(c.one("calendar")),
+    "person_id": lambda c: c.one("person"),
+    "other_id": lambda c: c.one("person"),
+    "person_ids": lambda c: c.maybe(c.some("person")),
+    "access_id": lambda c: c.one("access"),
+    "access_ids": lambda c: c.some("access"),
+    "mission_id": lambda c: c.one("mission"),
+    "double_id": lambda c: c.one("suspected_double"),
+    "invitation_id": lambda c: c.one("invitation"),
+    "invitation_ids": lambda c: c.some("invitation"),
+    "mail_id": lambda c: c.one("mail"),
+    "mail_ids": lambda c: c.some("mail"),
+    "plan_id": lambda c: c.one("plan"),
+    "position": lambda c: c.random.randint(0, 9),
+    "left_out": lambda c: c.random.choice([True, False]),
+    "again": lambda c: c.random.choice([True, False]),
+    "generation": lambda c: c.random.randint(1, 2),
+    "offset": lambda c: c.random.choice([0, 0, 1, 5]),
+    "limit": lambda c: c.random.choice([1, 10, 200]),
+    "count": lambda c: c.random.choice([True, False]),
+    "level": lambda c: c.random.choice([None, "warning"]),
+    "state": lambda c: c.random.choice([None, *consents.STATES]),
+    "status": lambda c: c.random.choice([None, "no_consent", "active", "sent"]),
+    "on": lambda c: c.maybe(date(2026, 9, 1)),
+    "at": lambda c: c.maybe(NOW),
+    "first_day": lambda c: date(2026, 8, 24),
+    "last_day": lambda c: date(2027, 7, 2),
+    "text": lambda c: c.text(),
+    "school": lambda c: c.random.choice([str(OTHER_NUMBER), "9901", c.text()]),
+    "year": lambda c: c.maybe("2026-2027"),
+    "form": lambda c: c.random.choice(["consents", "other"]),
+    "contents": lambda c: {"a": "b"},
+    "confirm_number": lambda c: c.random.choice(["", str(OTHER_NUMBER)]),
+    "format": lambda c: c.random.choice(["staff", "schools", "oneroster"]),
+    "source": lambda c: c.random.choice(["", "proeco", f"records-{MARKER}"]),
+    "language": lambda c: c.random.choice(["fr", "en"]),
+    "mapping": lambda c: None,
+    "file": lambda c: "personnel.csv",
+    "mass_share": lambda c: 0.3,
+    "fase_identifiers": lambda c: c.random.choice([None, True]),
+    "address_rule": lambda c: c.random.choice([None, "school_first"]),
+    "texts": lambda c: [make_reference(post, 1) for post in c.some("post")],
+    "notices": lambda c: (),
+    "wanted": lambda c: team_change(c),
+    "roster": lambda c: _roster(c),
+    "request": lambda c: _request(c),
+    "reason": lambda c: "parti",
+    "code": lambda c: c.random.choice(["digital_lead", "none"]),
+    "role": lambda c: c.random.choice([None, "teacher", "manager"]),
+    "worker": lambda c: "worker",
+    "lease": lambda c: timedelta(minutes=1),
+    "words": lambda c: "550 no",
+    "randomness": lambda c: c.random,
+    "key": lambda c: c.key,
+    "query": lambda c: team_access.TeamQuery(
+        c.school(), c.year(), c.text(), sort=c.random.choice(team_access.SORTS)
+    ),
+    "draft": lambda c: hostile_plan(c),
+    "progress": lambda c: None,
+}  # fmt: skip
+
+
+def _settled(c: Chooser) -> list[Any]:
+    return [
+        outbox.Settled(mail, Outcome(c.random.choice(list(Result)), 250, words="ok"), NOW)
+        for mail in c.some("mail")
+    ]
+
+
+def _account(c: Chooser) -> Account:
+    return Account(id=c.one("account"), email="x@y.example", email_key="x", role="director")
+
+
+def _lines(c: Chooser) -> list[consents.RecordLine]:
+    return [
+        consents.RecordLine(make_reference(post, 1), date(2026, 8, 28), "neuf@exemple.example")
+        for post in c.some("post")
+    ]
+
+
+def _forms(c: Chooser) -> list[Any]:
+    """Forms that were computed for the other school's director."""
+    world = c.schools.world
+    return world.desk.read(consents.forms, c.random.choice([world.mine, world.other]), world.year)
+
+
+def _moment(c: Chooser) -> access_rows.Moment:
+    return world_moment(c)
+
+
+def world_moment(c: Chooser) -> access_rows.Moment:
+    return c.schools.world.desk.read(access_rows.moment, c.schools.world.mine)
+
+
+def _condition(c: Chooser) -> Any:
+    world = c.schools.world
+    return c.random.choice(
+        [col(Access.id) > 0, col(Access.school_id) == world.other, col(Access.person_id) > 0]
+    )
+
+
+def _token(c: Chooser) -> str:
+    return str(make_token(c.key, "invitation", c.one_of_many("access"), c.random.randint(1, 2)))
+
+
+def _roster(c: Chooser) -> Roster:
+    """A file that names the other school, and people whom only it knows."""
+    with_key = c.random.choice([None, "1", f"key-{MARKER}"])
+    known = c.session.get_bind()
+    people = [PersonRecord("Nouveau", "Paul", personal_email="paul@exemple.example", key=with_key)]
+    with known.connect() as connection:
+        person = SQLModel.metadata.tables["person"]
+        rows = connection.execute(select(person)).mappings().all()
+    for row in c.random.sample(list(rows), 4):
+        people.append(
+            PersonRecord(
+                row["surname"],
+                row["first_name"],
+                birth_date=row["birth_date"],
+                staff_number=c.maybe(row["staff_number"]),
+                personal_email=c.random.choice(["", "autre@exemple.example"]),
+            )
+        )
+    key = c.random.choice(["", str(OTHER_NUMBER)])
+    schools = [SchoolRecord(key, "", fase_number=OTHER_NUMBER)] if key else []
+    posts = [PostRecord(n, key, function="teacher") for n in range(len(people))]
+    return Roster(
+        "staff", c.random.choice([True, False]), 5, [], schools, people=people, posts=posts
+    )
+
+
+def _request(c: Chooser) -> ImportRequest:
+    source = c.random.choice(["proeco", "neuf", f"records-{MARKER}"])
+    return ImportRequest(source, "staff", date(2026, 9, 1), school_id=c.maybe(c.school()))
+
+
+def _team(c: Chooser) -> Any:
+    return attention._Team(c.maybe(c.school()), c.maybe(c.year()), world_moment(c))
+
+
+#: How an argument is chosen where the name alone does not say.
+SPECIAL: dict[str, Make] = {
+    "accounts.add_account.email": lambda c: f"neuf{c.random.random()}@exemple.example",
+    "accounts.add_account.role": lambda c: c.random.choice(["helpdesk", "director"]),
+    "accounts.add_account.school_ids": lambda c: c.random.choice([(), (c.school(),)]),
+    "accounts.add_account.password_hash": lambda c: "hash",
+    "accounts.add_account.name": lambda c: "Neuf",
+    "accounts.add_account.language": lambda c: "fr",
+    "accounts.actor_of.account": _account,
+    "access_rows.rows_of.now": _moment,
+    "access_rows.rows_where.now": _moment,
+    "access_rows.rows_where.condition": _condition,
+    "attention.status_counts.now": _moment,
+    "attention.status_counts.condition": _condition,
+    "attention.attention.now": lambda c: c.maybe(NOW),
+    "attention.attention.school_id": lambda c: c.maybe(c.school()),
+    "attention.known_domains.school_id": lambda c: c.maybe(c.school()),
+    "attention.mistyped_domains.team": _team,
+    "consents.note_printed.printed": _forms,
+    "consents.plan_record.lines": _lines,
+    "dashboard.overview.school_id": lambda c: c.maybe(c.school()),
+    "invitations.use_token.text": _token,
+    "outbox.settle.results": _settled,
+    **{
+        f"invitation_status.{name}.query": lambda c: invitation_status.InvitationQuery(
+            c.school(), c.year(), text=c.text(), sort=c.random.choice(invitation_status.SORTS)
+        )
+        for name in ("page", "rows")
+    },
+}
+
+
+def team_change(c: Chooser) -> team_changes.TeamChange:
+    action, value = c.random.choice(
+        [
+            ("give_mission", "digital_lead"),
+            ("remove_mission", "digital_lead"),
+            ("set_role", "teacher"),
+            ("deactivate", "parti"),
+            ("reactivate", ""),
+        ]
+    )
+    return team_changes.TeamChange(action, value)
+
+
+def hostile_plan(c: Chooser, actor: Actor | None = None) -> plans.PlanDraft:
+    """A plan that reaches into the other school, as no service should compute it.
+
+    With `actor` it is at least stored for a school of theirs.
+    """
+    world = c.schools.world
+    theirs = c.random.choice(c.schools.other)
+    draft = plans.PlanDraft("invitation", say("plan"), world.mine if actor else c.school())
+    surname, address = _stored(c, theirs.person)
+    change = c.random.choice(
+        [
+            lambda: plans.update_change(
+                "person", theirs.person, {"surname": surname}, {"surname": "Volé"}
+            ),
+            lambda: plans.update_change(
+                "mission", 1, {"school_id": world.mine}, {"school_id": world.other}
+            ),
+            lambda: plans.update_change(
+                "mission", 1, {"person_id": c.schools.mine[1].person}, {"person_id": theirs.person}
+            ),
+            lambda: plans.guard("person", theirs.person, personal_email=address),
+            lambda: ["-", "consent", c.one_of_many("consent"), {}],
+            lambda: draft.insert("mission", **_mission(c, world.other, c.schools.mine[0].person)),
+            lambda: draft.insert("mission", **_mission(c, world.mine, theirs.person)),
+            lambda: draft.insert("mission", **_mission(c, world.mine, c.schools.mine[0].person)),
+            lambda: draft.insert("person_key", source_id=1, key="k", person_id=theirs.person),
+            lambda: draft.insert(
+                "account_school", account_id=c.schools.other_account, school_id=world.mine
+            ),
+            lambda: draft.insert(
+                "suspension", access_id=theirs.access, school_id=world.mine, from_at=plans.NOW,
+                reason="x",
+            ),
+        ]
+    )  # fmt: skip
+    draft.items.append(plans.Item("information", "x", "x", say("x"), [change()]))
+    return draft
+
+
+def _stored(c: Chooser, person: int) -> tuple[str, str]:
+    table = SQLModel.metadata.tables["person"]
+    with c.schools.world.engine.connect() as connection:
+        row = connection.execute(
+            select(table.c.surname, table.c.personal_email).where(table.c.id == person)
+        ).one()
+    return row[0], row[1]
+
+
+def _mission(c: Chooser, school: int, person: int) -> dict[str, Any]:
+    return {
+        "person_id": person,
+        "school_id": school,
+        "school_year_id": c.schools.world.year,
+        "code": "digital_lead",
+        "role": None,
+        "given_at": plans.NOW,
+    }
+
+
+def arguments(name: str, function: Callable[..., Any], chooser: Chooser) -> dict[str, Any]:
+    """Return arguments for a call; optional ones are left out now and then."""
+    found: dict[str, Any] = {}
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        make = SPECIAL.get(f"{name}.{parameter.name}") or ARGUMENTS.get(parameter.name)
+        optional = parameter.default is not inspect.Parameter.empty
+        if make is None:
+            raise LookupError(f"tests/faults/calls.py does not know {name}({parameter.name})")
+        if not optional or chooser.random.random() < 0.7:
+            found[parameter.name] = make(chooser)
+    return found
+
+
+__all__ = ["ARGUMENTS", "SPECIAL", "Chooser", "arguments", "functions"]

@@ -1,0 +1,328 @@
+"""Two schools full of everything, one of them marked all over.
+
+Every text that belongs to the other school alone holds `MARKER`, and every row of it has an
+identifier from a range of its own, so that whatever shows up elsewhere is known for a leak.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from sqlalchemy import Engine, select, text
+from sqlmodel import SQLModel, col
+
+from models.access import Access, Mission, Suspension
+from models.accounts import Account, AccountSchool, Draft
+from models.consents import Consent, PrintedForm
+from models.database import SYSTEM, TABLES, Actor, ActorSession, writing
+from models.language import say
+from models.mail import Mail
+from models.people import Person, PersonKey, Post, SuspectedDouble
+from models.references import make_reference
+from models.schools import School, Site, Source
+from services import consents, invitations, outbox, plans
+from services.desk import Desk
+from services.mail.replies import Outcome, Result
+from tests.worlds import NOW, Clock, Member, World, make_world
+
+#: Stands in every text of the other school, and nowhere else.
+MARKER = "qzxqzx"
+OTHER_NUMBER = 98_765
+#: The other school's identifiers begin here, each table's in a range of its own.
+BASE, STEP = 10_000_000, 1_000_000
+
+Row = tuple[str, Any]
+Rows = dict[Row, tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Schools:
+    """`mine` and `other` of a world, with who works where. `both` work in both."""
+
+    world: World
+    mine: tuple[Member, ...]
+    both: tuple[Member, ...]
+    other: tuple[Member, ...]
+    account: int
+    other_account: int
+
+    @property
+    def director(self) -> Desk:
+        """The desk of the director of `mine`, who has an account."""
+        schools = frozenset({self.world.mine})
+        actor = Actor("directrice@ecole.example", "director", schools, self.account)
+        return Desk(self.world.engine, actor, self.world.clock)
+
+
+def build(engine: Engine) -> Schools:
+    """Fill a migrated, empty database."""
+    world = make_world(engine)
+    mine = (*world.people(6), *(world.person(surname="Sansavis", consent=False) for _ in "ab"))
+    both = tuple(world.person(surname=f"Partagé{n}") for n in "ab")
+    account = _account(world, "directrice@ecole.example", world.mine)
+    _fill(world, world.mine, mine, "")
+    _number_from(engine)
+    _mark_school(world)
+    other = tuple(_other_person(world, n) for n in range(8))
+    for shared in both:
+        _post_elsewhere(world, shared)
+    _fill(world, world.other, other, MARKER)
+    _doubles(world, mine[0], other)
+    other_account = _account(world, f"direction@{MARKER}.example", world.other)
+    for owner, content in (("directrice@ecole.example", "mine"), (f"d@{MARKER}.example", MARKER)):
+        _save(world, Draft(owner=owner, form="consents", contents=f'"{content}"', saved_at=NOW))
+    world.clock.now = NOW + timedelta(hours=4)
+    return Schools(world, mine, both, other, account, other_account)
+
+
+def _save(world: World, *rows: Any) -> None:
+    with writing(world.engine, SYSTEM, world.clock()) as session:
+        session.add_all(rows)
+
+
+def _number_from(engine: Engine) -> None:
+    """Let the identifiers of every table go on in its own range."""
+    with engine.begin() as connection:
+        for place, table in enumerate(TABLES):
+            name, first = str(table.__tablename__), BASE + place * STEP
+            if "id" not in SQLModel.metadata.tables[name].c:
+                continue
+            if engine.dialect.name == "sqlite":
+                connection.execute(
+                    text("DELETE FROM sqlite_sequence WHERE name = :name"), {"name": name}
+                )
+                connection.execute(
+                    text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :first)"),
+                    {"name": name, "first": first},
+                )
+            else:
+                connection.execute(
+                    text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :first)"),
+                    {"name": name, "first": first},
+                )
+
+
+def _mark_school(world: World) -> None:
+    with writing(world.engine, SYSTEM, NOW) as session:
+        school = session.scalars(select(School).where(col(School.id) == world.other)).one()
+        school.name, school.name_key = f"Athénée {MARKER}", f"athenee{MARKER}"
+        school.fase_number = OTHER_NUMBER
+        school.street = school.locality = school.contact_name = f"rue {MARKER}"
+        school.contact_email, school.contact_phone = f"contact@{MARKER}.example", MARKER
+        source = Source(
+            code=f"records-{MARKER}",
+            name=f"Records {MARKER}",
+            format="staff",
+            school_id=world.other,
+            mapping={"column": MARKER},
+        )
+        site = Site(school_id=world.other, fase_number=OTHER_NUMBER + 1, locality=MARKER)
+        session.add_all([source, site, Site(school_id=world.mine, fase_number=12)])
+
+
+def _other_person(world: World, number: int) -> Member:
+    return world.person(
+        world.other,
+        surname=f"Nom{MARKER}{number}",
+        first_name=f"Prénom{MARKER}",
+        birth_date=date(1980, 1, 1 + number),
+        staff_number=f"1800101{number:04}",
+        email=f"p{number}@{MARKER}.example",
+        school_email=f"s{number}@{MARKER}.example",
+        school_email_field=f"field {MARKER}",
+        consent=number % 4 != 0,
+        role=f"role {MARKER}" if number == 1 else None,
+    )
+
+
+def _post_elsewhere(world: World, shared: Member) -> None:
+    """Give somebody of `mine` a post in `other` too, with its own address and consent."""
+    with writing(world.engine, SYSTEM, NOW) as session:
+        post = Post(
+            person_id=shared.person,
+            school_id=world.other,
+            school_year_id=world.year,
+            function="educator",
+            other_functions=MARKER,
+            role=f"role {MARKER}",
+            school_email=f"shared@{MARKER}.example",
+            school_email_key=f"shared@{MARKER}.example",
+            school_email_field=f"field {MARKER}",
+            exit_date=date(2026, 12, 24),
+            created_at=NOW,
+        )
+        session.add(post)
+        session.flush()
+        session.add(
+            Access(
+                person_id=shared.person,
+                school_id=world.other,
+                school_year_id=world.year,
+                service_id=world.service,
+                post_id=post.id or 0,
+                granted_at=NOW,
+            )
+        )
+        session.add(_consent(shared.person, world.other, post.id or 0, f"x@{MARKER}.example"))
+        session.add(_mission(world, shared.person, world.other, f"role {MARKER}"))
+        source = session.scalars(select(Source).where(col(Source.school_id) == world.other)).one()
+        key = f"key-{MARKER}-{shared.person}"
+        session.add(PersonKey(source_id=source.id or 0, key=key, person_id=shared.person))
+
+
+def _consent(person: int, school: int, post: int, email: str) -> Consent:
+    return Consent(
+        person_id=person,
+        school_id=school,
+        post_id=post,
+        email=email,
+        email_key=email,
+        text_version=1,
+        signed_on=date(2026, 8, 20),
+        recorded_at=NOW,
+    )
+
+
+def _mission(world: World, person: int, school: int, role: str | None) -> Mission:
+    return Mission(
+        person_id=person,
+        school_id=school,
+        school_year_id=world.year,
+        code="digital_lead",
+        role=role,
+        given_at=NOW,
+    )
+
+
+def _fill(world: World, school: int, team: tuple[Member, ...], mark: str) -> None:
+    """Give a school one of everything: forms, missions, suspensions, plans, mails, replies."""
+    _save(
+        world,
+        Suspension(
+            access_id=team[-1].access, school_id=school, from_at=NOW, reason=f"reason {mark}"
+        ),
+        _mission(world, team[1].person, school, f"role {mark}" if mark else None),
+        *(
+            PrintedForm(
+                post_id=who.post,
+                school_id=school,
+                text_version=1,
+                language="fr",
+                email=f"printed@{mark or 'ecole'}.example",
+                printed_at=NOW,
+            )
+            for who in team[:3]
+        ),
+    )
+    desk = world.desk
+    line = consents.RecordLine(make_reference(team[0].post, 1), date(2026, 8, 21), "")
+    desk.write(consents.plan_record, school, [line])
+    _invite(world, school, mark)
+    draft = plans.PlanDraft("import", say("Import %(mark)s", mark=mark), school)
+    draft.summary = {"file": mark}
+    draft.items.append(
+        plans.Item("warning", "left", f"label {mark}", say("%(m)s", m=mark), file=f"{mark}.csv")
+    )
+    desk.write(plans.store, draft)
+
+
+def _invite(world: World, school: int, mark: str) -> None:
+    """Invite the team and let the server answer in several ways; one repeats, one activates."""
+    desk = world.desk
+    for again in (False, True):
+        plan = desk.write(invitations.plan_invitations, school, world.year, again=again)
+        desk.write(plans.apply, plan)
+        claimed = desk.write(outbox.claim, "worker", 50, timedelta(hours=1), [school])
+        results = [Result.SENT, Result.REFUSED, Result.HELD, Result.UNCERTAIN]
+        settled = [
+            outbox.Settled(mail.mail_id, Outcome(results[n % 4], 250, words=f"reply {mark}"), NOW)
+            for n, mail in enumerate(claimed)
+        ]
+        desk.write(outbox.settle, "worker", settled, Random(1))
+        world.clock.now += timedelta(minutes=10)
+    desk.write(outbox.record_bounce, claimed[0].mail_id, 2, f"550 {mark}") if claimed else None
+
+
+def _doubles(world: World, mine: Member, other: tuple[Member, ...]) -> None:
+    pairs = [(mine.person, other[0].person), (other[1].person, other[2].person)]
+    _save(
+        world,
+        *(SuspectedDouble(person_id=a, other_id=b, score=4, found_at=NOW) for a, b in pairs),
+    )
+
+
+def _account(world: World, email: str, school: int) -> int:
+    with writing(world.engine, SYSTEM, NOW) as session:
+        account = Account(email=email, email_key=email, role="director", created_at=NOW)
+        session.add(account)
+        session.flush()
+        session.add(AccountSchool(account_id=account.id or 0, school_id=school))
+    assert account.id is not None
+    return account.id
+
+
+# --- what is not the director's -----------------------------------------------------------
+
+
+def foreign_rows(engine: Engine, actor: Actor) -> Rows:
+    """Return every row that is not the actor's, by table and key, read past all scopes.
+
+    The rule is written here a second time, on purpose: `models.database` is under test.
+    """
+    schools = actor.schools or frozenset()
+    found: Rows = {}
+    with engine.connect() as connection:
+        # By bare SQL: this is done a thousand times.
+        everything = {
+            name: connection.exec_driver_sql(f'SELECT * FROM "{name}"').mappings().all()
+            for name in SQLModel.metadata.tables
+        }
+    theirs = {row["person_id"] for row in everything["post"] if row["school_id"] in schools}
+    own_plans = {row["id"] for row in everything["plan"] if row["school_id"] in schools}
+    for name, rows in everything.items():
+        for row in rows:
+            if not _is_own(name, row, actor, theirs, own_plans):
+                key = row["id"] if "id" in row else (row["plan_id"], row["position"])
+                found[name, key] = tuple(map(str, row.values()))
+    return found
+
+
+def _is_own(name: str, row: Any, actor: Actor, theirs: set[int], own_plans: set[int]) -> bool:
+    match name:
+        case "school":
+            return row["id"] in (actor.schools or ())
+        case "person":
+            return row["id"] in theirs or row["merged_into_id"] in theirs
+        case "person_key":
+            return row["person_id"] in theirs
+        case "suspected_double":
+            return row["person_id"] in theirs or row["other_id"] in theirs
+        case "account":
+            return bool(row["id"] == actor.account_id)
+        case "account_school":
+            return bool(row["account_id"] == actor.account_id)
+        case "draft":
+            return bool(row["owner"] == actor.name)
+        case "plan_item":
+            return row["plan_id"] in own_plans
+        case "journal":
+            # Nobody changes a line; new ones are written for whoever works.
+            return False
+        case _:
+            return "school_id" in row and row["school_id"] in (actor.schools or ())
+
+
+__all__ = [
+    "BASE",
+    "MARKER",
+    "OTHER_NUMBER",
+    "ActorSession",
+    "Clock",
+    "Mail",
+    "Person",
+    "Rows",
+    "Schools",
+    "build",
+    "foreign_rows",
+]  # fmt: skip

@@ -247,6 +247,13 @@ COMMANDS: tuple[Command, ...] = (
         priority=True,
         action="save",
     ),
+    Command(
+        "sign-in.go-on",
+        "enter",
+        N_("Go on"),
+        N_("From the address to the password, from there sign in"),
+        priority=True,
+    ),
     Command("sign-in.leave", "escape", N_("Quit"), N_("Leave the program"), footer=True),
     # Screens of the main job
     Command(

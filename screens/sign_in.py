@@ -5,7 +5,7 @@ runs in a thread while the person types.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from textual import on, work
@@ -13,7 +13,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Input
 
 from models.errors import TrousseauError
 from models.language import N_, Wording, say
@@ -31,9 +30,28 @@ _LONGEST_PASSWORD = 1_024
 
 
 class _Entrance(Form, inherit_bindings=False):
-    """The two fields; F8 is said to sign in, and saves nothing."""
+    """The two fields; F8 is said to sign in, and saves nothing.
 
-    BINDINGS = [*bindings("form.next", "form.previous", "sign-in.enter")]
+    What moves the focus has priority: such keys are acted on before the next one is given
+    to a field. Otherwise whoever types faster than the line would read their password in
+    the field of the address.
+    """
+
+    BINDINGS = [
+        *(replace(key, priority=True) for key in bindings("form.next", "form.previous")),
+        *bindings("sign-in.enter", "sign-in.go-on"),
+    ]
+
+    def action_go_on(self) -> None:
+        password = self["password"].entry
+        if password.has_focus:
+            self.action_save()
+        else:
+            self.screen.set_focus(password)
+
+    def action_save(self) -> None:
+        # Behind the keys that the field has been given and not taken in yet.
+        self["password"].entry.call_later(super().action_save)
 
 
 class SignInScreen(Screen[None]):
@@ -102,15 +120,6 @@ class SignInScreen(Screen[None]):
 
     def action_leave(self) -> None:
         self.app.exit(0)
-
-    @on(Input.Submitted)
-    def _go_on(self, event: Input.Submitted) -> None:
-        event.stop()
-        password = self._form["password"]
-        if event.input is password.entry:
-            self._form.action_save()
-        else:
-            password.entry.focus()
 
     @on(Form.Saved)
     def _ask(self, event: Form.Saved) -> None:

@@ -1,0 +1,142 @@
+"""The console as a person opens it: the demonstration, and signing in with one's own account."""
+
+import fcntl
+import io
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from screens.commands import PLACES
+from tests.demo_home import demo_home, demo_template
+from tests.terminal import Terminal
+from tui.command_line import run
+from tui.console import _SCREENS, ADMITTED, Door, NoPlace
+
+__all__ = ["demo_home", "demo_template"]
+
+PASSWORD = "quatre tortues lisent Kant"
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    return folder
+
+
+def test_the_demonstration_opens_at_the_directors_dashboard_and_leaves_nothing(
+    temporary: Path,
+) -> None:
+    with Terminal(["demo"], environment={"TMPDIR": str(temporary)}) as terminal:
+        terminal.wait_for("Institut Saint-Aubert", "98101", "Anne Lambert")
+        assert len(list(temporary.glob("trousseau-demo-*"))) == 1
+        terminal.type("q")
+        assert terminal.wait_for_end() == 0
+    assert not list(temporary.glob("trousseau-demo-*"))
+
+
+def test_the_helpdesk_tries_it_too(temporary: Path) -> None:
+    environment = {"TMPDIR": str(temporary), "TROUSSEAU_DATABASE_URL": "mysql://nowhere/x"}
+    with Terminal(["demo", "--role", "helpdesk"], environment=environment) as terminal:
+        terminal.wait_for("Helpdesk")
+        terminal.type("q")
+        assert terminal.wait_for_end() == 0
+
+
+def test_what_a_killed_demonstration_left_is_removed_by_the_next(temporary: Path) -> None:
+    from tui.cli.demo import remove_stale
+
+    with Terminal(["demo"], environment={"TMPDIR": str(temporary)}) as terminal:
+        terminal.wait_for("98101")
+        remove_stale(temporary)
+        (home,) = temporary.glob("trousseau-demo-*")
+        assert (home / "data").is_dir()  # somebody is looking at it
+        terminal.hang_up()
+    assert home.exists()
+    remove_stale(temporary)
+    assert not home.exists()
+
+
+def test_a_home_that_is_not_a_demonstrations_is_left_alone(temporary: Path) -> None:
+    from tui.cli.demo import remove_stale
+
+    dear = temporary / "trousseau-demo-dear"
+    dear.mkdir()
+    (dear / "letters").write_text("from grandmother")
+    remove_stale(temporary)
+    assert (dear / "letters").exists()
+
+
+def test_an_unknown_role_is_a_mistake_in_the_arguments() -> None:
+    with Terminal(["demo", "--role", "emperor"]) as terminal:
+        assert terminal.wait_for_end() == 2
+        assert "helpdesk, director, coordinator" in terminal.screen
+
+
+def test_signing_in_leads_to_the_dashboard(
+    demo_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = io.TextIOWrapper(io.BytesIO(f"{PASSWORD}\n".encode()))
+    monkeypatch.setattr(sys, "stdin", typed)
+    school = ["--role", "director", "--school", "98102"]
+    assert run(["account", "add", "new@ecole-tilleuls.example", *school]) == 0
+    with Terminal(environment={"TROUSSEAU_LANGUAGE": "en"}) as terminal:
+        terminal.wait_for("F8")
+        # At once, faster than the screen: no key may reach the field before.
+        terminal.type("new@ecole-tilleuls.example\rnot the password\r")
+        terminal.wait_for(" new@ecole-tilleuls.example\n", "several wrong")
+        terminal.type(f"{PASSWORD}\r")
+        terminal.wait_for("98102", "Les Tilleuls")
+        assert "98101" not in terminal.screen
+        terminal.type("q")
+        assert terminal.wait_for_end() == 0
+
+
+class TestDoor:
+    def test_a_new_installation_says_how_to_begin(self, home: Path) -> None:
+        door = Door()
+        told = door.prepare()
+        assert told is not None
+        assert "trousseau account add" in told.text("en")
+        door.open()[1].dispose()
+
+    def test_it_is_opened_once(self, demo_home: Path) -> None:
+        door = Door()
+        assert door.prepare() is None
+        assert door.open() is door.open()
+        door.open()[1].dispose()
+
+    @pytest.mark.parametrize("role", ["head", "staff", "parent"])
+    def test_who_has_nothing_here_is_told(self, demo_home: Path, role: str) -> None:
+        from models.database import Actor
+        from services.accounts import SignedIn
+
+        assert role not in ADMITTED
+        who = SignedIn(Actor("x@y.example", role, frozenset({1}), 7), "X", "fr")
+        with pytest.raises(NoPlace):
+            Door().admit(who)
+
+
+@pytest.mark.parametrize("place", _SCREENS)
+def test_every_place_has_its_screen(place: str) -> None:
+    module, name, _about_a_school = _SCREENS[place]
+    assert hasattr(import_module(module), name)
+    assert place in {known.id for known in PLACES}
+
+
+def test_a_home_in_use_is_held(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import tempfile
+
+    from tui.cli.demo import throw_away_home
+
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setenv("TROUSSEAU_MAIL_URL", "smtps://real@mail.example")
+    with throw_away_home() as home:
+        assert os.environ["TROUSSEAU_HOME"] == str(home)
+        assert "TROUSSEAU_MAIL_URL" not in os.environ
+        with (home / "in-use").open() as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    assert not home.exists()

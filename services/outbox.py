@@ -16,12 +16,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, bindparam, case, exists, func, not_, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, case, exists, func, not_, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -30,6 +31,7 @@ from models.database import ActorSession, change
 from models.invitations import Invitation
 from models.mail import Mail
 from models.schools import School
+from services.access_rows import AT, DAY
 from services.mail.replies import Outcome, Result, next_try
 
 #: Statuses of an access whose open mail may leave the house.
@@ -111,16 +113,19 @@ def claim(
     With `school_ids` only mails of these schools. Mails that must not be sent any more are
     closed on the way and not returned.
     """
+    values = {"at": session.at, "gone": _gone(session), "schools": sorted(school_ids or ())}
     claimed: list[Claim] = []
-    gone = _gone(session)
     while len(claimed) < limit:
-        due = _due(session, gone, limit - len(claimed), school_ids)
+        statement, most = _due(school_ids is not None), limit - len(claimed)
+        due = [Claim(*row) for row in session.execute(statement, {**values, "most": most})]
         if not due:
             break
         forbidden = _close_forbidden(session, due)
         kept = [mail for mail in due if mail.mail_id not in forbidden]
         _take(session, worker, [mail.mail_id for mail in kept], lease)
         claimed += kept
+        if len(due) < most:
+            break
     return claimed
 
 
@@ -129,47 +134,65 @@ def sweep(session: ActorSession, school_ids: Collection[int] | None = None) -> i
 
     That is: what has expired, and what a newer mail of the same access has replaced.
     """
-    its: Any = aliased(Invitation)
-    replaced = exists(select(its.id).where(its.mail_id == Mail.id, its.replaced_at.is_not(None)))
-    over = or_(col(Mail.expires_at) <= session.at, replaced)
-    statement = select(col(Mail.id)).where(
-        col(Mail.closed_at).is_(None), over, _free(session, _gone(session)), _of(school_ids)
-    )
-    ids: set[Any] = set(session.scalars(statement.with_for_update(skip_locked=True)))
+    values = {"at": session.at, "gone": _gone(session), "schools": sorted(school_ids or ())}
+    ids: set[Any] = set(session.scalars(_over(school_ids is not None), values))
     _close(session, ids)
     return len(ids)
 
 
-def _of(school_ids: Collection[int] | None) -> Any:
-    if school_ids is None:
-        return True
-    return col(Mail.school_id).in_(sorted(school_ids))
+@cache
+def _over(of_some: bool) -> Any:
+    its: Any = aliased(Invitation)
+    replaced = exists(select(its.id).where(its.mail_id == Mail.id, its.replaced_at.is_not(None)))
+    return (
+        select(col(Mail.id))
+        .where(
+            col(Mail.closed_at).is_(None),
+            or_(col(Mail.expires_at) <= AT, replaced),
+            _free(Mail),
+            _of(of_some),
+        )
+        .with_for_update(skip_locked=True)
+    )
 
 
-def _free(session: ActorSession, gone: Sequence[str], mail: Any = Mail) -> Any:
+# Statements are built once, for that takes longer than running them. Their values are `at`,
+# `day`, `gone` (workers whose process has ended) and `schools` where they are limited to some.
+
+
+def _of(some: bool) -> Any:
+    return col(Mail.school_id).in_(bindparam("schools", expanding=True)) if some else True
+
+
+def _free(mail: Any) -> Any:
     """SQL: no living worker holds the mail."""
-    free = or_(mail.lease_until.is_(None), mail.lease_until <= session.at)
-    return or_(free, mail.claimed_by.in_(gone)) if gone else free
+    gone = mail.claimed_by.in_(bindparam("gone", expanding=True))
+    return or_(mail.lease_until.is_(None), mail.lease_until <= AT, gone)
 
 
 def _gone(session: ActorSession) -> list[str]:
     """Return the workers that still have leases, and whose process has ended."""
-    names = (
+    names = session.scalars(_workers(), {"at": session.at})
+    return [name for name in names if name and is_gone(name)]
+
+
+@cache
+def _workers() -> Any:
+    return (
         select(col(Mail.claimed_by))
         .where(
             col(Mail.claimed_by).is_not(None),
             col(Mail.closed_at).is_(None),
-            col(Mail.lease_until) > session.at,
+            col(Mail.lease_until) > AT,
         )
         .distinct()
     )
-    return [name for name in session.scalars(names) if name and is_gone(name)]
 
 
-def _due(
-    session: ActorSession, gone: Sequence[str], limit: int, school_ids: Collection[int] | None
-) -> list[Claim]:
-    statement = (
+@cache
+def _due(of_some: bool) -> Any:
+    """SQL: what may be claimed, the oldest first, `most` at a time."""
+    return (
         select(  # type: ignore[call-overload]
             Mail.id, Mail.template, Mail.language, Mail.generation, Mail.recipient,
             Mail.person_id, Mail.school_id, Mail.access_id, Mail.queued_at, Mail.expires_at,
@@ -178,19 +201,18 @@ def _due(
         .where(
             col(Mail.closed_at).is_(None),
             col(Mail.held_at).is_(None),
-            col(Mail.next_attempt_at) <= session.at,
-            _free(session, gone),
-            not_(_another_is_on_its_way(session, gone)),
-            _of(school_ids),
+            col(Mail.next_attempt_at) <= AT,
+            _free(Mail),
+            not_(_another_is_on_its_way()),
+            _of(of_some),
         )
         .order_by(col(Mail.next_attempt_at), col(Mail.id))
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer()))
         .with_for_update(skip_locked=True)
     )  # fmt: skip
-    return [Claim(*row) for row in session.execute(statement)]
 
 
-def _another_is_on_its_way(session: ActorSession, gone: Sequence[str]) -> Any:
+def _another_is_on_its_way() -> Any:
     """SQL: somebody is sending another mail of the same access at this moment.
 
     The newer one waits for it, or the older could arrive last (FACTS, Mail).
@@ -201,7 +223,7 @@ def _another_is_on_its_way(session: ActorSession, gone: Sequence[str]) -> Any:
             other.access_id == Mail.access_id,
             other.id != Mail.id,
             other.closed_at.is_(None),
-            not_(_free(session, gone, other)),
+            not_(_free(other)),
         )
     )
 
@@ -249,17 +271,21 @@ def _by_day(session: ActorSession, mails: Iterable[Claim]) -> dict[date, set[int
 
 
 def _allowed(session: ActorSession, mail_ids: set[int], day: date) -> set[int]:
-    """Return those mails whose person may still receive them at that very address.
+    """Return those mails whose person may still receive them at that very address."""
+    values = {"at": session.at, "day": day, "mails": sorted(mail_ids)}
+    return set(session.scalars(_sendable(), values))
 
-    The latest invitation is joined, so a mail of an earlier generation is not among them.
-    """
-    facts = FactColumns(session.at, day)
-    statement = joined(select(Mail.id).select_from(Access), session.at).where(  # type: ignore[call-overload]
-        col(Mail.id).in_(sorted(mail_ids)),
+
+@cache
+def _sendable() -> Any:
+    """SQL: mails that may leave. Of each access the latest invitation is joined, and so a
+    mail of an earlier generation is not among them."""
+    facts = FactColumns(AT, DAY)
+    return joined(select(Mail.id).select_from(Access), AT).where(  # type: ignore[call-overload]
+        col(Mail.id).in_(bindparam("mails", expanding=True)),
         facts.status.in_(_SENDABLE),
         facts.address == Mail.recipient,
     )
-    return set(session.scalars(statement))
 
 
 def _close(session: ActorSession, ids: set[int], **facts: Any) -> None:
@@ -452,21 +478,27 @@ class OutboxCounts:
 
 def counts(session: ActorSession, school_ids: Collection[int] | None = None) -> OutboxCounts:
     """Count the open mails that the actor may see, of `school_ids` only if given."""
+    values = {"at": session.at, "schools": sorted(school_ids or ())}
+    rows = session.execute(_open_mails(school_ids is not None), values)
+    found = {name: int(count) for name, count in rows}
+    return OutboxCounts(found.get("due", 0), found.get("later", 0), found.get("held", 0))
+
+
+@cache
+def _open_mails(of_some: bool) -> Any:
     held = col(Mail.held_at).is_not(None)
-    due = col(Mail.next_attempt_at) <= session.at
+    due = col(Mail.next_attempt_at) <= AT
     state = case((held, "held"), (due, "due"), else_="later").label("its_state")
-    statement = (
+    return (
         select(state, func.count(col(Mail.id)))
-        .where(col(Mail.closed_at).is_(None), _of(school_ids))
+        .where(col(Mail.closed_at).is_(None), _of(of_some))
         .group_by("its_state")
     )
-    found = {name: int(count) for name, count in session.execute(statement)}
-    return OutboxCounts(found.get("due", 0), found.get("later", 0), found.get("held", 0))
 
 
 def next_due(session: ActorSession, school_ids: Collection[int] | None = None) -> datetime | None:
     """Return when the next mail is due that nobody holds back, None where there is none."""
     waiting = select(func.min(col(Mail.next_attempt_at))).where(
-        col(Mail.closed_at).is_(None), col(Mail.held_at).is_(None), _of(school_ids)
+        col(Mail.closed_at).is_(None), col(Mail.held_at).is_(None), _of(school_ids is not None)
     )
-    return session.scalar(waiting)
+    return session.scalar(waiting, {"schools": sorted(school_ids or ())})

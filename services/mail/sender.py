@@ -2,8 +2,8 @@
 
 The order is *send, then commit "sent"*: a sender that is killed delivers some mails twice,
 each with the token it had before, and loses none (FACTS, Mail). A mail counts against the
-window of those under way until its result is committed, so that no more than `WINDOW` a
-connection can ever be delivered twice.
+window of those under way until its result is committed, so that no more than `window` can
+be delivered twice.
 
 The event loop does the network and nothing else: the database is worked in one thread.
 """
@@ -18,11 +18,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from random import Random
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, bindparam, select
 from sqlmodel import col
 
 from models.access import Access, Service
@@ -46,17 +47,17 @@ from services.outbox import Claim, Settled
 
 T = TypeVar("T")
 
-#: Mails under way for each connection: one in delivery, and those whose result waits for
-#: the commit that is running.
-WINDOW = 8
+#: Mails under way at most: for each connection one in delivery and a few, and a few more,
+#: whose result waits for a commit.
+_WINDOW, _MORE = 8, 16
 #: Seconds after which a claimed mail that has not left is claimed anew, so that consent,
 #: address and generation were checked that shortly before each mail leaves.
 FRESH = 5.0
 #: Mails claimed at a time: what is sent in about a second, within these bounds.
-_SMALLEST_BATCH, _LARGEST_BATCH = 8, 500
+_SMALLEST_BATCH, _FIRST_BATCH, _LARGEST_BATCH = 8, 200, 500
 _TEMPLATES_KEPT = 200
 #: Seconds for which results are gathered before a commit: it costs as much for ten as for one.
-_GATHER = 0.005
+_GATHER = 0.01
 #: Seconds between two reports of progress, and the longest wait for those under way at a stop.
 _REPORT_PERIOD, _LAST_WAIT = 0.25, 5.0
 _WATCH_PERIOD, _LONGEST_PAUSE = 2.0, 60.0
@@ -65,6 +66,11 @@ _PATIENCE = 3
 
 #: `report(done, total)`; raises to end the sending (`services.imports.roster.Cancelled`).
 Report = Callable[[int, int | None], None]
+
+
+def window(connections: int) -> int:
+    """Return how many mails are under way at most, and so can be sent twice after a kill."""
+    return _WINDOW * connections + _MORE
 
 
 class SenderRefused(TrousseauError):
@@ -306,7 +312,13 @@ class _Store:
 
 def _facts_of(session: ActorSession, mail_ids: Sequence[int]) -> dict[int, Any]:
     """Return what the rendering of mails needs, in one read."""
-    statement = (
+    rows = session.execute(_for_rendering(), {"mails": list(mail_ids)})
+    return {row[0]: row for row in rows}
+
+
+@cache
+def _for_rendering() -> Any:
+    return (
         select(  # type: ignore[call-overload]
             Mail.id, Person.surname, Person.first_name, col(Service.name).label("service"),
             Invitation.valid_until, col(School.name).label("school"), School.time_zone,
@@ -318,9 +330,8 @@ def _facts_of(session: ActorSession, mail_ids: Sequence[int]) -> dict[int, Any]:
         .outerjoin(Access, col(Access.id) == Mail.access_id)
         .outerjoin(Service, col(Service.id) == Access.service_id)
         .outerjoin(Invitation, col(Invitation.mail_id) == Mail.id)
-        .where(col(Mail.id).in_(list(mail_ids)))
+        .where(col(Mail.id).in_(bindparam("mails", expanding=True)))
     )  # fmt: skip
-    return {row[0]: row for row in session.execute(statement)}
 
 
 # --- rendering ----------------------------------------------------------------------------
@@ -415,10 +426,12 @@ class _Sender:
         slow = 0 < settings.rate < settings.connections
         self._connections = max(1, int(settings.rate)) if slow else settings.connections
         self._last_wait = _LAST_WAIT + (1 / settings.rate if settings.rate else 0)
-        self._window = asyncio.Semaphore(WINDOW * self._connections)
+        self._size = window(self._connections)
+        self._window = asyncio.Semaphore(self._size)
         self._waiting: deque[_Letter] = deque()
         self._claiming = asyncio.Lock()
-        self._claimed_at, self._batch = 0.0, 0
+        self._claimed_at, self._done_then = 0.0, 0
+        self._first = min(_FIRST_BATCH, int(settings.rate) or _FIRST_BATCH)
         self._results: list[Settled] = []
         self._to_settle, self._enough = asyncio.Event(), asyncio.Event()
         self._closing = False
@@ -617,13 +630,13 @@ class _Sender:
 
     async def _claim(self) -> bool:
         """Claim about as many as were sent in the last second; tell whether there were any."""
-        now = time.monotonic()
-        pace = self._batch / max(now - self._claimed_at, 0.001)
-        wanted = max(_SMALLEST_BATCH, min(_LARGEST_BATCH, int(pace)))
+        now, done = time.monotonic(), self._done - self._done_then
+        pace = int(done / (now - self._claimed_at)) if self._claimed_at else self._first
+        wanted = max(_SMALLEST_BATCH, min(_LARGEST_BATCH, pace))
         if self._left is not None:
             wanted = min(wanted, self._left)
         letters = await self._store.claim(wanted)
-        self._claimed_at, self._batch = time.monotonic(), len(letters)
+        self._claimed_at, self._done_then = time.monotonic(), self._done
         self._waiting.extend(letters)
         return bool(letters)
 
@@ -652,7 +665,7 @@ class _Sender:
     def _note(self, claim: Claim, outcome: Outcome) -> None:
         self._results.append(Settled(claim.mail_id, outcome, self._store.clock()))
         self._to_settle.set()
-        if len(self._results) >= WINDOW * self._connections // 2:
+        if len(self._results) >= self._size // 2:
             self._enough.set()
         if not _is_about_server(outcome):
             self._seen[outcome.result] += 1

@@ -15,7 +15,7 @@ from models.tokens import make_token
 from services import invitation_status, plans
 from services.invitation_status import InvitationQuery, InvitationRow
 from services.invitations import plan_invitations, use_token
-from services.mail.sender import WINDOW
+from services.mail.sender import window
 from tests.faults.sending import CONNECTIONS, KEY, run
 from tests.servers import MailServer
 from tests.worlds import Member, World, make_world
@@ -93,7 +93,7 @@ def check(world: World, members: list[Member], server: MailServer, kills: int) -
         copies[mail.recipients[0]].append(mail.content)
     assert len(copies) == PEOPLE
     doubles = sum(len(contents) - 1 for contents in copies.values())
-    assert doubles <= kills * WINDOW * CONNECTIONS
+    assert doubles <= kills * window(CONNECTIONS)
     assert all(len(set(contents)) == 1 for contents in copies.values())
     tokens = {mail.recipients[0]: _TOKEN.findall(mail.text) for mail in server.messages}
     by_access = {row.access_id: row.recipient for row in rows(world)}

@@ -179,7 +179,8 @@ class _Words:
         return [Paragraph(_("History, the newest first"), "strong"), *map(self._line, lines)]
 
     def _line(self, line: HistoryLine) -> Paragraph:
-        who = f" ({line.actor})" if line.actor else ""
+        actor = "Trousseau" if line.actor == "system" else line.actor
+        who = f" ({actor})" if actor else ""
         return Paragraph(f"{self._when(line.at)}  {line.text}{who}", apart=False)
 
     def _when(self, at: datetime | None) -> str:
@@ -192,10 +193,9 @@ class _Words:
         for finding in findings:
             yield Paragraph(f"! {finding.sentence}", "warning")
             for evidence in finding.evidence:
-                told = (self._when(evidence.at), evidence.value)
-                yield Paragraph(
-                    f"  {evidence.label}: {'  '.join(part for part in told if part)}", apart=False
-                )
+                facts = "  ".join(filter(None, (self._when(evidence.at), evidence.value)))
+                told = say("%(label)s: %(facts)s", label=evidence.label, facts=facts)
+                yield Paragraph(f"  {told}", apart=False)
             if finding.remedy is not None:
                 yield Paragraph(f"  → {finding.remedy.label}", "accent", apart=False)
 
@@ -222,7 +222,7 @@ class _Words:
             yield f"{address.email} ({kind}{place}; {address.source or '–'})"
 
     def _post(self, post: PostFacts) -> str:
-        parts = [f"{post.school}, {post.year}: {function_name(post.function)}"]
+        parts = [f"{post.school}, {post.year} – {function_name(post.function)}"]
         if post.start_date or post.exit_date:
             parts.append(f"{_day(post.start_date)} – {_day(post.exit_date)}")
         parts.append(_("present") if post.present else _("not ticked present"))
@@ -267,7 +267,7 @@ class _Words:
         )
         told = ", ".join(f"{_(word)} {self._when(at)}" for word, at in facts if at)
         number = _("no. %(number)d") % {"number": invitation.generation}
-        line = f"{invitation.school}, {number}, {invitation.recipient}: {told}"
+        line = f"{invitation.school}, {number}, {invitation.recipient} – {told}"
         if invitation.reply:
             line += ". " + _("The server’s own words: %(words)s") % {"words": invitation.reply}
         return line
@@ -280,7 +280,7 @@ class _Words:
                 "at": self._when(double.found_at),
             }
         same = _("the same person") if double.decision == "same" else _("not the same person")
-        return f"{name}: {same}, {self._when(double.decided_at)}"
+        return f"{name} – {same}, {self._when(double.decided_at)}"
 
     def _others(self, page: PersonPage) -> Iterator[str]:
         schools = {post.post_id: post.school for post in page.posts}
@@ -288,7 +288,7 @@ class _Words:
             if page.access is None or access.access_id != page.access.access_id:
                 words = STATUS_WORDS[access.status]
                 place = f"{schools.get(access.post_id, '')}, {access.details.year}"
-                yield f"{place}: {words.sign} {words.label}, {role_name(access.role)}"
+                yield f"{place} – {words.sign} {words.label}, {role_name(access.role)}"
 
     def _identity(self, page: PersonPage) -> Iterator[str]:
         if page.birth_date:

@@ -53,8 +53,8 @@ STATUS_TONES: dict[str, Tone] = {
 _COLUMNS = (
     Column("status", N_("Status"), 24),
     Column("name", N_("Name"), 19, grow=3),
-    Column("function", N_("Function"), 9, grow=1, priority=2),
-    Column("email", N_("E-mail"), 18, grow=3, priority=1),
+    Column("function", N_("Function"), 10, grow=1, priority=2),
+    Column("email", N_("E-mail"), 17, grow=3, priority=1),
     Column("role", N_("Role"), 14, grow=1, priority=3),
     Column("consent", N_("Consent"), 14, priority=4, sortable=False),
     Column("missions", N_("Missions"), 16, grow=1, priority=5, sortable=False),
@@ -81,22 +81,24 @@ class StatusBar(Widget):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
+        """Show words where they fit, else signs, else signs close together."""
         width = self.size.width
-        every = [self._segment(status, named=True) for status in self._used]
-        strip = Strip([Segment("  "), *every])
-        if strip.cell_length > width:
-            strip = Strip([Segment("  "), *(self._segment(s, named=False) for s in self._used)])
+        for named, gap in ((True, "  "), (False, "  "), (False, " ")):
+            every = (self._segment(status, named, gap) for status in self._used)
+            strip = Strip([Segment("  "), *every])
+            if strip.cell_length <= width:
+                break
         return strip.adjust_cell_length(width)
 
     @property
     def _used(self) -> list[str]:
         return [s for s in STATUS_WORDS if self._counts.get(s) or s == self._status]
 
-    def _segment(self, status: str, named: bool) -> Segment:
+    def _segment(self, status: str, named: bool, gap: str) -> Segment:
         words, count = STATUS_WORDS[status], number(self._counts.get(status, 0))
         chosen = status == self._status
         text = f"{words.sign} {words.short} {count}" if named or chosen else f"{words.sign} {count}"
-        text = f"[{text}]" if chosen else f" {text} "
+        text = f"[{text}]{gap[1:]}" if chosen else f" {text}{gap[1:]}"
         return Segment(text, TONES[STATUS_TONES.get(status, "")])
 
 

@@ -43,7 +43,8 @@ def history(
         *_from_plans(session, person_id, limit),
         *_from_mails(session, person_id, limit),
     ]
-    return sorted(lines, key=lambda line: line.at, reverse=True)[:limit]
+    # What fell on one moment keeps the order in which it was done, turned round.
+    return sorted(lines, key=lambda line: line.at)[::-1][:limit]
 
 
 # --- plans ----------------------------------------------------------------------------------
@@ -75,7 +76,7 @@ def _from_plans(session: ActorSession, person_id: int, limit: int) -> Iterator[H
 
 def _from_mails(session: ActorSession, person_id: int, limit: int) -> Iterator[HistoryLine]:
     mails = select(Mail).where(col(Mail.person_id) == person_id).order_by(col(Mail.id).desc())
-    for mail in session.scalars(mails.limit(limit)):
+    for mail in reversed(session.scalars(mails.limit(limit)).all()):
         yield from _mail_lines(mail)
 
 
@@ -111,7 +112,7 @@ def _from_journal(session: ActorSession, person_id: int, limit: int) -> Iterator
         .order_by(col(JournalLine.id).desc())
         .limit(limit)
     )
-    for line in session.scalars(lines):
+    for line in reversed(session.scalars(lines).all()):
         if (text := _words(line)) is not None:
             yield HistoryLine(line.at, text, line.actor)
 

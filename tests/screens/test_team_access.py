@@ -361,7 +361,7 @@ def test_picture_of_doubles(console: MakeApp, world: World, snap_compare: Any) -
 
 def test_picture_of_the_list_in_english(console: MakeApp, world: World, snap_compare: Any) -> None:
     team(world)
-    app = console(list_screen(world), language="en")
+    app = console(lambda: list_screen(world), language="en")
     try:
         assert snap_compare(app, run_before=settled, terminal_size=(80, 24))
     finally:

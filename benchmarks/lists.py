@@ -14,8 +14,9 @@ from benchmarks.databases import NAMES, Databases
 from benchmarks.measuring import Figure, Goal, Line, NotMeasured, race_of_short_ones
 from benchmarks.team import Team, make_team
 from models.language import say
-from services import consents, plans
+from services import consents, invitation_status, plans
 from services.desk import Desk
+from services.invitation_status import InvitationQuery
 from services.plans import Item, PlanDraft
 from services.team_access import TeamQuery, counts, page, total
 
@@ -74,6 +75,7 @@ def _questions(team: Team, desk: Desk, plan_id: int) -> dict[str, Question]:
         return lambda: desk.read(service, team.school_id, team.school_year_id, **options)
 
     everybody = TeamQuery(team.school_id, team.school_year_id)
+    invited = InvitationQuery(team.school_id, team.school_year_id)
     return {
         "team, first page": team_page(),
         "team, next page": team_page(ROWS),
@@ -90,6 +92,7 @@ def _questions(team: Team, desk: Desk, plan_id: int) -> dict[str, Question]:
         "consents, first page": in_school(consents.listed, limit=ROWS),
         "consents, a name typed": in_school(consents.listed, text="dup", limit=ROWS),
         "consents, of one state": in_school(consents.listed, state="missing", limit=ROWS),
+        "invitations, first page": lambda: desk.read(invitation_status.page, invited, 0, ROWS),
         "plan, first page": lambda: desk.read(plans.rows, plan_id, 0, ROWS),
         "plan, page in the middle": lambda: desk.read(plans.rows, plan_id, team.size // 2, ROWS),
     }

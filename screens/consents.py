@@ -44,9 +44,9 @@ STATE_SIGNS: dict[str, tuple[str, str, Tone]] = {
     "missing": ("-", N_("missing"), "warning"),
 }
 _COLUMNS = (
-    Column("state", N_("Consent"), 16, grow=1, sortable=False),
-    Column("name", N_("Name"), 18, grow=3, sortable=False),
-    Column("email", N_("Address on file"), 16, grow=4, priority=1, sortable=False),
+    Column("state", N_("Consent"), 15, sortable=False),
+    Column("name", N_("Name"), 17, grow=3, sortable=False),
+    Column("email", N_("Address on file"), 17, grow=4, priority=1, sortable=False),
     Column("signed_on", N_("Signed on"), 10, priority=2, sortable=False),
     Column("reference", N_("Reference"), 9, priority=0, sortable=False),
 )
@@ -105,13 +105,20 @@ class StateCounts(Widget):
     def render_line(self, y: int) -> Strip:
         if not self._counts:
             return Strip.blank(self.size.width)
+        line = Strip(self._segments(words=True))
+        if line.cell_length > self.size.width:
+            line = Strip(self._segments(words=False))
+        return line.adjust_cell_length(self.size.width)
+
+    def _segments(self, words: bool) -> list[Segment]:
         segments = [Segment("  ")]
         for state, (sign, word, tone) in STATE_SIGNS.items():
             count = self._counts.get(state, 0)
-            text = f"{sign} {_(word)} {count}"
+            named = words or state == self._state
+            text = f"{sign} {_(word)} {count}" if named else f"{sign} {count}"
             text = f"[{text}]" if state == self._state else f" {text} "
             segments.append(Segment(text, TONES[tone if count else "quiet"]))
-        return Strip(segments).adjust_cell_length(self.size.width)
+        return segments
 
 
 class ConsentsScreen(Screen[None]):
@@ -119,7 +126,9 @@ class ConsentsScreen(Screen[None]):
 
     DEFAULT_CSS = """
     ConsentsScreen > #consent-detail { height: 2; padding: 0 3; }
+    ConsentsScreen.-narrow > #consent-detail { height: 3; }
     """
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]
     BINDINGS = [
         *bindings("consents.print", "consents.record", "consents.withdraw", "consents.state"),
         *bindings("consents.text"),
@@ -423,15 +432,16 @@ def _follows(found: Withdrawal) -> Wording:
         if found.active
         else say("An invitation will need a new signed form.")
     )
-    invitations = say_n(
-        "%(count)s open invitation is cancelled.",
-        "%(count)s open invitations are cancelled.",
-        found.invitations,
-    )
+    if found.invitations:
+        invitations = say_n(
+            "%(count)s open invitation is cancelled.",
+            "%(count)s open invitations are cancelled.",
+            found.invitations,
+        )
+        stays = say("%(first)s %(second)s", first=invitations, second=stays)
     return say(
         "Signed for: %(addresses)s. From now on nothing is sent or passed on there. "
-        "%(invitations)s %(stays)s It cannot be undone.",
+        "%(follows)s It cannot be undone.",
         addresses=", ".join(email for email, _day in found.consents),
-        invitations=invitations,
-        stays=stays,
+        follows=stays,
     )

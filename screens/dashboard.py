@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from models.language import N_, Wording, _, ngettext, say, say_n
+from models.language import N_, Wording, ngettext, say, say_n
 from screens.commands import PLACES, bindings
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.errors import tell_error
@@ -38,13 +38,14 @@ _STATUS_TONES: dict[str, Tone] = {
     "deactivated": "quiet",
     "ended": "quiet",
 }
-_COUNT_WIDTH = 25
+#: A sign, a figure and the longest words of a status.
+_COUNT_WIDTH = 38
 
 
 class StatusCounts(Widget):
     """How many people have each status, in as many columns as fit; what is zero is left out."""
 
-    DEFAULT_CSS = "StatusCounts { height: 5; width: 100%; }"
+    DEFAULT_CSS = "StatusCounts { height: 6; width: 100%; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,18 +64,26 @@ class StatusCounts(Widget):
         counts = self._counts or {}
         if y == 0:
             total = sum(counts.values())
-            told = ngettext("%(count)s access", "%(count)s accesses", total)
-            heading = f"   {_('Where things stand')}: {told % {'count': number(total)}}"
+            told = ngettext(
+                "Where things stand: %(count)s access",
+                "Where things stand: %(count)s accesses",
+                total,
+            )
+            heading = "   " + told % {"count": number(total)}
             return Strip([Segment(fit(heading, width), HEADER)], width)
-        rows = self.size.height - 1
         used = [status for status in STATUS_WORDS if counts.get(status)]
-        columns = max(1, -(-len(used) // rows))
-        room = max(_COUNT_WIDTH, (width - 3) // max(columns, 3))
+        fitting = max(1, (width - 3) // _COUNT_WIDTH)
+        columns = max(fitting, -(-len(used) // (self.size.height - 1)))
+        rows = -(-len(used) // columns) or 1
+        if y > rows:
+            return Strip.blank(width)
+        room = (width - 3) // columns
         segments = [Segment("   ")]
         for status in used[y - 1 :: rows]:
             words = STATUS_WORDS[status]
             text = f"{words.sign} {number(counts[status]):>4}  {words.short.text()}"
-            segments.append(Segment(fit(text, room), TONES[_STATUS_TONES.get(status, "")]))
+            segments.append(Segment(fit(text, room - 2), TONES[_STATUS_TONES.get(status, "")]))
+            segments.append(Segment("  "))
         return Strip(segments).adjust_cell_length(width)
 
 
@@ -83,7 +92,7 @@ class DashboardScreen(Screen[None]):
 
     DEFAULT_CSS = """
     DashboardScreen > #where { height: 1; padding: 0 3; text-style: bold; }
-    DashboardScreen > #year { height: 1; padding: 0 3; }
+    DashboardScreen > #year { height: auto; padding: 0 3; }
     DashboardScreen > #next { height: auto; padding: 0 3; margin-top: 1; color: ansi_cyan; }
     DashboardScreen > #attention {
         height: 1; margin-top: 1; padding: 0 3; text-style: bold underline;
@@ -165,6 +174,7 @@ class DashboardScreen(Screen[None]):
         self._bar.show(school=school, year=year, who=who)
         self._where.show(_where(seen))
         self._year.show(_year(seen))
+        self._year.display = seen.here is not None
         self._next.show(seen.next_step or "")
         self._next.display = seen.next_step is not None
         self._findings.show([_as_line(key, line) for key, line in enumerate(seen.attention)])
@@ -172,6 +182,15 @@ class DashboardScreen(Screen[None]):
         self.refresh_bindings()
 
     # Going
+
+    @on(FindingList.Highlighted)
+    def _tell_place(self, message: FindingList.Highlighted) -> None:
+        message.stop()
+        if message.line is None:
+            self._attention.show(N_("What needs attention"))
+            return
+        place = Wording(_PLACES.get(self._lines[message.line.key].go_to, ""))
+        self._attention.show(say("What needs attention (Enter: %(place)s)", place=place))
 
     @on(FindingList.Chosen)
     def _go(self, message: FindingList.Chosen) -> None:
@@ -212,7 +231,7 @@ def _year(seen: Overview) -> Wording | str:
         return N_("No school year runs today: g y shows them.")
     year = seen.here.year
     return say(
-        "School year %(year)s: %(first)s to %(last)s, access until %(ends)s",
+        "%(year)s: %(first)s to %(last)s; access until %(ends)s",
         year=year.label,
         first=year.first_day,
         last=year.last_day,
@@ -222,4 +241,4 @@ def _year(seen: Overview) -> Wording | str:
 
 def _as_line(key: int, line: AttentionLine) -> FindingLine:
     tone: Tone = "error" if line.cause in _PRESSING else ""
-    return FindingLine(key, line.sentence, _PLACES.get(line.go_to, ""), tone)
+    return FindingLine(key, line.sentence, tone)

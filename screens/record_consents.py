@@ -21,6 +21,7 @@ from textual.widgets import Input, Static
 from models.addresses import AddressError, address_key, likely_typing_error, parse_address
 from models.database import ActorSession
 from models.errors import TrousseauError
+from models.functions import function_label
 from models.language import N_, Wording, _, format_day, say, say_n
 from models.text import clean, squeeze
 from screens.commands import bindings
@@ -65,7 +66,8 @@ class Returned:
             return Cell(_("unknown"), "error")
         better = likely_typing_error(self.line.email) if self.line.email else None
         if better is not None:
-            return Cell(_("%(address)s?") % {"address": better}, "warning")
+            meant = {"domain": better.rpartition("@")[2]}
+            return Cell(_("%(domain)s?") % meant, "warning")
         if self.line.email and not _same(self.line.email, self.who.email):
             return Cell(_("new address"), "warning")
         return Cell("")
@@ -78,17 +80,42 @@ def _same(one: str, other: str | None) -> bool:
         return False
 
 
+_SCAN = N_("Scan or type the reference of a returned form.")
+
+
 class _Sheet(Form, inherit_bindings=False):
     """The three fields of one form; F8 belongs to the whole list."""
 
     DEFAULT_CSS = """
     _Sheet { height: auto; margin-top: 0; padding: 0 3; }
+    _Sheet > #whose { height: 1; padding: 0; text-style: bold; }
     _Sheet Field { height: 2; }
     _Sheet Field > .label { width: 12; }
-    _Sheet Field > .entry { width: 28; }
+    _Sheet Field > .entry { width: 14; }
     _Sheet Field > .message { width: 1fr; height: 2; }
+    _Sheet #field-email { height: 3; }
+    _Sheet #field-email > .entry { width: 34; }
+    _Sheet #field-email > .message { height: 3; }
+    .-narrow _Sheet Field, .-narrow _Sheet #field-email {
+        layout: grid; grid-size: 2 2; grid-columns: 12 1fr; grid-rows: 1 2; height: 3;
+    }
+    .-narrow _Sheet > #whose { height: 2; }
+    .-narrow _Sheet Field > .message, .-narrow _Sheet #field-email > .message {
+        column-span: 2; height: 2; padding: 0;
+    }
+    .-narrow _Sheet Field > .entry, .-narrow _Sheet #field-email > .entry { width: 1fr; }
     """
     BINDINGS = [*bindings("form.next", "form.previous")]
+
+    def __init__(self, name: str, *fields: Field, drafts: drafts.DraftsOf) -> None:
+        super().__init__(name, *fields, drafts=drafts)
+        self.person = Sentence(_SCAN, id="whose")
+
+    def compose(self) -> ComposeResult:
+        reference, *others = super().compose()
+        yield reference
+        yield self.person
+        yield from others
 
 
 class RecordConsentsScreen(Screen[None]):
@@ -98,9 +125,7 @@ class RecordConsentsScreen(Screen[None]):
     stands in the fields as it is typed.
     """
 
-    DEFAULT_CSS = """
-    RecordConsentsScreen > #person { height: 1; padding: 0 3; text-style: bold; }
-    """
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]
     BINDINGS = [*bindings("record.plan", "record.file", "record.remove")]
     AUTO_FOCUS = ""
 
@@ -153,7 +178,6 @@ class RecordConsentsScreen(Screen[None]):
             Field("email", N_("Address"), max_length=_LONGEST_ADDRESS, check=_address_fault),
             drafts=drafts.DraftsOf(self._desk),
         )
-        self._person = Sentence(_SCAN, id="person")
         self._table = PagedTable(
             _COLUMNS,
             self._load,
@@ -164,7 +188,6 @@ class RecordConsentsScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TitleBar(N_("Record signed forms"), *self._workplace.title)
         yield self._sheet
-        yield self._person
         yield self._table
         yield KeyBar()
 
@@ -228,7 +251,7 @@ class RecordConsentsScreen(Screen[None]):
         if here.key == "reference":
             self._look_up()
         elif here.problem() is None and here.key == "signed_on":
-            fields[2].entry.focus()
+            _focus(fields[2])
         elif here.key == "email":
             self._add()
 
@@ -266,8 +289,7 @@ class RecordConsentsScreen(Screen[None]):
         day = self._sheet["signed_on"]
         if not day.value:
             day.value = format_day(self._today)
-        day.entry.focus()
-        day.entry.action_end()  # type: ignore[union-attr]
+        _focus(day)
 
     @on(Field.Edited)
     def _forget_person(self, event: Field.Edited) -> None:
@@ -278,7 +300,7 @@ class RecordConsentsScreen(Screen[None]):
 
     def _show_person(self, who: ConsentRow | None) -> None:
         self._who = who
-        self._person.show(_about(who) if who else _SCAN)
+        self._sheet.person.show(_about(who) if who else _SCAN)
 
     def _add(self) -> None:
         """Put the form on the list and begin the next one."""
@@ -319,7 +341,7 @@ class RecordConsentsScreen(Screen[None]):
         self._sheet["signed_on"].value = format_day(each.line.signed_on)
         self._sheet["email"].value = each.line.email or (each.who and each.who.email) or ""
         self._show_person(each.who)
-        self._sheet["email" if each.who else "reference"].entry.focus()
+        _focus(self._sheet["email" if each.who else "reference"])
 
     def action_remove(self) -> None:
         self._take_off()
@@ -442,7 +464,11 @@ class RecordConsentsScreen(Screen[None]):
         tell_error(self, message.error)
 
 
-_SCAN = N_("Scan or type the reference of a returned form.")
+def _focus(field: Field) -> None:
+    """Go to a field, behind what stands in it."""
+    field.entry.focus()
+    if isinstance(field.entry, TextInput):
+        field.entry.cursor_position = len(field.entry.value)
 
 
 def _address_fault(text: str) -> Wording | None:
@@ -461,9 +487,9 @@ def _about(who: ConsentRow) -> Wording:
     if who.email is None:
         return say("%(name)s: no address on file, type the one on the form", name=who.name)
     return say(
-        "%(name)s: on file is %(address)s (%(source)s)",
+        "%(name)s, %(function)s (address: %(source)s)",
         name=who.name,
-        address=who.email,
+        function=function_label(who.function or None),
         source=who.email_source or _("no field"),
     )
 

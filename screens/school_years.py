@@ -36,11 +36,11 @@ STATUS_NAMES: dict[str, tuple[str, Tone]] = {
     "edited": (N_("corrected by hand"), "accent"),
 }
 _COLUMNS = (
-    Column("label", N_("School year"), 13, sortable=False),
-    Column("first_day", N_("First day"), 10, sortable=False),
-    Column("last_day", N_("Last day"), 10, sortable=False),
-    Column("access_ends", N_("Access until"), 13, sortable=False),
-    Column("status", N_("Days are"), 19, grow=1, sortable=False),
+    Column("label", N_("School year"), 14, sortable=False),
+    Column("first_day", N_("Begins"), 10, sortable=False),
+    Column("last_day", N_("Class ends"), 12, sortable=False),
+    Column("access_ends", N_("Access until"), 14, sortable=False),
+    Column("status", N_("Days are"), 17, grow=1, sortable=False),
     Column("accesses", N_("Accesses"), 9, priority=1, sortable=False, align="right"),
 )
 _LONGEST_DATE = 20
@@ -54,7 +54,7 @@ class SchoolYearsScreen(Screen[None]):
     """
 
     DEFAULT_CSS = """
-    SchoolYearsScreen > #hint { height: 2; padding: 0 3; }
+    SchoolYearsScreen > #hint { height: auto; padding: 0 3; }
     """
     BINDINGS = [*bindings("years.edit", "app.refresh")]
 
@@ -75,6 +75,7 @@ class SchoolYearsScreen(Screen[None]):
         self._workplace, self._then = workplace, then
         self._may_edit = school_years.may_edit(workplace.role)
         self._years: dict[int, YearRow] = {}
+        self._begun = False
         self._table = PagedTable(
             _COLUMNS,
             self._load,
@@ -100,6 +101,17 @@ class SchoolYearsScreen(Screen[None]):
         several = len({year.calendar_id for year in years}) > 1
         shown = [_as_row(year, here, several) for year in years]
         return Page(shown[offset : offset + limit], len(shown))
+
+    @on(PagedTable.Highlighted)
+    def _begin_here(self, event: PagedTable.Highlighted) -> None:
+        """Put the cursor on the year that is looked at, the first time."""
+        here = self._workplace.here
+        if self._begun or event.row is None or here is None:
+            return
+        self._begun = True
+        ids = list(self._years)
+        for _step in range(ids.index(here.school_year_id) if here.school_year_id in ids else 0):
+            self._table.action_down()
 
     @property
     def _current(self) -> YearRow | None:

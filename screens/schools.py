@@ -22,9 +22,9 @@ from services.schools import SchoolRow
 
 _COLUMNS = (
     Column("name", N_("School"), 26, grow=4, sortable=False),
-    Column("number", N_("Known by"), 20, grow=1, sortable=False),
+    Column("number", N_("Known by"), 27, sortable=False),
     Column("locality", N_("Locality"), 12, grow=1, priority=1, sortable=False),
-    Column("people", N_("People"), 6, priority=2, sortable=False, align="right"),
+    Column("people", N_("People"), 9, priority=2, sortable=False, align="right"),
 )
 
 

@@ -22,11 +22,10 @@ _MARGIN = 6
 
 @dataclass(frozen=True, slots=True)
 class FindingLine:
-    """One thing to tell. `key` says to the screen where it leads; `where` to the person."""
+    """One thing to tell. `key` says to the screen where it leads."""
 
     key: int
     sentence: Wording
-    where: str
     tone: Tone = ""
 
 
@@ -42,6 +41,12 @@ class FindingList(Widget, can_focus=True):
             for n in range(1, _NUMBERED + 1)
         ],
     ]  # fmt: skip
+
+    @dataclass
+    class Highlighted(Message):
+        """The cursor came to a line, or there is none."""
+
+        line: "FindingLine | None"
 
     @dataclass
     class Chosen(Message):
@@ -66,9 +71,15 @@ class FindingList(Widget, can_focus=True):
             self._cursor = min(self._cursor, max(0, len(lines) - 1))
             self._lay_out()
             self.refresh()
+            self._tell_line()
+
+    def _tell_line(self) -> None:
+        line = self.lines[self._cursor] if self.lines else None
+        self.post_message(self.Highlighted(line))
 
     def on_resize(self) -> None:
         self._lay_out()
+        self.refresh()
 
     def language_changed(self) -> None:
         self._lay_out()
@@ -86,8 +97,7 @@ class FindingList(Widget, can_focus=True):
         self._painted = []
         for place, line in enumerate(self.lines):
             number = f"{place + 1:>3}" if place < _NUMBERED else "  ·"
-            told = f"{shown(line.sentence.text())} → {_(line.where)}" if line.where else None
-            pieces = wrap(told or shown(line.sentence.text()), width)
+            pieces = wrap(shown(line.sentence.text()), width)
             for part, text in enumerate(pieces):
                 head = f"{number}  " if part == 0 else "     "
                 self._painted.append((place, f"{head} {text}", line.tone))
@@ -108,6 +118,7 @@ class FindingList(Widget, can_focus=True):
             self._cursor = place
             self._keep_in_view()
             self.refresh()
+            self._tell_line()
 
     def action_up(self) -> None:
         self._move_to(self._cursor - 1)

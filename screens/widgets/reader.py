@@ -44,6 +44,7 @@ class Reader(Widget, can_focus=True):
 
     def on_resize(self) -> None:
         self._wrap()
+        self.refresh()
 
     def _wrap(self) -> None:
         width = max(20, self.size.width - 2 * _MARGIN)

@@ -44,7 +44,7 @@ class _Entrance(Form, inherit_bindings=False):
 
     def action_go_on(self) -> None:
         password = self["password"].entry
-        if password.has_focus:
+        if self.screen.focused is password:  # `has_focus` follows later
             self.action_save()
         else:
             self.screen.set_focus(password)

@@ -158,7 +158,10 @@ def without_consent(house: House) -> list[Member]:
 
 
 def _invite(house: House) -> str:
-    return house.command("invite", *YEAR, "--json")
+    foreseen = house.command("invite", *YEAR, "--dry-run") + house.command(
+        "invite", *YEAR, "--dry-run", "--json"
+    )
+    return foreseen + house.command("invite", *YEAR, "--json")
 
 
 def _send(house: House) -> str:
@@ -175,6 +178,7 @@ def _again(house: House) -> str:
 def _one_by_one(house: House) -> str:
     """Ask for each person by name: that opens no door either."""
     for person in range(1, 9):
+        house.command("invite", *YEAR, "--person", str(person), "--json")
         house.command("invite", *YEAR, "--person", str(person), "--again", "--json")
     return house.command("send", "--json") + house.mails()
 
@@ -184,6 +188,20 @@ def _plan(house: House) -> str:
     shown = house.command("plan", "show", str(plan), "--json")
     return (
         shown + house.command("plan", "show", str(plan)) + house.command("plan", "list", "--json")
+    )
+
+
+def _plan_of_consents(house: House) -> str:
+    """Record the consent of somebody who withdraws it after."""
+    member = house.person("recorded", consent=False)
+    line = RecordLine(make_reference(member.post, 1), house.world.clock.now.date())
+    desk = house.world.director()
+    plan = desk.write(consents.plan_record, house.world.mine, [line])
+    desk.write(plans.apply, plan)
+    house.later()
+    _withdraw(house, member)
+    return house.command("plan", "show", str(plan), "--json") + house.command(
+        "plan", "show", str(plan)
     )
 
 
@@ -223,7 +241,8 @@ WAYS_OUT: dict[str, tuple[Callable[[House], str], bool]] = {
     "send": (_send, True),
     "invite again": (_again, True),
     "invite one by one": (_one_by_one, True),
-    "plan": (_plan, True),
+    "plan of invitations": (_plan, False),
+    "plan of consents": (_plan_of_consents, False),
     "access": (_access, True),
     "invitations": (_invitations, True),
     "export access": (_export("access"), True),

@@ -1,19 +1,22 @@
 """`trousseau plan`: look at plans, apply them, undo them."""
 
+import re
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from models.language import N_, _, say
+from models.language import N_, Wording, _, say
 from tui.cli.office import Office, office
 from tui.cli.options import Confirm, Json, PlanId, group
 from tui.cli.output import print_json, print_line, print_table, tell
 
 if TYPE_CHECKING:
-    from services.plans import Applied, PlanSummary
+    from services.plans import Applied, PlanRow, PlanSummary
 
 _PAGE = 500
+_ADDRESS = re.compile(r"[^\s<>()«»“”]+@[^\s<>()«»“”]+")
 
 
 def register(app: typer.Typer) -> None:
@@ -51,7 +54,7 @@ def show(plan: PlanId, as_json: Json = False) -> None:
 
     with office() as here:
         summary = here.desk.read(plans.show, plan)
-        lines = list(_lines(here, plan))
+        lines = [_without_addresses(line) for line in _lines(here, plan)]
     if as_json:
         print_json({**plan_json(summary), "messages": [line_json(line) for line in lines]})
         return
@@ -100,6 +103,16 @@ def _lines(here: Office, plan: int) -> Any:
     while page := here.desk.read(plans.rows, plan, offset, _PAGE):
         yield from page
         offset += _PAGE
+
+
+def _without_addresses(line: "PlanRow") -> "PlanRow":
+    """Return a stored line with no address in it: nobody is asked here whether one may leave.
+
+    A plan tells of those who have not agreed too, and agreements are withdrawn after it was
+    made (DOMAIN §3).
+    """
+    text = Wording(_ADDRESS.sub("…", line.text.text()))
+    return replace(line, text=text, label=_ADDRESS.sub("…", line.label))
 
 
 def plan_json(plan: "PlanSummary") -> dict[str, Any]:

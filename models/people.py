@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
-from models.base import Instant, Table
+from models.base import Instant, Table, partial_index
 
 
 class Person(Table, table=True):
@@ -19,6 +19,10 @@ class Person(Table, table=True):
     __tablename__ = "person"
     __table_args__: Any = (
         Index("ix_person_names", "surname_key", "first_name_key"),
+        *(
+            partial_index("person", column)
+            for column in ("staff_number", "personal_email_key", "merged_into_id")
+        ),
         {"sqlite_autoincrement": True},
     )
     scope: ClassVar[str] = "person"
@@ -29,14 +33,14 @@ class Person(Table, table=True):
     surname_key: str
     first_name_key: str
     birth_date: date | None = None
-    staff_number: str | None = Field(default=None, index=True)
+    staff_number: str | None = None
     sex: str = ""
     language: str = ""
     personal_email: str | None = None
-    personal_email_key: str | None = Field(default=None, index=True)
+    personal_email_key: str | None = None
     personal_email_field: str = ""
     created_at: datetime = Field(sa_type=Instant)
-    merged_into_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    merged_into_id: int | None = Field(default=None, foreign_key="person.id")
 
 
 class PersonKey(Table, table=True):
@@ -66,6 +70,7 @@ class Post(Table, table=True):
     __tablename__ = "post"
     __table_args__: Any = (
         UniqueConstraint("school_id", "school_year_id", "person_id"),
+        partial_index("post", "school_email_key"),
         {"sqlite_autoincrement": True},
     )
 
@@ -82,7 +87,7 @@ class Post(Table, table=True):
     exit_date: date | None = None
     present: bool = True
     school_email: str | None = None
-    school_email_key: str | None = Field(default=None, index=True)
+    school_email_key: str | None = None
     school_email_field: str = ""
     created_at: datetime = Field(sa_type=Instant)
     disappeared_at: datetime | None = Field(default=None, sa_type=Instant)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, Index
 from sqlmodel import Field
 
-from models.base import Instant, Table
+from models.base import Instant, Table, partial_index
 
 
 class Plan(Table, table=True):
@@ -40,7 +40,8 @@ class PlanItem(Table, table=True):
     __tablename__ = "plan_item"
     __table_args__: Any = (
         Index("ix_plan_item_plan_id_level", "plan_id", "level", "position"),
-        Index("ix_plan_item_person_id", "person_id"),
+        partial_index("plan_item", "person_id"),
+        {"sqlite_with_rowid": False},
     )
     journaled: ClassVar[bool] = False
 

@@ -100,13 +100,27 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_person_merged_into_id"), ["merged_into_id"], unique=False
+            "ix_person_merged_into_id",
+            ["merged_into_id"],
+            unique=False,
+            sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+            postgresql_where=sa.text("merged_into_id IS NOT NULL"),
         )
         batch_op.create_index("ix_person_names", ["surname_key", "first_name_key"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_person_personal_email_key"), ["personal_email_key"], unique=False
+            "ix_person_personal_email_key",
+            ["personal_email_key"],
+            unique=False,
+            sqlite_where=sa.text("personal_email_key IS NOT NULL"),
+            postgresql_where=sa.text("personal_email_key IS NOT NULL"),
         )
-        batch_op.create_index(batch_op.f("ix_person_staff_number"), ["staff_number"], unique=False)
+        batch_op.create_index(
+            "ix_person_staff_number",
+            ["staff_number"],
+            unique=False,
+            sqlite_where=sa.text("staff_number IS NOT NULL"),
+            postgresql_where=sa.text("staff_number IS NOT NULL"),
+        )
 
     op.create_table(
         "service",
@@ -376,9 +390,16 @@ def upgrade() -> None:
         sa.Column("left_out", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_plan_item_plan_id")),
         sa.PrimaryKeyConstraint("plan_id", "position", name=op.f("pk_plan_item")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("plan_item", schema=None) as batch_op:
-        batch_op.create_index("ix_plan_item_person_id", ["person_id"], unique=False)
+        batch_op.create_index(
+            "ix_plan_item_person_id",
+            ["person_id"],
+            unique=False,
+            sqlite_where=sa.text("person_id IS NOT NULL"),
+            postgresql_where=sa.text("person_id IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_plan_item_plan_id_level", ["plan_id", "level", "position"], unique=False
         )
@@ -420,7 +441,11 @@ def upgrade() -> None:
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_post_person_id"), ["person_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_post_school_email_key"), ["school_email_key"], unique=False
+            "ix_post_school_email_key",
+            ["school_email_key"],
+            unique=False,
+            sqlite_where=sa.text("school_email_key IS NOT NULL"),
+            postgresql_where=sa.text("school_email_key IS NOT NULL"),
         )
 
     op.create_table(

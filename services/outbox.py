@@ -22,7 +22,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Integer, and_, bindparam, case, exists, func, not_, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, case, exists, func, not_, null, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -380,7 +380,7 @@ _SENT = (
         sent_at=func.coalesce(_mail.c.sent_at, bindparam("moment", type_=_mail.c.sent_at.type)),
         closed_at=func.coalesce(_mail.c.closed_at, bindparam("moment", type_=_mail.c.sent_at.type)),
         reply=case((_mail.c.bounced_at.is_(None), bindparam("words")), else_=_mail.c.reply),
-        reason=bindparam("why", type_=_mail.c.reason.type),
+        reason=null(),
         attempts=_mail.c.attempts + 1,
         claimed_by=None,
         lease_until=None,
@@ -390,7 +390,7 @@ _SENT = (
 
 def _sent_values(result: Settled) -> dict[str, Any]:
     words = _said(result.outcome)["reply"]
-    return {"mail_id": result.mail_id, "moment": result.at, "words": words, "why": None}
+    return {"mail_id": result.mail_id, "moment": result.at, "words": words}
 
 
 def _facts(

@@ -316,6 +316,10 @@ def _facts_of(session: ActorSession, mail_ids: Sequence[int]) -> dict[int, Any]:
     return {row[0]: row for row in rows}
 
 
+#: Where the columns of the school begin in what `_for_rendering` reads.
+_SCHOOL = 5
+
+
 @cache
 def _for_rendering() -> Any:
     return (
@@ -348,8 +352,7 @@ class _Renderer:
         """Return the message; raises AddressError or ValueError where that is not possible."""
         claim, facts = letter.claim, letter.facts
         language = claim.language if claim.language in LANGUAGES else facts.language
-        prepared = self._template(claim.template, language or DEFAULT_LANGUAGE, self._batch(facts))
-        return prepared.fill(
+        return self._template(claim.template, language or DEFAULT_LANGUAGE, facts).fill(
             MessageValues(
                 recipient=claim.recipient,
                 name=f"{facts.first_name or ''} {facts.surname or ''}",
@@ -380,10 +383,10 @@ class _Renderer:
             reply_to=head.reply_to or _usable(facts.contact_email),
         )
 
-    def _template(self, name: str, language: str, batch: BatchValues) -> Prepared:
-        wanted = (name, language, batch)
+    def _template(self, name: str, language: str, facts: Any) -> Prepared:
+        wanted = (name, language, facts.service, *facts[_SCHOOL:])
         if wanted not in self._prepared:
-            self._prepared[wanted] = prepare(name, language, batch)
+            self._prepared[wanted] = prepare(name, language, self._batch(facts))
             if len(self._prepared) > _TEMPLATES_KEPT:
                 self._prepared.popitem(last=False)
         return self._prepared[wanted]
@@ -437,6 +440,7 @@ class _Sender:
         self._closing = False
         self._seen: Counter[Result] = Counter()
         self._total: int | None = None
+        self._drained = False
         self._failures, self._failed_at = 0, 0.0
         self._unreachable: Wording | None = None
         self._stopped: Wording | None = None
@@ -579,7 +583,7 @@ class _Sender:
         await self._store.sweep()
         due = (await self._store.counts()).due
         self._total = self._done + (due if self._left is None else min(due, self._left))
-        self._unreachable = None
+        self._drained, self._unreachable = False, None
         workers = {asyncio.create_task(self._work(transport)) for _ in range(self._connections)}
         try:
             await self._until_done(workers)
@@ -618,9 +622,10 @@ class _Sender:
             if self._waiting and time.monotonic() - self._waiting[0].claimed > FRESH:
                 await self._store.release([letter.claim.mail_id for letter in self._waiting])
                 self._waiting.clear()
-            if self._ended() or self._unreachable is not None:
+            if self._ended() or self._drained or self._unreachable is not None:
                 return None
             if not self._waiting and not await self._claim():
+                self._drained = True
                 return None
             if self._ended():
                 return None

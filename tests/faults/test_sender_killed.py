@@ -20,7 +20,7 @@ from tests.faults.sending import CONNECTIONS, KEY, run
 from tests.servers import MailServer
 from tests.worlds import Member, World, make_world
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 PEOPLE, KILLS = 200, 10
 _TOKEN = re.compile(r"[0-9A-Z]{5}(?:-[0-9A-Z]{5}){4}")

@@ -95,7 +95,7 @@ class DashboardScreen(Screen[None]):
     DashboardScreen > #year { height: auto; padding: 0 3; }
     DashboardScreen > #next { height: auto; padding: 0 3; margin-top: 1; color: ansi_cyan; }
     DashboardScreen > #attention {
-        height: 1; margin-top: 1; padding: 0 3; text-style: bold underline;
+        height: auto; margin-top: 1; padding: 0 3; text-style: bold underline;
     }
     """
     BINDINGS = [*bindings("dashboard.all-schools", "app.refresh")]

@@ -56,8 +56,8 @@ class ConsentRow:
 
     `signed_on` is the date on the paper, `email` the address on file (None for none) and
     `email_source` the field it comes from; `signed_email` is the one signed for where it is
-    another. The address is for the school's own screens and forms: whatever leaves the house
-    goes through `consent_json`.
+    another. An address whose `state` is not signed is for the school's own eyes and forms: no
+    export, mail or transfer takes it along (DOMAIN §3).
     """
 
     reference: str
@@ -316,23 +316,6 @@ def without_consent(session: ActorSession, school_id: int, school_year_id: int) 
     waiting = facts.consent_state.in_(("missing", "other_address", "withdrawn"))
     ordered = team.where(waiting).order_by(Access.search_key, Access.id)
     return list(session.scalars(ordered))
-
-
-def consent_json(row: ConsentRow) -> dict[str, Any]:
-    """Return a row as DESIGN §7 has it.
-
-    The address is empty unless its owner has agreed that this school passes it on: what a
-    command prints has left the house (DOMAIN §3). A form that is recorded without an address
-    is recorded for the one on file, so nobody needs it from here.
-    """
-    return {
-        "reference": row.reference,
-        "person": row.person_id,
-        "surname": row.surname,
-        "first_name": row.first_name,
-        "email": row.email if row.state == "signed" else "",
-        "state": row.state,
-    }
 
 
 def _unknown_form(text: str) -> ConsentUnknown:

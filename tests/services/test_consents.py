@@ -9,13 +9,14 @@ from sqlmodel import col
 from models.consents import Consent, PrintedForm
 from models.database import change
 from models.invitations import Invitation
-from models.language import use_language
+from models.language import say, use_language
 from models.mail import Mail
 from models.people import Person, Post
 from models.references import ReferenceMistyped, make_reference
 from models.schools import Source
 from services import consents, invitations, plans
 from services.consents import ConsentUnknown, RecordLine
+from services.imports.roster import Notice
 from services.plans import PlanStale
 from tests.worlds import World, make_world
 
@@ -221,3 +222,76 @@ def test_printing_is_noted_for_the_own_school_only(world: World) -> None:
         world.director().read(consents.forms, world.other, world.year)
     with pytest.raises(ConsentUnknown):
         world.director().write(consents.plan_record, world.other, [])
+
+
+def test_forms_left_to_print_are_those_without_valid_consent(world: World) -> None:
+    world.person(surname="Signé")
+    missing = world.person(surname="Absent", consent=False)
+    printed = world.person(surname="Imprimé", consent=False)
+    gone = world.person(surname="Retiré")
+    desk = world.director()
+    sheets = desk.read(consents.forms, world.mine, world.year, {printed.person})
+    desk.write(consents.note_printed, sheets)
+    desk.write(consents.withdraw, world.mine, gone.person)
+    left = desk.read(consents.without_consent, world.mine, world.year)
+    assert left == [missing.person, gone.person]
+
+
+def test_what_withdrawing_would_do_is_foreseen(world: World) -> None:
+    member = world.person()
+    desk = world.director()
+    desk.write(plans.apply, desk.write(invitations.plan_invitations, world.mine, world.year))
+    foreseen = desk.read(consents.withdrawal, world.mine, member.person)
+    assert foreseen.consents == (("dupont@courriel.example", SIGNED),)
+    assert (foreseen.invitations, foreseen.active) == (1, False)
+    desk.write(consents.withdraw, world.mine, member.person)
+    after = desk.read(consents.withdrawal, world.mine, member.person)
+    assert (after.consents, after.invitations) == ((), 0)
+
+
+def test_people_are_found_by_name_address_and_reference(world: World) -> None:
+    member = world.person(surname="D’Hondt", first_name="Noémie")
+    world.person(surname="Dupont")
+
+    def found(text: str) -> list[int]:
+        rows = world.director().read(consents.listed, world.mine, world.year, text=text)
+        total = world.director().read(consents.total, world.mine, world.year, text=text)
+        assert total == len(rows)
+        return [row.person_id for row in rows]
+
+    for text in ("noemie dhondt", "D'HONDT", "dhondt@courriel", make_reference(member.post, 1)):
+        assert found(text) == [member.person], text
+    assert found("%") == []
+
+
+def test_the_source_of_the_address_is_told(world: World) -> None:
+    world.person()
+    world.person(surname="Sans", email=None)
+    rows = world.director().read(consents.listed, world.mine, world.year)
+    assert [row.email_source for row in rows] == ["ProEco: e-mail privé", ""]
+
+
+def test_a_form_is_looked_for_in_one_school(world: World) -> None:
+    theirs = world.person(world.other, consent=False)
+    desk = world.director(world.mine, world.other)
+    reference = make_reference(theirs.post, 1)
+    assert desk.read(consents.find_form, reference).person_id == theirs.person
+    with pytest.raises(ConsentUnknown):
+        desk.read(consents.find_form, reference, world.mine)
+    with pytest.raises(ConsentUnknown):
+        desk.read(consents.find_form, make_reference(theirs.post, 9))
+    assert desk.read(consents.find_forms, [reference, "?"], world.mine) == {}
+
+
+def test_what_a_file_has_got_wrong_stands_in_the_plan(world: World) -> None:
+    member = world.person(consent=False)
+    lines = [RecordLine(make_reference(member.post, 1), SIGNED, "", "f.csv", 2)]
+    notices = [Notice("error", say("This is not a date: 24/08/2026 is."), "f.csv", 3, "signed_on")]
+    desk = world.director()
+    plan = desk.write(consents.plan_record, world.mine, lines, notices)
+    rows = desk.read(plans.rows, plan, 0, 10)
+    assert [(row.action, row.line, row.column) for row in rows] == [
+        ("record", 2, ""), ("refused", 3, "signed_on")
+    ]  # fmt: skip
+    desk.write(plans.apply, plan)
+    assert set(_states(world).values()) == {"signed"}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +12,9 @@ from models.text import clean
 #: What makes a cell a formula in Excel, LibreOffice or Google Sheets when it comes first.
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "|", "%")
 
+#: The same after what another spreadsheet's settings take for the end of a cell.
+_FORMULA_INSIDE = re.compile(r"([,;|\t][\"\s]*)(?=[=+\-@＝＋－＠|%])")
+
 
 def csv_text(
     headings: Sequence[str], rows: Iterable[Sequence[Any]], *, separator: str = ","
@@ -18,7 +22,8 @@ def csv_text(
     """Return the rows below their headings as CSV (RFC 4180, with CRLF).
 
     Control characters are taken out; a cell that begins like a formula gets an apostrophe
-    in front, which spreadsheets take as "this is text" (DESIGN §9). Dates and instants are
+    in front, which spreadsheets take as "this is text" (DESIGN §9), and so does what would
+    begin like one if the file were opened with another separator. Dates and instants are
     written as ISO 8601.
     """
     output = io.StringIO()
@@ -35,5 +40,5 @@ def _cell(value: Any) -> Any:
         return value
     if isinstance(value, date | datetime):
         return value.isoformat()
-    text = clean(str(value))
+    text = _FORMULA_INSIDE.sub(r"\1'", clean(str(value)))
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text

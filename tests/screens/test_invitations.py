@@ -283,7 +283,7 @@ def test_picture(console: MakeApp, world: World, snap_compare: Any, size: tuple[
     assert snap_compare(app, terminal_size=size, run_before=ready)
 
 
-def test_picture_of_the_progress(
+def test_picture_of_the_question_before_sending(
     console: MakeApp, world: World, snap_compare: Any, mail_server: MailServer
 ) -> None:
     in_every_state(world)

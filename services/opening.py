@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect, select, text
+from sqlmodel import col
 
-from models.database import make_engine
+from models.access import Service
+from models.database import SYSTEM, change, make_engine, reading, writing
 from models.errors import TrousseauError
 from models.language import N_, say
 from models.upgrades import MIGRATIONS, fill_catalogues, upgrade
@@ -17,17 +19,23 @@ class UpgradeNeeded(TrousseauError):
     heading = N_("The database is of another version")
 
 
-def open_database(url: str, *, embedded: bool, at: datetime) -> Engine:
+def open_database(
+    url: str, *, embedded: bool, at: datetime, token_days: int | None = None
+) -> Engine:
     """Return an engine on a database that is ready for use.
 
-    An empty one gets its tables and catalogues, whoever owns it; one of an earlier version
-    is upgraded if it is `embedded`, the program's own file (DESIGN §4). Raises
-    `UpgradeNeeded`, or `DatabaseRefused` where the database can't be used safely.
+    `token_days`, where it is given, becomes the life of the tokens that are sent from now
+    on, in every service that gives tokens. An empty database gets its tables and catalogues,
+    whoever owns it; one of an earlier version is upgraded if it is `embedded`, the program's
+    own file (DESIGN §4). Raises `UpgradeNeeded`, or `DatabaseRefused` where the database
+    can't be used safely.
     """
     engine = make_engine(url)
     try:
         with told_in_words():
             _make_ready(engine, embedded, at)
+            if token_days is not None:
+                _set_life_of_tokens(engine, token_days, at)
     except BaseException:
         engine.dispose()
         raise
@@ -49,6 +57,15 @@ def _make_ready(engine: Engine, embedded: bool, at: datetime) -> None:
         raise UpgradeNeeded(
             say("A later version of Trousseau has worked on this database. Use that one.")
         )
+
+
+def _set_life_of_tokens(engine: Engine, days: int, at: datetime) -> None:
+    other = (col(Service.credential) == "token") & (col(Service.token_days) != days)
+    with reading(engine, SYSTEM, at) as session:
+        if session.scalar(select(col(Service.id)).where(other).limit(1)) is None:
+            return
+    with writing(engine, SYSTEM, at) as session:
+        change(session, Service, other, token_days=days)
 
 
 def upgrade_database(engine: Engine, at: datetime) -> None:

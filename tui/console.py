@@ -114,7 +114,12 @@ class Door:
             if self._opened is None:
                 settings = load_settings()
                 settings.folders.create()
-                engine = open_database(settings.database(), embedded=settings.embedded, at=now())
+                engine = open_database(
+                    settings.database(),
+                    embedded=settings.embedded,
+                    at=now(),
+                    token_days=settings.token_days,
+                )
                 self._opened = settings, engine
             return self._opened
 

@@ -121,8 +121,8 @@ class Settings(BaseSettings):
     style: Literal["colour", "monochrome", "accessible"] = "colour"
     #: The share of a school's people above which a plan stops (DESIGN §2.2).
     mass_change_share: float = Field(default=0.25, gt=0, le=1)
-    #: How long a token is valid (DOMAIN §3, Tokens).
-    token_days: int = Field(default=14, ge=1, le=365)
+    #: Days for which a token is valid; None leaves what the database says, 14 at first.
+    token_days: int | None = Field(default=None, ge=1, le=365)
 
     @classmethod
     def settings_customise_sources(

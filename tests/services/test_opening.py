@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlmodel import col
 
 from models.access import Service
 from models.database import SYSTEM, DatabaseRefused, reading
@@ -64,3 +65,13 @@ def test_upgrading_twice_changes_nothing(engine: Any) -> None:
 def test_another_kind_of_database_is_refused() -> None:
     with pytest.raises(DatabaseRefused):
         open_database("mysql://localhost/trousseau", embedded=False, at=NOW)
+
+
+def test_the_life_of_tokens_is_a_setting(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'trousseau.db'}"
+    for wanted, expected in ((None, 14), (30, 30), (None, 30)):
+        engine = open_database(url, embedded=True, at=NOW, token_days=wanted)
+        with reading(engine, SYSTEM, NOW) as session:
+            service = session.scalars(select(Service).where(col(Service.code) == "extranet")).one()
+        engine.dispose()
+        assert service.token_days == expected

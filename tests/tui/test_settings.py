@@ -23,7 +23,7 @@ def test_without_any_variable_everything_has_its_default(
     assert settings.database().endswith("trousseau/trousseau.db")
     assert settings.mail().maildir == settings.folders.maildir
     assert settings.appearance == Appearance("fr", "colour")
-    assert settings.token_days == 14
+    assert settings.token_days is None
     assert settings.mass_change_share == 0.25
 
 
@@ -97,7 +97,7 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
     settings = load_settings()
     assert settings.embedded
     assert settings.mail().maildir is not None
-    assert settings.token_days == 14
+    assert settings.token_days is None
 
 
 def test_the_mail_server_and_its_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_settings_do_not_come_from_a_file_in_the_current_folder(
 ) -> None:
     (tmp_path / ".env").write_text("TROUSSEAU_TOKEN_DAYS=3\n")
     monkeypatch.chdir(tmp_path)
-    assert load_settings().token_days == 14
+    assert load_settings().token_days is None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

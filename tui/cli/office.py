@@ -57,7 +57,12 @@ def office() -> Iterator[Office]:
 
     settings = load_settings()
     settings.folders.create()
-    engine = open_database(settings.database(), embedded=settings.embedded, at=now())
+    engine = open_database(
+        settings.database(),
+        embedded=settings.embedded,
+        at=now(),
+        token_days=settings.token_days,
+    )
     try:
         yield Office(settings, Desk(engine, Actor(owner(), "system", None), now))
     finally:

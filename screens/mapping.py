@@ -53,7 +53,7 @@ class MappingScreen(Screen[dict[str, int | str] | None]):
         self._order = str(chosen.get(_DATES, "")) if chosen else ""
         self._bar = TitleBar(N_("Columns of the staff list"), *workplace.title)
         self._hint = Sentence("", id="mapping-hint")
-        self._table = PagedTable(_COLUMNS, self._load, selectable=False)
+        self._table = PagedTable(_COLUMNS, self._load, selectable=False, openable=False)
 
     def compose(self) -> ComposeResult:
         yield self._bar

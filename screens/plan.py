@@ -354,7 +354,8 @@ class PlanDetail(Widget):
 
 def _detail(row: PlanRow, height: int, width: int) -> list[tuple[str, Tone]]:
     """Return the lines of the detail: sentence, origin, then as many differences as fit."""
-    said = wrap(shown(f"{row.label} · {row.text.text()}"), max(20, width))
+    about = f"{row.label} · {row.text.text()}" if row.label else row.text.text()
+    said = wrap(shown(about), max(20, width))
     lines: list[tuple[str, Tone]] = [(part, "") for part in said[:2]]
     if row.file:
         place = _("%(file)s, line %(line)d") % {"file": row.file, "line": row.line}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from models.functions import function_label
 from models.language import N_, Wording, _, format_day, say, say_n
 from models.text import clean, squeeze
 from screens.commands import bindings
-from screens.plan import Outcome, PlanScreen, plan_calls
+from screens.plan import PlanCalls, PlanScreen, plan_calls
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.dialog import Dialog
 from screens.widgets.errors import tell_error
@@ -38,6 +38,7 @@ from services.consent_files import read_consent_file
 from services.consents import ConsentRow, RecordLine
 from services.imports.dates import Dates
 from services.imports.roster import Notice
+from services.plans import Applied
 
 _LONGEST_REFERENCE, _LONGEST_DATE, _LONGEST_ADDRESS = 64, 20, 254
 _LONGEST_PATH = 1_000
@@ -220,10 +221,10 @@ class RecordConsentsScreen(Screen[None]):
         if save:
             self._try(self._save, group="record.draft")
 
-    def _save(self) -> None:
+    def _save(self, given: Sequence[Returned] | None = None) -> None:
         """Keep the list as it is when its turn comes: whoever writes last writes the latest."""
         with self._saving:
-            lines = [each.line for each in tuple(self._lines)]
+            lines = [each.line for each in (tuple(self._lines) if given is None else given)]
             if lines:
                 self._desk.write(drafts.save, self._draft, _packed(lines))
             else:
@@ -424,28 +425,43 @@ class RecordConsentsScreen(Screen[None]):
     def _show_plan(self, message: _Planned) -> None:
         message.stop()
         school, year, who = self._workplace.title
-        screen = PlanScreen(
-            plan_calls(self._desk, message.plan_id), school=school, year=year, who=who
-        )
-        planned = list(self._lines)
-        self.app.push_screen(screen, partial(self._after_plan, message.plan_id, planned))
+        calls = self._calls(message.plan_id, list(self._lines))
+        self.app.push_screen(PlanScreen(calls, school=school, year=year, who=who))
 
-    def _after_plan(self, plan_id: int, planned: list[Returned], outcome: Outcome | None) -> None:
-        if outcome == "applied":
-            self._try(partial(self._keep_refused, plan_id, planned))
+    def _calls(self, plan_id: int, planned: list[Returned]) -> PlanCalls:
+        """Return the plan's calls; applied or undone, the list follows at once.
 
-    def _keep_refused(self, plan_id: int, planned: list[Returned]) -> None:
-        """Leave on the list what the plan could not record, or what was left out of it."""
+        At once and not when the plan is closed: whoever goes elsewhere from the plan never
+        comes back to this screen, and must not find recorded forms on its list next time.
+        """
+        calls = plan_calls(self._desk, plan_id)
+
+        def apply(number: str) -> Applied:
+            done = calls.apply(number)
+            self._keep(self._not_recorded(plan_id, planned))
+            return done
+
+        def undo() -> Applied:
+            done = calls.undo()
+            self._keep(planned)
+            return done
+
+        return replace(calls, apply=apply, undo=undo)
+
+    def _not_recorded(self, plan_id: int, planned: list[Returned]) -> list[Returned]:
+        """Return what the plan could not record, or what was left out of it."""
         rows = self._desk.read(plans.rows, plan_id, 0, len(planned))
-        open_rows = [row for row in rows if row.action == "refused" or row.left_out]
-        kept = [planned[row.position] for row in open_rows]
-        self.post_message(self._Kept(kept))
+        return [planned[r.position] for r in rows if r.action == "refused" or r.left_out]
+
+    def _keep(self, lines: list[Returned]) -> None:
+        self._save(lines)
+        self.post_message(self._Kept(lines))
 
     @on(_Kept)
     def _show_kept(self, message: _Kept) -> None:
         message.stop()
         self._lines, self._notices = message.lines, ()
-        self._list_changed()
+        self._list_changed(save=False)
 
     # Threads
 

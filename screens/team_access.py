@@ -193,6 +193,7 @@ class TeamAccessScreen(ChangingScreen):
         assert isinstance(key, int)
         return self.workplace.desk.read(team_access.position, self._query(text, sort), key)
 
+    @on(PagedTable.Refreshed)
     def _count(self) -> None:
         self.attempt(self._read_counts)
 

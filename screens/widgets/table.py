@@ -61,6 +61,10 @@ class PagedTable(Widget, can_focus=True):
         row: Row
 
     @dataclass
+    class Refreshed(_About):
+        """F5 was pressed: what a screen shows beside the list is to be read anew too."""
+
+    @dataclass
     class Highlighted(_About):
         """The cursor came to a row, or to none."""
 
@@ -379,6 +383,7 @@ class PagedTable(Widget, can_focus=True):
 
     def action_refresh(self) -> None:
         self.reload()
+        self.post_message(self.Refreshed(self))
 
     def action_open(self) -> None:
         if self.row:

@@ -490,7 +490,7 @@ class People:
             )
             self._consents = {(row[0], row[1]) for row in self.drafting.connection.execute(live)}
         if (person_id, old) in self._consents:
-            self._tell("information", "address", person, place, at, _CONSENT_GONE)
+            self._tell("warning", "address", person, place, at, _CONSENT_GONE)
 
     # Posts known
 

@@ -269,6 +269,7 @@ class ImportScreen(Screen[None]):
             source=values["source"],
             fase_identifiers=values["fase"] == "fase" if values["fase"] else None,
             address_rule=values["address"] or None,
+            mass_share=self._workplace.mass_share,
             mapping=mapping,
             file=Path(values["path"]).name,
         )

@@ -39,7 +39,8 @@ class Workplace:
 
     `here` is None while no school is chosen (the helpdesk: all schools). Read and changed on
     the event loop only; what is read in a thread comes back by a message. `mailing` returns
-    what mail is sent with, or raises an error in words; it is called in a thread.
+    what mail is sent with, or raises an error in words; it is called in a thread. `mass_share`
+    is the share of a school's people above which an import asks for a number (None: as shipped).
     """
 
     def __init__(
@@ -49,11 +50,13 @@ class Workplace:
         who: str = "",
         here: Here | None = None,
         mailing: Callable[[], Mailing] = no_mailing,
+        mass_share: float | None = None,
     ) -> None:
         self.desk = desk
         self.who = who or desk.actor.name
         self.here = here
         self.mailing = mailing
+        self.mass_share = mass_share
         self._wishes: dict[str, Wish] = {}
 
     @property

@@ -183,7 +183,7 @@ def request_for(
     source: str = "",
     fase_identifiers: bool | None = None,
     address_rule: str | None = None,
-    mass_share: float = MASS_SHARE,
+    mass_share: float | None = None,
     mapping: StaffMapping | None = None,
     file: str = "",
 ) -> ImportRequest:
@@ -225,7 +225,7 @@ def request_for(
             else before is not None and before.fase_identifiers
         ),
         address_rule=_address_rule(address_rule),
-        mass_share=mass_share,
+        mass_share=MASS_SHARE if mass_share is None else mass_share,
         mapping=dict(mapping) if mapping is not None else None,
         file=clean(file, LONGEST_SOURCE),
     )

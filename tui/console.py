@@ -149,7 +149,12 @@ class Door:
         if who.actor.role not in ADMITTED:
             raise NoPlace(say("There is nothing in the console for this account yet."))
         settings, engine = self.open()
-        workplace = Workplace(Desk(engine, who.actor, now), who=who.name, mailing=settings.mailing)
+        workplace = Workplace(
+            Desk(engine, who.actor, now),
+            who=who.name,
+            mailing=settings.mailing,
+            mass_share=settings.mass_change_share,
+        )
         return Entered(workplace, who.actor.account_id, who.language)
 
 

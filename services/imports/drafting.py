@@ -15,7 +15,7 @@ from services.plans import Item, PlanDraft
 AddressRule = Literal["personal_first", "school_first"]
 
 #: From this share of a school's people on, an import asks for the school's number.
-MASS_SHARE = 0.3
+MASS_SHARE = 0.25
 #: One person alone is never a mass change, however small the school.
 MASS_FROM = 2
 

@@ -455,7 +455,8 @@ class TestMassChange:
 
     def test_up_to_the_share_nothing_is_asked(self, world: World) -> None:
         world.bring(staff(*named(*TEN)))
-        assert world.draft(staff(*named(*TEN)[:7])).confirm_number == ""
+        assert world.draft(staff(*named(*TEN)[:8])).confirm_number == ""
+        assert world.draft(staff(*named(*TEN)[:7]), mass_share=0.3).confirm_number == ""
         assert world.draft(staff(*named(*TEN)[:9]), mass_share=0.05).confirm_number == ""
         assert world.draft(staff(*named(*TEN)[:8]), mass_share=0.05).confirm_number == "1001"
 

@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import platform
+import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -35,11 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _asked(arguments)
     results = _read(asked.output)
     if not asked.show:
+        # Told to end, it takes its databases and servers with it.
+        signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
         machine = _machine()
         with databases() as made:
             for name in asked.only or MODULES:
-                results[name] = {**_run(name, made, asked.quick), "machine": machine}
-                _write(asked.output, results)
+                for so_far in _run(name, made, asked.quick):
+                    results[name] = {**so_far, "machine": machine}
+                    _write(asked.output, results)  # what was measured stays, whatever comes
     for name in MODULES:
         if name in results and (not asked.only or name in asked.only):
             print(_table(results[name], asked.markdown))
@@ -58,20 +62,17 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _run(name: str, made: Databases, quick: bool) -> dict[str, Any]:
-    """Return the results of one benchmark, with when they were measured and how busy it was."""
+def _run(name: str, made: Databases, quick: bool) -> Iterator[dict[str, Any]]:
+    """Yield the results of one benchmark as they grow, with when, and how busy it was."""
     module = importlib.import_module(MODULES[name])
     sizes = module.QUICK if quick else module.SIZES
-    started, load, lines = datetime.now(UTC), os.getloadavg()[0], []
+    at, load = datetime.now(UTC).isoformat(timespec="seconds"), os.getloadavg()[0]
+    lines: list[dict[str, Any]] = []
     for line in _lines_of(module, made, sizes, QUICK_ROUNDS if quick else ROUNDS):
-        lines.append(line.as_json())
         print(f"  {name}: {line.what} {getattr(line, 'size', None) or ''}", file=sys.stderr)
-    return {
-        "title": module.TITLE,
-        "at": started.isoformat(timespec="seconds"),
-        "load": [round(load, 1), round(os.getloadavg()[0], 1)],
-        "lines": lines,
-    }
+        lines.append(line.as_json())
+        loads = [round(load, 1), round(os.getloadavg()[0], 1)]
+        yield {"title": module.TITLE, "at": at, "load": loads, "lines": lines}
 
 
 def _lines_of(module: Any, made: Databases, sizes: Sequence[int], rounds: int) -> Iterator[Line]:

@@ -27,7 +27,7 @@ from services.mail.url import mail_settings
 NAME = "sending"
 TITLE = "Sending invitations"
 SIZES = (200, 1_000, 5_000)
-QUICK = (200,)
+QUICK = (200, 1_000)
 GOAL = Goal(ratio_least=0.5)
 CONNECTIONS = (1, 2, 4)
 

@@ -110,7 +110,8 @@ def demo(home: Path, rounds: int, presses: int) -> Iterator[Line]:
         if not terminal.shows(dashboard):
             yield NotMeasured("demo’s dashboard", terminal.last_words)
             return
-        paint = terminal.press(b"ga", title=team)
+        terminal.press(b"g")
+        paint = terminal.press(b"a", title=team)
         if not terminal.shows(team):
             yield NotMeasured("demo’s team", "g and a do not lead there")
         else:

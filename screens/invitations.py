@@ -57,7 +57,9 @@ class InvitationsScreen(SendingScreen):
 
     DEFAULT_CSS = """
     InvitationsScreen > #invitation-detail { height: 3; padding: 0 3; }
+    InvitationsScreen.-narrow > #invitation-detail { height: 4; }
     """
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]
     BINDINGS = [
         *bindings("invitations.again", "invitations.send", "invitations.try-now"),
         *bindings("invitations.state"),

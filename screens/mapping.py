@@ -35,7 +35,7 @@ class MappingScreen(Screen[dict[str, int | str] | None]):
     """
 
     DEFAULT_CSS = """
-    MappingScreen > #mapping-file { height: 1; padding: 0 3; text-style: bold; }
+    MappingScreen > #mapping-file { height: auto; max-height: 2; padding: 0 3; text-style: bold; }
     MappingScreen > #mapping-hint { height: 2; padding: 0 3; }
     """
     BINDINGS = [

@@ -48,8 +48,8 @@ _STATES = {
 }
 _COLUMNS = (
     Column("level", N_("Level"), 13, sortable=False),
-    Column("label", N_("About"), 24, grow=1, sortable=False),
-    Column("text", N_("What happens"), 34, grow=3, sortable=False),
+    Column("label", N_("About"), 18, grow=1, sortable=False),
+    Column("text", N_("What happens"), 22, grow=3, sortable=False),
 )
 
 
@@ -91,7 +91,7 @@ class PlanScreen(Screen[Outcome | None]):
     """
 
     DEFAULT_CSS = """
-    PlanScreen > #plan-title { height: 1; padding: 0 3; text-style: bold; }
+    PlanScreen > #plan-title { height: auto; max-height: 2; padding: 0 3; text-style: bold; }
     PlanScreen > PlanCounts { height: 1; }
     PlanScreen > PlanDetail { height: 6; }
     """
@@ -356,7 +356,7 @@ def _detail(row: PlanRow, height: int, width: int) -> list[tuple[str, Tone]]:
     """Return the lines of the detail: sentence, origin, then as many differences as fit."""
     about = f"{row.label} · {row.text.text()}" if row.label else row.text.text()
     said = wrap(shown(about), max(20, width))
-    lines: list[tuple[str, Tone]] = [(part, "") for part in said[:2]]
+    lines: list[tuple[str, Tone]] = [(part, "") for part in said[:3]]
     if row.file:
         place = _("%(file)s, line %(line)d") % {"file": row.file, "line": row.line}
         lines.append((f"{place}, {row.column}" if row.column else place, "quiet"))

@@ -1,0 +1,97 @@
+"""Every screen has a picture at 80×24 in French, so that a change of what it looks like is seen."""
+
+import importlib
+import inspect
+import pkgutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from textual.pilot import Pilot
+from textual.screen import Screen
+
+import screens
+from models.language import N_, say
+from screens.opening import OpeningScreen
+from screens.record_consents import RecordConsentsScreen
+from screens.workplace import Workplace
+from services import school_years
+from tests.conftest import SNAPSHOTS
+from tests.screens.conftest import MakeApp, settled
+from tests.worlds import make_world
+
+#: What no one is ever on: others are made of them.
+BASES = {"SendingScreen", "ChangingScreen"}
+PICTURES = {
+    "ChangeScreen": "screens/test_team_access/test_picture_of_a_change[m]",
+    "ConfirmScreen": "screens/test_confirm/test_picture",
+    "ConsentTextScreen": "screens/test_consents/test_the_text_at_80_by_24",
+    "ConsentsScreen": "screens/test_consents/test_at_80_by_24",
+    "DashboardScreen": "screens/test_dashboard/test_at_80_by_24",
+    "DoublesScreen": "screens/test_team_access/test_picture_of_doubles",
+    "EditYearScreen": "screens/test_schools/test_correcting_a_year",
+    "GoScreen": "screens/test_help/test_picture_places",
+    "HelpScreen": "screens/test_help/test_picture_help",
+    "ImportScreen": "screens/test_import_file/test_picture",
+    "InvitationsScreen": "screens/test_invitations/test_picture[size0]",
+    "MappingScreen": "screens/test_import_file/test_picture_of_columns",
+    "OpeningScreen": "screens/test_pictures/test_picture_of_the_opening",
+    "PersonScreen": "screens/test_team_access/test_picture_of_a_person[active]",
+    "PlanScreen": "screens/test_plan/test_picture",
+    "PlansScreen": "screens/test_import_file/test_picture_of_the_plans",
+    "PrintFormsScreen": "screens/test_consents/test_where_the_forms_go",
+    "ProgressScreen": "screens/test_progress/test_picture",
+    "ReasonScreen": "screens/test_team_access/test_picture_of_a_change[x]",
+    "RecordConsentsScreen": "screens/test_record_consents/test_at_80_by_24",
+    "SchoolYearsScreen": "screens/test_schools/test_school_years_at_80_by_24",
+    "SchoolsScreen": "screens/test_schools/test_schools_at_80_by_24",
+    "SignInScreen": "screens/test_sign_in/test_at_80_by_24",
+    "TeamAccessScreen": "screens/test_team_access/test_picture_of_the_list[80x24]",
+    "TypedConfirmScreen": "screens/test_plan/test_picture_mass_change",
+    "_FileScreen": "screens/test_pictures/test_picture_of_the_consent_file",
+}
+#: The size of a picture of 80 columns and 24 lines, as Rich draws it.
+AT_80_BY_24 = 'viewBox="0 0 994 635.5999999999999"'
+
+
+def all_screens() -> set[str]:
+    """Return the names of the screens that `screens` defines."""
+    found = set()
+    for module in pkgutil.iter_modules(screens.__path__, "screens."):
+        for name, kind in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            if issubclass(kind, Screen) and kind.__module__ == module.name:
+                found.add(name)
+    return found
+
+
+def test_every_screen_has_a_picture() -> None:
+    assert all_screens() - BASES == set(PICTURES)
+
+
+@pytest.mark.parametrize("screen", PICTURES)
+def test_the_picture_is_there_at_80_by_24(screen: str) -> None:
+    picture: Path = SNAPSHOTS / f"{PICTURES[screen]}.svg"
+    assert AT_80_BY_24 in picture.read_text(encoding="utf-8")
+
+
+def test_picture_of_the_opening(console: MakeApp, snap_compare: Any) -> None:
+    sentence = say("The sample schools are being prepared…")
+    app = console(OpeningScreen(N_("Trousseau"), sentence, lambda: None))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=settled)
+
+
+def test_picture_of_the_consent_file(
+    console: MakeApp, sqlite_engine: Engine, snap_compare: Any
+) -> None:
+    world = make_world(sqlite_engine)
+    desk = world.director()
+    place = Workplace(desk, who="A. Lambert", here=desk.read(school_years.here, world.mine))
+
+    async def look(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await pilot.press("f3", *"retours.csv")
+        await settled(pilot)
+
+    app = console(RecordConsentsScreen(place))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=look)

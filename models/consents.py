@@ -8,6 +8,9 @@ from sqlmodel import Field
 
 from models.base import Instant, Table
 
+#: What stands as the field of an address that came from a signed form.
+SIGNED_FORM = "consent form"
+
 
 class Consent(Table, table=True):
     """One signed form: a person agrees that a school passes one address on.

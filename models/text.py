@@ -9,6 +9,9 @@ from functools import lru_cache
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
+# Accents piled up without end are drawn over the lines above and below.
+_ACCENT = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_FLOOD = re.compile(f"({_ACCENT}{{4}}){_ACCENT}+")
 _BLANKS = re.compile(r"[\t\n]")
 _REPLACEMENT = "\ufffd"
 # Letters that carry no combining mark and so survive decomposition.
@@ -21,12 +24,13 @@ def clean(value: str, limit: int | None = None) -> str:
     """Return `value` safe to show on a terminal: one line, no control or reordering characters.
 
     TAB and newline become a space, every other control, zero-width or bidirectional
-    character becomes U+FFFD, the rest is composed (NFC). With `limit` the text is cut
-    to that many characters, the last one being an ellipsis.
+    character becomes U+FFFD, of the accents on one letter four stay, the rest is composed
+    (NFC). With `limit` the text is cut to that many characters, the last one an ellipsis.
     """
     if not (value.isascii() and value.isprintable()):
         value = _BLANKS.sub(" ", value.replace("\r\n", " "))
         value = unicodedata.normalize("NFC", _UNSAFE.sub(_REPLACEMENT, value))
+        value = _FLOOD.sub(r"\1", value)
     if limit is not None and len(value) > limit:
         value = value[: limit - 1] + "…"
     return value

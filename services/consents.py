@@ -18,7 +18,7 @@ from sqlmodel import col
 from models.access import CONSENT_STATES, Access, FactColumns, holds, joined
 from models.addresses import AddressError, address_key, likely_typing_error, parse_address
 from models.consent_texts import consent_text, current_version
-from models.consents import Consent, PrintedForm
+from models.consents import SIGNED_FORM, Consent, PrintedForm
 from models.database import ActorSession, change
 from models.errors import TrousseauError
 from models.functions import function_label
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from services.consent_forms import ConsentForm
 
 KIND = "consents"
-#: What stands as the field of an address that came from a signed form.
-SIGNED_FORM = "consent form"
 #: States of a person's consent, the deciding one first.
 STATES = CONSENT_STATES
 #: What is typed to search is cut to this many characters and this many words.

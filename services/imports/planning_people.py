@@ -16,6 +16,7 @@ from sqlalchemy import select
 from models.access import search_key_for
 from models.addresses import address_key
 from models.bulk import neutral, table_named
+from models.consents import SIGNED_FORM
 from models.functions import FUNCTION_RANK, FUNCTIONS, function_label
 from models.language import N_, Wording, say
 from models.roles import ROLES, role_from, role_label
@@ -84,6 +85,7 @@ _UNKNOWN_PERSON = say("Row refused: nobody of this identifier is known, and no n
 _KEY_RECORDED = say("The source’s identifier is recorded.")
 _RECORDED = say("The field that the address comes from is recorded.")
 _ROLE_KEPT = say("The role was set by hand and is kept.")
+_ADDRESS_KEPT = say("The address that was signed for is kept; the file has another one.")
 _CONSENT_GONE = say("The signed consent does not cover the new address.")
 
 _LABELS = {
@@ -426,6 +428,7 @@ class People:
         if known is None:
             return [], []
         after = self._person_difference(person, known)
+        self._keep_signed(person, place, known, after)
         if not known.visible:
             return [], [_KNOWN_ELSEWHERE] if after else []
         changes: list[Any] = []
@@ -461,6 +464,18 @@ class People:
             del after["personal_email"]
         return after
 
+    def _keep_signed(
+        self, person: Incoming, place: SchoolPlace, known: Known, after: dict[str, Any]
+    ) -> None:
+        """Leave the address alone that was signed for, until the source has it too."""
+        field = known.values[PERSON.index("personal_email_field")]
+        if field != SIGNED_FORM or "personal_email_key" not in after:
+            return
+        for name in ("personal_email", "personal_email_key", "personal_email_field"):
+            after.pop(name, None)
+        if known.visible:
+            self._tell("information", "kept", person, place, person.record, _ADDRESS_KEPT)
+
     def _weigh_person(
         self,
         person: Incoming,
@@ -488,6 +503,8 @@ class People:
             live = select(table.c.person_id, table.c.email_key).where(
                 table.c.withdrawn_at.is_(None)
             )
+            if (owned := self.drafting.owned) is not None:
+                live = live.where(table.c.school_id.in_(sorted(owned)))
             self._consents = {(row[0], row[1]) for row in self.drafting.connection.execute(live)}
         if (person_id, old) in self._consents:
             self._tell("warning", "address", person, place, at, _CONSENT_GONE)
@@ -556,12 +573,16 @@ class People:
             new["present"] = record.present
         if email:
             key = address_key(email)
-            if key != old["school_email_key"]:
+            if key != old["school_email_key"] and old["school_email_field"] == SIGNED_FORM:
+                self._tell("information", "kept", person, place, record, _ADDRESS_KEPT)
+                email = ""
+            elif key != old["school_email_key"]:
                 new["school_email"], new["school_email_key"] = email, key
                 if old["school_email_key"]:
                     self._tell_address(
                         person, place, old["school_email_key"], known.person_id, record
                     )
+        if email:
             new["school_email_field"] = record.school_email_field
         return {name: value for name, value in new.items() if value != old[name]}
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlmodel import col
 
-from models.consents import Consent, PrintedForm
+from models.consents import SIGNED_FORM, Consent, PrintedForm
 from models.database import change
 from models.invitations import Invitation
 from models.language import say, use_language
@@ -130,7 +130,7 @@ def test_where_the_schools_address_comes_first_it_is_the_one_replaced(world: Wor
     (candidate,) = world.desk.read(invitations.candidates, world.mine, world.year)
     assert (candidate.address, candidate.status) == ("new@ecole.example", "to_invite")
     assert world.desk.read(lambda s: s.get_one(Post, member.post)).school_email_field == (
-        consents.SIGNED_FORM
+        SIGNED_FORM
     )
 
 

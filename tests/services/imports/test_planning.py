@@ -13,11 +13,14 @@ from sqlalchemy import Engine, select
 
 from models.access import Access, Suspension
 from models.bulk import table_named
+from models.consents import SIGNED_FORM
 from models.database import SYSTEM, TABLES, Actor
 from models.people import Person, PersonKey, Post, SuspectedDouble
+from models.references import make_reference
 from models.schools import Calendar, GoverningBody, School, SchoolYear, Source
 from models.upgrades import fill_catalogues
 from services import plans
+from services.consents import RecordLine, plan_record
 from services.desk import Desk
 from services.importing import import_result, prepare, request_for
 from services.imports.drafting import ImportRequest
@@ -437,6 +440,37 @@ class TestLeaving:
         draft = world.bring(staff(Row(key="1", role="direction")))
         assert world.one(Post).role == "reader"
         assert said(draft, "kept") == ["The role was set by hand and is kept."]
+
+
+class TestSignedAddress:
+    @pytest.mark.parametrize("rule", ["personal_first", "school_first"])
+    def test_an_address_that_was_signed_for_outlives_the_next_import(
+        self, world: World, rule: str
+    ) -> None:
+        """It is the only one that may be used; the source's word counts once it agrees."""
+        old = Row(key="7", email="old@x.be", school_email="old@ecole.example")
+        world.bring(staff(old), address_rule=rule)
+        (post,) = world.all(Post)
+        line = RecordLine(make_reference(post.id, 1), TODAY, "signed@x.be")
+        plan = world.desk.write(plan_record, world.mine, [line])
+        world.desk.write(plans.apply, plan)
+        kept = world.draft(staff(old), address_rule=rule)
+        assert any("kept" in item.text.text("en") for item in kept.items)
+        world.bring(staff(old), address_rule=rule)
+        address, field = self._on_file(world, rule)
+        assert (address, field) == ("signed@x.be", SIGNED_FORM)
+        world.bring(
+            staff(Row(key="7", email="signed@x.be", school_email="signed@x.be")),
+            address_rule=rule,
+        )
+        address, field = self._on_file(world, rule)
+        assert address == "signed@x.be" and field != SIGNED_FORM
+
+    def _on_file(self, world: World, rule: str) -> tuple[str | None, str]:
+        (person,), (post,) = world.all(Person), world.all(Post)
+        if rule == "school_first":
+            return post.school_email, post.school_email_field
+        return person.personal_email, person.personal_email_field
 
 
 class TestMassChange:

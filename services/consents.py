@@ -418,6 +418,8 @@ def _contact(school: School) -> str:
 class _OnFile:
     """A person as the plan finds it: the address that counts, and where it is kept."""
 
+    school_id: int
+    today: date
     post_id: int
     person_id: int
     name: str
@@ -435,7 +437,7 @@ class _OnFile:
 
 def plan_record(
     session: ActorSession,
-    school_id: int,
+    school_id: int | None,
     lines: Sequence[RecordLine],
     notices: Sequence[Notice] = (),
 ) -> int:
@@ -444,29 +446,38 @@ def plan_record(
     Each line says which form was signed, on which day, and for which address ("" for the
     one on file). A line that can't be right is an error of its own and leaves the others;
     `notices` are such errors that reading a file has found already. The items stand in the
-    order of the lines, those of the notices after them.
+    order of the lines, those of the notices after them. Without a school each reference
+    says which one it is of; somebody limited to one school is limited to it here too.
     """
-    school = session.get(School, school_id)
-    if school is None:
-        raise ConsentUnknown(say("This school is not one of yours."))
-    today = session.at.astimezone(ZoneInfo(school.time_zone)).date()
+    owned = session.actor.schools
+    if school_id is None and owned is not None and len(owned) == 1:
+        (school_id,) = owned
     on_file = _on_file(session, school_id, lines)
     draft = PlanDraft(
         kind=KIND,
-        title=say("Signed consents: %(school)s", school=school.name),
+        title=_title(session, school_id),
         school_id=school_id,
         request={"lines": len(lines)},
     )
     seen: set[int] = set()
     for line in lines:
-        draft.items.append(_record(draft, line, school_id, today, on_file, seen))
+        draft.items.append(_record(draft, line, school_id, on_file, seen))
     draft.items += [_noticed(notice, school_id) for notice in notices]
     kinds = ("record", "known", "refused")
     draft.summary = {k: sum(item.action == k for item in draft.items) for k in kinds}
     return plans.store(session, draft)
 
 
-def _noticed(notice: Notice, school_id: int) -> Item:
+def _title(session: ActorSession, school_id: int | None) -> Wording:
+    if school_id is None:
+        return say("Signed consents")
+    school = session.get(School, school_id)
+    if school is None:
+        raise ConsentUnknown(say("This school is not one of yours."))
+    return say("Signed consents: %(school)s", school=school.name)
+
+
+def _noticed(notice: Notice, school_id: int | None) -> Item:
     label = notice.column or notice.file
     action = "refused" if notice.level == "error" else "noticed"
     return Item(
@@ -476,7 +487,7 @@ def _noticed(notice: Notice, school_id: int) -> Item:
 
 
 def _on_file(
-    session: ActorSession, school_id: int, lines: Sequence[RecordLine]
+    session: ActorSession, school_id: int | None, lines: Sequence[RecordLine]
 ) -> dict[int, _OnFile]:
     posts = {post for line in lines if (post := _post_of(line.reference)) is not None}
     facts = FactColumns(session.at, session.at.date())
@@ -491,21 +502,35 @@ def _on_file(
         )
         .scalar_subquery()
     )
+    days = _Days(session)
     found: dict[int, _OnFile] = {}
     wanted = sorted(posts)
     for start in range(0, len(wanted), 500):
         statement = _team(
-            session.at, Access.post_id, Access.person_id, Person.surname, Person.first_name,
-            facts.address, facts.address_key, Person.personal_email, Person.personal_email_key,
+            session.at, Access.school_id, Access.post_id, Access.person_id,
+            Person.surname, Person.first_name, facts.address, facts.address_key, Person.personal_email, Person.personal_email_key,
             Person.personal_email_field, Post.school_email, Post.school_email_key,
             Post.school_email_field, facts.school_first, standing,
-        ).where(
-            col(Access.school_id) == school_id,
-            col(Access.post_id).in_(wanted[start : start + 500]),
-        )  # fmt: skip
-        for post, person, surname, first_name, *rest in session.execute(statement):
-            found[post] = _OnFile(post, person, f"{surname} {first_name}", *rest)
+        ).where(col(Access.post_id).in_(wanted[start : start + 500]))  # fmt: skip
+        if school_id is not None:
+            statement = statement.where(col(Access.school_id) == school_id)
+        for school, post, person, surname, first_name, *rest in session.execute(statement):
+            name = f"{surname} {first_name}"
+            found[post] = _OnFile(school, days[school], post, person, name, *rest)
     return found
+
+
+class _Days(dict[int, date]):
+    """The present day in each school's zone."""
+
+    def __init__(self, session: ActorSession) -> None:
+        super().__init__()
+        self._session = session
+
+    def __missing__(self, school_id: int) -> date:
+        zone = ZoneInfo(self._session.get_one(School, school_id).time_zone)
+        day = self[school_id] = self._session.at.astimezone(zone).date()
+        return day
 
 
 def _post_of(reference: str) -> int | None:
@@ -518,8 +543,7 @@ def _post_of(reference: str) -> int | None:
 def _record(
     draft: PlanDraft,
     line: RecordLine,
-    school_id: int,
-    today: date,
+    school_id: int | None,
     on_file: dict[int, _OnFile],
     seen: set[int],
 ) -> Item:
@@ -535,18 +559,18 @@ def _record(
     if who is None:
         item.text, item.column = _unknown_form(line.reference).wording, "reference"
         return item
-    item.label, item.person_id = who.name, who.person_id
+    item.label, item.person_id, item.school_id = who.name, who.person_id, who.school_id
     if post_id in seen:
         item.text, item.column = say("This form stands in the list twice."), "reference"
         return item
     seen.add(post_id)
-    return _record_known(draft, item, line, version, who, today)
+    return _record_known(draft, item, line, version, who)
 
 
 def _record_known(
-    draft: PlanDraft, item: Item, line: RecordLine, version: int, who: _OnFile, today: date
+    draft: PlanDraft, item: Item, line: RecordLine, version: int, who: _OnFile
 ) -> Item:
-    if line.signed_on > today:
+    if line.signed_on > who.today:
         item.text, item.column = (
             say("The date %(day)s is still to come.", day=line.signed_on),
             ("signed_on"),

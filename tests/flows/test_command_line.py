@@ -104,7 +104,7 @@ def _record(shell: Shell, school: School, references: dict[str, str]) -> None:
     returned = [references[name] for name in ("Vandenbroeck", "El Amrani", "Lefèvre", "Lejeune")]
     lines = [f"{reference},2026-08-28," for reference in returned]
     _write_consents(school, [*lines, "9999-ZZ,2026-08-28,"])
-    told = shell.json("consent", "record", *FASE, "returned.csv", status=1)
+    told = shell.json("consent", "record", *FASE, "returned.csv")
     assert (told["record"], told["refused"]) == (4, 1)
     _write_consents(school, lines)
     assert shell.json("consent", "record", *FASE, "returned.csv")["known"] == 4

@@ -295,3 +295,26 @@ def test_what_a_file_has_got_wrong_stands_in_the_plan(world: World) -> None:
     ]  # fmt: skip
     desk.write(plans.apply, plan)
     assert set(_states(world).values()) == {"signed"}
+
+
+def test_without_a_school_each_reference_says_which_it_is_of(world: World) -> None:
+    """Whoever sees every school records the day's pile as it lies."""
+    mine = world.person(surname="Ici", consent=False)
+    theirs = world.person(world.other, surname="Ailleurs", consent=False)
+    lines = [RecordLine(make_reference(m.post, 1), SIGNED) for m in (mine, theirs)]
+    plan = world.desk.write(consents.plan_record, None, lines)
+    world.desk.write(plans.apply, plan)
+    schools = world.desk.read(
+        lambda s: s.scalars(select(Consent.school_id).order_by(col(Consent.id))).all()  # type: ignore[call-overload]
+    )
+    assert schools == [world.mine, world.other]
+
+
+def test_without_a_school_a_director_stays_in_the_own_one(world: World) -> None:
+    mine = world.person(surname="Ici", consent=False)
+    theirs = world.person(world.other, surname="Ailleurs", consent=False)
+    lines = [RecordLine(make_reference(m.post, 1), SIGNED) for m in (mine, theirs)]
+    plan = world.director().write(consents.plan_record, None, lines)
+    rows = world.director().read(plans.rows, plan, 0, 10)
+    assert (rows[0].label, rows[0].action) == ("Ici Jeanne", "record")
+    assert rows[1].action == "refused" and "Ailleurs" not in rows[1].label

@@ -8,7 +8,7 @@ import typer
 from models.language import N_, _, say, say_n
 from tui.cli.files import read_limited, write_private
 from tui.cli.office import Office, office
-from tui.cli.options import Json, People, School, Year, group
+from tui.cli.options import Json, OptionalSchool, People, School, Year, group
 from tui.cli.output import print_json, print_line, print_table, tell
 from tui.cli.plans import line_json, line_text
 
@@ -98,21 +98,21 @@ def consent_rows(here: Office, school: str, year: str | None) -> list[dict[str, 
     ]
 
 
-def record(school: School, source: Source, as_json: Json = False) -> None:
+def record(source: Source, school: OptionalSchool = None, as_json: Json = False) -> None:
     from services import consents, plans
     from services.consent_files import read_consent_file
 
     name = "" if str(source) == "-" else source.name
     given = read_consent_file(read_limited(source, _LARGEST_FILE), name)
     with office() as here:
-        school_id = here.team(school).school_id
+        school_id = here.team(school).school_id if school else None
         plan = here.desk.write(consents.plan_record, school_id, given.lines)
         here.desk.write(plans.apply, plan)
         told = here.desk.read(plans.rows, plan, 0, len(given.lines))
         summary = here.desk.read(plans.show, plan).summary
     counts = {**summary, "refused": summary["refused"] + len(given.notices)}
     _report(plan, counts, [*given.notices, *told], as_json)
-    if counts["refused"]:
+    if counts["refused"] and not counts["record"] + counts["known"]:
         raise typer.Exit(1)
 
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from rich.segment import Segment
 from textual import events, on
 from textual.app import ComposeResult
 from textual.message import Message
-from textual.screen import Screen
-from textual.strip import Strip
-from textual.widget import Widget
 
 from models.database import ActorSession
 from models.language import N_, Wording, _, format_day, say, say_n
@@ -22,26 +16,22 @@ from models.references import ReferenceMistyped, parse_reference
 from screens.commands import bindings
 from screens.confirm import ConfirmScreen
 from screens.consent_text import ConsentTextScreen
-from screens.print_forms import PrintFormsScreen
-from screens.progress import Jobs, ProgressScreen
+from screens.print_forms import PrintingScreen
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
-from screens.widgets.errors import tell_error
+from screens.widgets.counts import Counts, Kind
 from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Selection, Sort
-from screens.widgets.text import TONES, Tone
 from screens.workplace import Workplace
 from services import consents
-from services.consent_printing import PrintedForms, default_folder, print_forms
 from services.consents import ConsentRow, Withdrawal
-from services.imports.roster import Progress
 
-#: Each state with a sign that needs no colour, the word for one person, and the tone.
-STATE_SIGNS: dict[str, tuple[str, str, Tone]] = {
-    "signed": ("+", N_("signed"), "good"),
-    "other_address": ("!", N_("other address"), "warning"),
-    "withdrawn": ("x", N_("withdrawn"), "error"),
-    "printed": ("o", N_("printed"), "accent"),
-    "missing": ("-", N_("missing"), "warning"),
+#: Each state, with the word for one person.
+STATE_KINDS = {
+    "signed": Kind("+", say("signed"), "good"),
+    "other_address": Kind("!", say("other address"), "warning"),
+    "withdrawn": Kind("x", say("withdrawn"), "error"),
+    "printed": Kind("o", say("printed"), "accent"),
+    "missing": Kind("-", say("missing"), "warning"),
 }
 _COLUMNS = (
     Column("state", N_("Consent"), 15, sortable=False),
@@ -84,44 +74,7 @@ def _is_reference(text: str) -> bool:
     return True
 
 
-class StateCounts(Widget):
-    """How many are in each state; the one that the list is limited to stands in brackets."""
-
-    DEFAULT_CSS = "StateCounts { height: 1; width: 100%; }"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._counts: dict[str, int] = {}
-        self._state: str | None = None
-
-    def show(self, counts: dict[str, int], state: str | None) -> None:
-        if (counts, state) != (self._counts, self._state):
-            self._counts, self._state = counts, state
-            self.refresh()
-
-    def language_changed(self) -> None:
-        self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        if not self._counts:
-            return Strip.blank(self.size.width)
-        line = Strip(self._segments(words=True))
-        if line.cell_length > self.size.width:
-            line = Strip(self._segments(words=False))
-        return line.adjust_cell_length(self.size.width)
-
-    def _segments(self, words: bool) -> list[Segment]:
-        segments = [Segment("  ")]
-        for state, (sign, word, tone) in STATE_SIGNS.items():
-            count = self._counts.get(state, 0)
-            named = words or state == self._state
-            text = f"{sign} {_(word)} {count}" if named else f"{sign} {count}"
-            text = f"[{text}]" if state == self._state else f" {text} "
-            segments.append(Segment(text, TONES[tone if count else "quiet"]))
-        return segments
-
-
-class ConsentsScreen(Screen[None]):
+class ConsentsScreen(PrintingScreen):
     """The list of a team with the state of each consent, and what can be done about it."""
 
     DEFAULT_CSS = """
@@ -139,16 +92,8 @@ class ConsentsScreen(Screen[None]):
         counts: dict[str, int]
 
     @dataclass
-    class _Failed(Message):
-        error: Exception
-
-    @dataclass
     class _ToPrint(Message):
         people: list[int]
-
-    @dataclass
-    class _Printed(Message):
-        printed: PrintedForms
 
     @dataclass
     class _Follows(Message):
@@ -167,10 +112,10 @@ class ConsentsScreen(Screen[None]):
         assert workplace.here is not None
         self._zone = workplace.here.zone
         self._wish = workplace.wished("consents")
-        self._state: str | None = self._wish.status if self._wish.status in STATE_SIGNS else None
+        self._state: str | None = self._wish.status if self._wish.status in STATE_KINDS else None
         self._counts: dict[str, int] = {}
         self._bar = TitleBar(N_("Consents"), *workplace.title)
-        self._by_state = StateCounts()
+        self._by_state = Counts(STATE_KINDS, zeros=True)
         self._rows: dict[int, ConsentRow] = {}
         self._list = ConsentList(
             PagedTable(
@@ -234,10 +179,7 @@ class ConsentsScreen(Screen[None]):
 
     def action_state(self) -> None:
         """Go from all to the states that somebody is in, one after the other."""
-        used = [state for state in STATE_SIGNS if self._counts.get(state)]
-        order: list[str | None] = [None, *used]
-        now = order.index(self._state) if self._state in order else 0
-        self._state = order[(now + 1) % len(order)]
+        self._state = self._by_state.next
         self._by_state.show(self._counts, self._state)
         self.table.clear_selection()
         self.table.reload()
@@ -259,11 +201,8 @@ class ConsentsScreen(Screen[None]):
         self.app.push_screen(RecordConsentsScreen(self._workplace))
 
     def action_print(self) -> None:
-        if not getattr(self.app, "may_write_files", True):
-            self.app.notify(_FILES_REFUSED.text(), severity="warning", markup=False)
-            return
-        selection = self.table.selection
-        self._try(partial(self._find_people, selection, self._state))
+        if self.may_print:
+            self.attempt(partial(self._find_people, self.table.selection, self._state))
 
     def _find_people(self, selection: Selection, state: str | None) -> None:
         people = self._desk.read(_chosen, self._team, selection, state)
@@ -276,26 +215,10 @@ class ConsentsScreen(Screen[None]):
             told = _("No form is left to print. Select people with Space to print theirs again.")
             self.app.notify(told, markup=False)
             return
-        people = message.people
-        self.app.push_screen(
-            PrintFormsScreen(len(people), default_folder()),
-            lambda folder: self._print(people, folder) if folder else None,
-        )
+        self.print_forms(self._desk, self._team, message.people)
 
-    def _print(self, people: list[int], folder: Path) -> None:
-        def work(report: Progress) -> PrintedForms:
-            printed = print_forms(self._desk, *self._team, people, folder, report)
-            self.post_message(self._Printed(printed))
-            return printed
-
-        title = say_n(
-            "Printing %(count)s consent form", "Printing %(count)s consent forms", len(people)
-        )
-        jobs: Jobs = self.app.jobs  # type: ignore[attr-defined]
-        self.app.push_screen(ProgressScreen(jobs.start(title, work)))
-
-    @on(_Printed)
-    def _tell_printed(self, message: _Printed) -> None:
+    @on(PrintingScreen.Printed)
+    def _tell_printed(self, message: PrintingScreen.Printed) -> None:
         message.stop()
         printed = message.printed
         told = say_n(
@@ -310,7 +233,7 @@ class ConsentsScreen(Screen[None]):
 
     def action_withdraw(self) -> None:
         if row := self._current:
-            self._try(partial(self._foresee, row))
+            self.attempt(partial(self._foresee, row))
 
     def _foresee(self, row: ConsentRow) -> None:
         found = self._desk.read(consents.withdrawal, self._team[0], row.person_id)
@@ -326,7 +249,7 @@ class ConsentsScreen(Screen[None]):
                 say("Withdraw the consent of %(name)s?", name=row.name),
                 _follows(message.withdrawal),
             ),
-            lambda yes: self._try(partial(self._withdraw, row)) if yes else None,
+            lambda yes: self.attempt(partial(self._withdraw, row)) if yes else None,
         )
 
     def _withdraw(self, row: ConsentRow) -> None:
@@ -339,27 +262,6 @@ class ConsentsScreen(Screen[None]):
         told = _("Withdrawn: nothing is sent or passed on to %(name)s any more.")
         self.app.notify(told % {"name": message.row.name}, markup=False)
         self.table.reload()
-
-    def _try(self, deed: Callable[[], None]) -> None:
-        self.run_worker(
-            partial(self._attempt, deed), thread=True, group="consents.deed", exit_on_error=False
-        )
-
-    def _attempt(self, deed: Callable[[], None]) -> None:
-        try:
-            deed()
-        except Exception as error:
-            self.post_message(self._Failed(error))
-
-    @on(_Failed)
-    def _tell_failure(self, message: _Failed) -> None:
-        message.stop()
-        tell_error(self, message.error)
-
-
-_FILES_REFUSED = say(
-    "Over this connection no file is written. Ask whoever runs the console for the forms."
-)
 
 
 def _page(
@@ -390,11 +292,11 @@ def _chosen(
 
 
 def _as_row(row: ConsentRow) -> Row:
-    sign, word, tone = STATE_SIGNS[row.state]
+    kind = STATE_KINDS[row.state]
     signed_on = format_day(row.signed_on) if row.signed_on else ""
     email = row.email or _("none on file")
     return Row(
-        row.person_id, (Cell(f"{sign} {_(word)}", tone), row.name, email, signed_on, row.reference)
+        row.person_id, (Cell(kind.text, kind.tone), row.name, email, signed_on, row.reference)
     )
 
 

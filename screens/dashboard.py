@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from rich.segment import Segment
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
-from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
 from models.language import N_, Wording, ngettext, say, say_n
 from screens.commands import PLACES, bindings
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
-from screens.widgets.errors import tell_error
+from screens.widgets.deeds import DeedScreen
 from screens.widgets.findings import FindingLine, FindingList
 from screens.widgets.text import HEADER, TONES, Tone, fit, number
 from screens.workplace import Workplace
@@ -87,7 +87,7 @@ class StatusCounts(Widget):
         return Strip(segments).adjust_cell_length(width)
 
 
-class DashboardScreen(Screen[None]):
+class DashboardScreen(DeedScreen[None]):
     """Where things stand in a school, or in all schools; what needs attention leads there."""
 
     DEFAULT_CSS = """
@@ -103,10 +103,6 @@ class DashboardScreen(Screen[None]):
     @dataclass
     class _Seen(Message):
         overview: Overview
-
-    @dataclass
-    class _Failed(Message):
-        error: Exception
 
     def __init__(self, workplace: Workplace) -> None:
         super().__init__()
@@ -149,19 +145,11 @@ class DashboardScreen(Screen[None]):
     def _look(self) -> None:
         here = self._workplace.here
         school_id = here.school_id if here else None
-        self._read(school_id, here.school_year_id if here else None)
+        year_id = here.school_year_id if here else None
+        self.attempt(partial(self._read, school_id, year_id), exclusive=True)
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="dashboard")
     def _read(self, school_id: int | None, year_id: int | None) -> None:
-        try:
-            self.post_message(self._Seen(self._workplace.desk.read(overview, school_id, year_id)))
-        except Exception as error:
-            self.post_message(self._Failed(error))
-
-    @on(_Failed)
-    def _tell_failure(self, message: _Failed) -> None:
-        message.stop()
-        tell_error(self, message.error)
+        self.post_message(self._Seen(self._workplace.desk.read(overview, school_id, year_id)))
 
     @on(_Seen)
     def _show(self, message: _Seen) -> None:

@@ -8,40 +8,39 @@ from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from rich.cells import cell_len
-from rich.segment import Segment
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
-from textual.strip import Strip
-from textual.widget import Widget
 
 from models.language import N_, Wording, _, say, say_n
 from screens.commands import bindings
 from screens.sending import SendingScreen
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
+from screens.widgets.counts import Counts, Kind
 from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Selection, Sort
-from screens.widgets.text import TONES, Tone
+from screens.widgets.text import Tone
 from screens.workplace import Workplace
 from services import invitation_status, outbox
-from services.invitation_status import OPEN, SORTS, InvitationQuery, InvitationRow
+from services.invitation_status import OPEN, SORTS, STATE_WORDS, InvitationQuery, InvitationRow
 
 if TYPE_CHECKING:
     from models.database import ActorSession
 
-#: Each state with a sign that needs no colour, the word for one invitation, and the tone.
-STATE_SIGNS: dict[str, tuple[str, str, Tone]] = {
-    "queued": (":", N_("waiting"), "accent"),
-    "sent": ("»", N_("sent"), ""),
-    "uncertain": ("~", N_("uncertain"), "warning"),
-    "held": ("#", N_("held"), "error"),
-    "refused": ("!", N_("refused"), "error"),
-    "bounced": ("«", N_("returned"), "error"),
-    "expired": ("°", N_("expired"), "warning"),
-    "used": ("+", N_("used"), "good"),
-    "replaced": ("=", N_("replaced"), "quiet"),
-    "cancelled": ("x", N_("withdrawn"), "quiet"),
+_SIGNS: dict[str, tuple[str, Tone]] = {
+    "queued": (":", "accent"),
+    "sent": ("»", ""),
+    "uncertain": ("~", "warning"),
+    "held": ("#", "error"),
+    "refused": ("!", "error"),
+    "bounced": ("«", "error"),
+    "expired": ("°", "warning"),
+    "used": ("+", "good"),
+    "replaced": ("=", "quiet"),
+    "cancelled": ("x", "quiet"),
+}
+STATE_KINDS = {
+    state: Kind(sign, STATE_WORDS[state], tone) for state, (sign, tone) in _SIGNS.items()
 }
 _COLUMNS = (
     Column("state", N_("State"), 13, grow=1),
@@ -83,11 +82,11 @@ class InvitationsScreen(SendingScreen):
         self._zone = workplace.here.zone
         wish = workplace.wished("invitations")
         self._wanted = wish.text
-        self._state: str | None = wish.status if wish.status in STATE_SIGNS else None
+        self._state: str | None = wish.status if wish.status in STATE_KINDS else None
         self._counts: dict[str, int] = {}
         self._rows: dict[int, InvitationRow] = {}
         self._bar = TitleBar(N_("Invitations and mail"), *workplace.title)
-        self._by_state = StateCounts()
+        self._by_state = Counts(STATE_KINDS, lines=2)
         self._list = FilteredTable(
             PagedTable(
                 _COLUMNS,
@@ -150,10 +149,7 @@ class InvitationsScreen(SendingScreen):
 
     def action_state(self) -> None:
         """Go from all to the states that some invitation is in, one after the other."""
-        used = [state for state in STATE_SIGNS if self._counts.get(state)]
-        order: list[str | None] = [None, *used]
-        now = order.index(self._state) if self._state in order else 0
-        self._state = order[(now + 1) % len(order)]
+        self._state = self._by_state.next
         self._by_state.show(self._counts, self._state)
         self.table.clear_selection()
         self.table.reload()
@@ -219,46 +215,6 @@ class InvitationsScreen(SendingScreen):
         self.table.reload()
 
 
-class StateCounts(Widget):
-    """How many invitations are in each state that occurs; the one shown is in brackets."""
-
-    DEFAULT_CSS = "StateCounts { height: 2; width: 100%; }"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._counts: dict[str, int] = {}
-        self._state: str | None = None
-
-    def show(self, counts: dict[str, int], state: str | None) -> None:
-        if (counts, state) != (self._counts, self._state):
-            self._counts, self._state = counts, state
-            self.refresh()
-
-    def language_changed(self) -> None:
-        self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        lines = self._lines(width)
-        if y >= len(lines):
-            return Strip.blank(width)
-        return Strip(lines[y]).adjust_cell_length(width)
-
-    def _lines(self, width: int) -> list[list[Segment]]:
-        lines, room = [[Segment("  ")]], width - 2
-        for state, (sign, word, tone) in STATE_SIGNS.items():
-            if not (count := self._counts.get(state, 0)) and state != self._state:
-                continue
-            text = f"{sign} {_(word)} {count}"
-            text = f"[{text}]" if state == self._state else f" {text} "
-            if cell_len(text) > room:
-                lines.append([Segment("  ")])
-                room = width - 2
-            room -= cell_len(text)
-            lines[-1].append(Segment(text, TONES[tone]))
-        return lines
-
-
 def _page(
     session: ActorSession, query: InvitationQuery, offset: int, limit: int
 ) -> tuple[invitation_status.InvitationPage, dict[str, int]]:
@@ -277,8 +233,8 @@ def _selected(
 
 
 def _as_row(row: InvitationRow, zone: ZoneInfo) -> Row:
-    sign, word, tone = STATE_SIGNS[row.state]
-    state = Cell(f"{sign} {_(word)}", tone)
+    kind = STATE_KINDS[row.state]
+    state = Cell(kind.text, kind.tone)
     queued, sent = _short(row.queued_at, zone), _short(row.sent_at, zone)
     return Row(row.invitation_id, (state, row.name, row.recipient, queued, sent))
 

@@ -9,13 +9,12 @@ from zoneinfo import ZoneInfo
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
-from textual.screen import Screen
 
 from models.language import N_, _
 from screens.commands import bindings
 from screens.plan import PlanScreen, plan_calls
 from screens.widgets.chrome import KeyBar, TitleBar
-from screens.widgets.errors import tell_error
+from screens.widgets.deeds import DeedScreen
 from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.widgets.text import Tone
@@ -40,7 +39,7 @@ _COLUMNS = (
 _ZONE = ZoneInfo("Europe/Brussels")
 
 
-class PlansScreen(Screen[None]):
+class PlansScreen(DeedScreen[None]):
     """The latest plans, the newest first. Enter opens one, `u` undoes an applied one."""
 
     BINDINGS = [*bindings("plan.undo", "app.back")]
@@ -48,10 +47,6 @@ class PlansScreen(Screen[None]):
     @dataclass
     class _Undone(Message):
         plan_id: int
-
-    @dataclass
-    class _Failed(Message):
-        error: Exception
 
     def __init__(self, workplace: Workplace) -> None:
         super().__init__()
@@ -103,30 +98,19 @@ class PlansScreen(Screen[None]):
 
     def action_undo(self) -> None:
         if (plan_id := self._current) is not None:
-            self.run_worker(
-                partial(self._undo, plan_id),
-                thread=True,
-                exclusive=True,
-                group="plans.undo",
-                exit_on_error=False,
-            )
+            self.attempt(partial(self._undo, plan_id), exclusive=True)
 
     def _undo(self, plan_id: int) -> None:
-        try:
-            self._workplace.desk.write(plans.undo, plan_id)
-        except Exception as error:
-            self.post_message(self._Failed(error))
-        else:
-            self.post_message(self._Undone(plan_id))
+        self._workplace.desk.write(plans.undo, plan_id)
+        self.post_message(self._Undone(plan_id))
 
     @on(_Undone)
     def _tell_undone(self) -> None:
         self.app.notify(_("Undone: everything is as it was before the plan."), markup=False)
         self._table.reload()
 
-    @on(_Failed)
-    def _show_failure(self, message: _Failed) -> None:
-        tell_error(self, message.error)
+    def failed(self, error: Exception) -> None:
+        super().failed(error)
         self._table.reload()
 
 

@@ -1,20 +1,72 @@
-"""Where the consent forms go: the small form that asks for a folder."""
+"""Printing consent forms from a screen: where the PDF goes, then the printing itself."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.message import Message
 from textual.widgets import Input, Static
 
 from models.language import Wording, _, say, say_n
 from models.text import clean, squeeze
 from screens.commands import bindings
+from screens.progress import Jobs, ProgressScreen
+from screens.widgets.deeds import DeedScreen
 from screens.widgets.dialog import Dialog
 from screens.widgets.field import TextInput
 from screens.widgets.text import safe
+from services.consent_printing import PrintedForms, default_folder, print_forms
+from services.imports.roster import Progress
+
+if TYPE_CHECKING:
+    from services.desk import Desk
 
 _LONGEST_PATH = 1_000
+
+
+class PrintingScreen(DeedScreen[None]):
+    """A screen that prints forms: it calls `print_forms` and is told `Printed` at the end."""
+
+    @dataclass
+    class Printed(Message):
+        printed: PrintedForms
+
+    @property
+    def may_print(self) -> bool:
+        """Whether this console may write files; where not, that is told."""
+        if not getattr(self.app, "may_write_files", True):
+            told = _(
+                "Over this connection no file is written. "
+                "Ask whoever runs the console for the forms."
+            )
+            self.app.notify(told, severity="warning", markup=False)
+            return False
+        return True
+
+    def print_forms(self, desk: Desk, team: tuple[int, int], people: Sequence[int]) -> None:
+        """Ask for the folder, then print the forms of these people of a school and year."""
+
+        def work(folder: Path, report: Progress) -> PrintedForms:
+            printed = print_forms(desk, *team, people, folder, report)
+            self.post_message(self.Printed(printed))
+            return printed
+
+        def answered(folder: Path | None) -> None:
+            if folder is not None:
+                jobs: Jobs = self.app.jobs  # type: ignore[attr-defined]
+                self.app.push_screen(ProgressScreen(jobs.start(title, partial(work, folder))))
+
+        title = say_n(
+            "Printing %(count)s consent form", "Printing %(count)s consent forms", len(people)
+        )
+        self.app.push_screen(PrintFormsScreen(len(people), default_folder()), answered)
 
 
 class PrintFormsScreen(Dialog[Path | None]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -15,7 +15,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from models.addresses import AddressError, address_key, likely_typing_error, parse_address
@@ -27,8 +26,8 @@ from models.text import clean, squeeze
 from screens.commands import bindings
 from screens.plan import PlanCalls, PlanScreen, plan_calls
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
+from screens.widgets.deeds import DeedScreen
 from screens.widgets.dialog import Dialog
-from screens.widgets.errors import tell_error
 from screens.widgets.field import Field, Form, TextInput
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.widgets.text import safe
@@ -119,7 +118,7 @@ class _Sheet(Form, inherit_bindings=False):
         yield from others
 
 
-class RecordConsentsScreen(Screen[None]):
+class RecordConsentsScreen(DeedScreen[None]):
     """Take down returned forms one after the other, then record them by a plan.
 
     Each form is kept as a draft of its own person as soon as it is on the list, and what
@@ -156,10 +155,6 @@ class RecordConsentsScreen(Screen[None]):
     class _Kept(Message):
         lines: list[Returned]
 
-    @dataclass
-    class _Failed(Message):
-        error: Exception
-
     def __init__(self, workplace: Workplace) -> None:
         super().__init__()
         self._workplace, self._desk = workplace, workplace.desk
@@ -194,7 +189,7 @@ class RecordConsentsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self._sheet["reference"].entry.focus()
-        self._try(self._restore)
+        self.attempt(self._restore)
 
     # The list
 
@@ -219,7 +214,7 @@ class RecordConsentsScreen(Screen[None]):
         self._table.reload()
         self.refresh_bindings()
         if save:
-            self._try(self._save, group="record.draft")
+            self.attempt(self._save)
 
     def _save(self, given: Sequence[Returned] | None = None) -> None:
         """Keep the list as it is when its turn comes: whoever writes last writes the latest."""
@@ -259,7 +254,7 @@ class RecordConsentsScreen(Screen[None]):
     def _look_up(self) -> None:
         field = self._sheet["reference"]
         if field.value:
-            self._try(partial(self._find, field.value), group="record.find")
+            self.attempt(partial(self._find, field.value))
         else:
             field.complain(Wording(N_("Needed")))
 
@@ -366,7 +361,7 @@ class RecordConsentsScreen(Screen[None]):
 
     def _read_file(self, path: Path | None) -> None:
         if path is not None:
-            self._try(partial(self._take_file, path))
+            self.attempt(partial(self._take_file, path))
 
     def _take_file(self, path: Path) -> None:
         try:
@@ -415,7 +410,7 @@ class RecordConsentsScreen(Screen[None]):
 
     def action_plan(self) -> None:
         lines = [each.line for each in self._lines]
-        self._try(partial(self._plan, lines, self._notices))
+        self.attempt(partial(self._plan, lines, self._notices))
 
     def _plan(self, lines: Sequence[RecordLine], notices: tuple[Notice, ...]) -> None:
         plan_id = self._desk.write(consents.plan_record, self._school, lines, notices)
@@ -462,22 +457,6 @@ class RecordConsentsScreen(Screen[None]):
         message.stop()
         self._lines, self._notices = message.lines, ()
         self._list_changed(save=False)
-
-    # Threads
-
-    def _try(self, deed: Callable[[], None], group: str = "record.deed") -> None:
-        self.run_worker(partial(self._attempt, deed), thread=True, group=group, exit_on_error=False)
-
-    def _attempt(self, deed: Callable[[], None]) -> None:
-        try:
-            deed()
-        except Exception as error:
-            self.post_message(self._Failed(error))
-
-    @on(_Failed)
-    def _tell_failure(self, message: _Failed) -> None:
-        message.stop()
-        tell_error(self, message.error)
 
 
 def _focus(field: Field) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -11,15 +11,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Static
 
 from models.database import ActorSession
 from models.language import N_, Wording, _, format_day, say
 from screens.commands import bindings
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
+from screens.widgets.deeds import DeedScreen
 from screens.widgets.dialog import Dialog
-from screens.widgets.errors import tell_error
 from screens.widgets.field import Field, Form
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.widgets.text import Tone, number, safe
@@ -46,7 +45,7 @@ _COLUMNS = (
 _LONGEST_DATE = 20
 
 
-class SchoolYearsScreen(Screen[None]):
+class SchoolYearsScreen(DeedScreen[None]):
     """The years of the school's calendar, or of all calendars while no school is chosen.
 
     Enter looks at a year in the school that is chosen and goes on to `then`. F2 corrects the
@@ -65,10 +64,6 @@ class SchoolYearsScreen(Screen[None]):
     @dataclass
     class _Edited(Message):
         moved: list[YearRow]
-
-    @dataclass
-    class _Failed(Message):
-        error: Exception
 
     def __init__(self, workplace: Workplace, then: str = "dashboard") -> None:
         super().__init__()
@@ -123,7 +118,7 @@ class SchoolYearsScreen(Screen[None]):
         event.stop()
         here, year = self._workplace.here, self._current
         if here and year:
-            self._try(partial(self._look_at, here.school_id, year.id))
+            self.attempt(partial(self._look_at, here.school_id, year.id))
 
     def _look_at(self, school_id: int, year_id: int) -> None:
         here = self._workplace.desk.read(school_years.here, school_id, year_id)
@@ -150,7 +145,7 @@ class SchoolYearsScreen(Screen[None]):
         same = [other for other in self._years.values() if other.calendar_id == year.calendar_id]
         self.app.push_screen(
             EditYearScreen(year, same),
-            lambda days: self._try(partial(self._edit, year.id, *days)) if days else None,
+            lambda days: self.attempt(partial(self._edit, year.id, *days)) if days else None,
         )
 
     def _edit(self, year_id: int, first_day: date, last_day: date) -> None:
@@ -166,22 +161,6 @@ class SchoolYearsScreen(Screen[None]):
         ]
         self.app.notify(" ".join([_("Corrected."), *parts]), markup=False)
         self._table.reload()
-
-    def _try(self, deed: Callable[[], None]) -> None:
-        self.run_worker(
-            partial(self._attempt, deed), thread=True, group="years", exit_on_error=False
-        )
-
-    def _attempt(self, deed: Callable[[], None]) -> None:
-        try:
-            deed()
-        except Exception as error:
-            self.post_message(self._Failed(error))
-
-    @on(_Failed)
-    def _tell_failure(self, message: _Failed) -> None:
-        message.stop()
-        tell_error(self, message.error)
 
 
 class EditYearScreen(Dialog[tuple[date, date] | None]):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
-from textual.screen import Screen
 
 from models.database import ActorSession
 from models.language import N_, Wording
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
-from screens.widgets.errors import tell_error
+from screens.widgets.deeds import DeedScreen
 from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.workplace import Workplace
@@ -28,7 +28,7 @@ _COLUMNS = (
 )
 
 
-class SchoolsScreen(Screen[None]):
+class SchoolsScreen(DeedScreen[None]):
     """The actor's schools, those visited lately first. Enter works in one.
 
     `then` is the place somebody was on the way to; without it the dashboard comes next.
@@ -39,10 +39,6 @@ class SchoolsScreen(Screen[None]):
     @dataclass
     class _Chosen(Message):
         here: Here
-
-    @dataclass
-    class _Failed(Message):
-        error: Exception
 
     def __init__(self, workplace: Workplace, then: str = "dashboard") -> None:
         super().__init__()
@@ -78,27 +74,19 @@ class SchoolsScreen(Screen[None]):
     def _choose(self, event: PagedTable.Opened) -> None:
         event.stop()
         if isinstance(event.row.key, int):
-            self._visit(event.row.key)
+            visit = partial(self._visit, event.row.key)
+            self.attempt(visit, exclusive=True)
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="schools.choose")
     def _visit(self, school_id: int) -> None:
-        try:
-            here = self._workplace.desk.read(school_years.here, school_id)
-            self._workplace.desk.write(schools.visit, school_id)
-            self.post_message(self._Chosen(here))
-        except Exception as error:
-            self.post_message(self._Failed(error))
+        here = self._workplace.desk.read(school_years.here, school_id)
+        self._workplace.desk.write(schools.visit, school_id)
+        self.post_message(self._Chosen(here))
 
     @on(_Chosen)
     def _enter(self, message: _Chosen) -> None:
         message.stop()
         self._workplace.here = message.here
         self.app.go(self._then)  # type: ignore[attr-defined]
-
-    @on(_Failed)
-    def _tell_failure(self, message: _Failed) -> None:
-        message.stop()
-        tell_error(self, message.error)
 
 
 def _page(session: ActorSession, text: str, offset: int, limit: int) -> tuple[list[SchoolRow], int]:

@@ -5,19 +5,18 @@ A screen that invites is a `SendingScreen`: it calls `invite` and is told `Sent`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 from textual import on
 from textual.message import Message
-from textual.screen import Screen
 
 from models.language import Wording, say, say_n
 from screens.plan import PlanScreen, plan_calls
 from screens.progress import Job, Jobs, ProgressScreen
-from screens.widgets.errors import tell_error
+from screens.widgets.deeds import DeedScreen
 from screens.workplace import Workplace
 from services.imports.roster import Cancelled, Progress
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 SENDING = say("Sending of the mails")
 
 
-class SendingScreen(Screen[None]):
+class SendingScreen(DeedScreen[None]):
     """A screen about one school from which invitations are planned and sent."""
 
     @dataclass
@@ -47,10 +46,6 @@ class SendingScreen(Screen[None]):
     @dataclass
     class _Interrupted(Message):
         counts: OutboxCounts
-
-    @dataclass
-    class _Failed(Message):
-        error: Exception
 
     def __init__(self, workplace: Workplace) -> None:
         super().__init__()
@@ -147,25 +142,6 @@ class SendingScreen(Screen[None]):
         )
         self.app.notify(told.text(), timeout=15, markup=False)
         self.post_message(self.Sent(None))
-
-    # What runs in a thread
-
-    def attempt(self, deed: Callable[[], None]) -> None:
-        """Do it in a thread, and tell in words what goes wrong."""
-        self.run_worker(
-            partial(self._attempt, deed), thread=True, group="sending.deed", exit_on_error=False
-        )
-
-    def _attempt(self, deed: Callable[[], None]) -> None:
-        try:
-            deed()
-        except Exception as error:
-            self.post_message(self._Failed(error))
-
-    @on(_Failed)
-    def _tell_failure(self, message: _Failed) -> None:
-        message.stop()
-        tell_error(self, message.error)
 
 
 def _question(queued: int) -> Wording:

@@ -5,38 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from rich.segment import Segment
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
-from textual.strip import Strip
-from textual.widget import Widget
 
 from models.functions import FUNCTIONS, function_label
-from models.language import N_, Wording, _, say, say_n
+from models.language import N_, Wording, say, say_n
 from models.roles import MISSIONS, ROLES, role_label
 from screens.commands import bindings
-from screens.print_forms import PrintFormsScreen
-from screens.progress import Jobs, ProgressScreen
+from screens.print_forms import PrintingScreen
 from screens.sending import SendingScreen
 from screens.team_changes import ChangingScreen
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
+from screens.widgets.counts import Counts, Kind
 from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Selection, Sort
-from screens.widgets.text import TONES, Tone, number
+from screens.widgets.text import Tone
 from screens.workplace import Workplace
 from services import team_access
 from services.access_rows import AccessRow
-from services.consent_printing import PrintedForms, default_folder, print_forms
 from services.findings import CONSENT_WORDS, STATUS_WORDS
-from services.imports.roster import Progress
 from services.team_access import TeamQuery
 
-#: How a status is meant; its sign and words say the same without any colour.
-STATUS_TONES: dict[str, Tone] = {
+_TONES: dict[str, Tone] = {
     "deactivated": "quiet",
     "ended": "quiet",
     "active": "good",
@@ -50,6 +43,10 @@ STATUS_TONES: dict[str, Tone] = {
     "expired": "warning",
     "uncertain": "warning",
 }
+STATUS_KINDS = {
+    status: Kind(words.sign, words.short, _TONES.get(status, ""))
+    for status, words in STATUS_WORDS.items()
+}
 _COLUMNS = (
     Column("status", N_("Status"), 24),
     Column("name", N_("Name"), 19, grow=3),
@@ -62,47 +59,7 @@ _COLUMNS = (
 )
 
 
-class StatusBar(Widget):
-    """How many have each status; the one that the list is limited to stands in brackets."""
-
-    DEFAULT_CSS = "StatusBar { height: 1; width: 100%; }"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._counts: dict[str, int] = {}
-        self._status: str | None = None
-
-    def show(self, counts: dict[str, int], status: str | None) -> None:
-        if (counts, status) != (self._counts, self._status):
-            self._counts, self._status = counts, status
-            self.refresh()
-
-    def language_changed(self) -> None:
-        self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        """Show words where they fit, else signs, else signs close together."""
-        width = self.size.width
-        for named, gap in ((True, "  "), (False, "  "), (False, " ")):
-            every = (self._segment(status, named, gap) for status in self._used)
-            strip = Strip([Segment("  "), *every])
-            if strip.cell_length <= width:
-                break
-        return strip.adjust_cell_length(width)
-
-    @property
-    def _used(self) -> list[str]:
-        return [s for s in STATUS_WORDS if self._counts.get(s) or s == self._status]
-
-    def _segment(self, status: str, named: bool, gap: str) -> Segment:
-        words, count = STATUS_WORDS[status], number(self._counts.get(status, 0))
-        chosen = status == self._status
-        text = f"{words.sign} {words.short} {count}" if named or chosen else f"{words.sign} {count}"
-        text = f"[{text}]{gap[1:]}" if chosen else f" {text}{gap[1:]}"
-        return Segment(text, TONES[STATUS_TONES.get(status, "")])
-
-
-class TeamAccessScreen(ChangingScreen):
+class TeamAccessScreen(ChangingScreen, PrintingScreen):
     """The team's list: sorted, filtered as one types, by status; everything starts from here."""
 
     DEFAULT_CSS = """
@@ -124,10 +81,6 @@ class TeamAccessScreen(ChangingScreen):
         people: list[int]
         then: Callable[[Sequence[int]], None]
 
-    @dataclass
-    class _Printed(Message):
-        printed: PrintedForms
-
     def __init__(self, workplace: Workplace) -> None:
         super().__init__(workplace)
         assert workplace.here is not None
@@ -136,7 +89,7 @@ class TeamAccessScreen(ChangingScreen):
         self._status = self._wish.status if self._wish.status in STATUS_WORDS else None
         self._counts: dict[str, int] = {}
         self._rows: dict[int, AccessRow] = {}
-        self._statuses = StatusBar()
+        self._statuses = Counts(STATUS_KINDS)
         self._list = FilteredTable(
             PagedTable(
                 _COLUMNS,
@@ -224,10 +177,7 @@ class TeamAccessScreen(ChangingScreen):
 
     def action_status(self) -> None:
         """Go from all to the statuses that somebody has, one after the other."""
-        used = [status for status in STATUS_WORDS if self._counts.get(status)]
-        order: list[str | None] = [None, *used]
-        now = order.index(self._status) if self._status in order else 0
-        self._status = order[(now + 1) % len(order)]
+        self._status = self._statuses.next
         self._statuses.show(self._counts, self._status)
         self.table.clear_selection()
         self.table.reload()
@@ -264,14 +214,8 @@ class TeamAccessScreen(ChangingScreen):
         self._with_people(lambda people: self.ask_reason(people, self._only(people)))
 
     def action_print(self) -> None:
-        if not getattr(self.app, "may_write_files", True):
-            told = _(
-                "Over this connection no file is written. "
-                "Ask whoever runs the console for the forms."
-            )
-            self.app.notify(told, severity="warning", markup=False)
-            return
-        self._with_people(self._ask_folder)
+        if self.may_print:
+            self._with_people(partial(self.print_forms, self.workplace.desk, self.team))
 
     def _only(self, people: Sequence[int]) -> AccessRow | None:
         return self._rows.get(people[0]) if len(people) == 1 else None
@@ -303,27 +247,8 @@ class TeamAccessScreen(ChangingScreen):
         if message.people:
             message.then(message.people)
 
-    def _ask_folder(self, people: Sequence[int]) -> None:
-        def answered(folder: Path | None) -> None:
-            if folder is not None:
-                self._print(people, folder)
-
-        self.app.push_screen(PrintFormsScreen(len(people), default_folder()), answered)
-
-    def _print(self, people: Sequence[int], folder: Path) -> None:
-        def work(report: Progress) -> PrintedForms:
-            printed = print_forms(self.workplace.desk, *self.team, people, folder, report)
-            self.post_message(self._Printed(printed))
-            return printed
-
-        title = say_n(
-            "Printing %(count)s consent form", "Printing %(count)s consent forms", len(people)
-        )
-        jobs: Jobs = self.app.jobs  # type: ignore[attr-defined]
-        self.app.push_screen(ProgressScreen(jobs.start(title, work)))
-
-    @on(_Printed)
-    def _tell_printed(self, message: _Printed) -> None:
+    @on(PrintingScreen.Printed)
+    def _tell_printed(self, message: PrintingScreen.Printed) -> None:
         message.stop()
         printed = message.printed
         told = say_n(
@@ -338,12 +263,11 @@ class TeamAccessScreen(ChangingScreen):
 
 
 def _as_row(row: AccessRow) -> Row:
-    words = STATUS_WORDS[row.status]
-    status = Cell(f"{words.sign} {words.short}", STATUS_TONES.get(row.status, ""))
+    kind = STATUS_KINDS[row.status]
     return Row(
         row.person_id,
         (
-            status,
+            Cell(kind.text, kind.tone),
             row.name,
             function_name(row.function),
             row.email or "–",

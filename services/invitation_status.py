@@ -17,17 +17,26 @@ from sqlmodel import col
 from models.access import Access, FactColumns, Service, ServiceRole, happened
 from models.database import ActorSession
 from models.invitations import Invitation
-from models.language import Wording, wording_from_json
+from models.language import Wording, say, wording_from_json
 from models.mail import Mail
 from models.people import Person, Post
 from models.schools import School, SchoolYear, Source
 from models.text import name_key
 
-#: Every state, in the order in which a summary names them.
-STATES = (
-    "queued", "sent", "uncertain", "held", "refused", "bounced", "expired", "used", "replaced",
-    "cancelled",
-)  # fmt: skip
+#: Every state with the word for one invitation, in the order in which a summary names them.
+STATE_WORDS: dict[str, Wording] = {
+    "queued": say("waiting"),
+    "sent": say("sent"),
+    "uncertain": say("uncertain"),
+    "held": say("held"),
+    "refused": say("refused"),
+    "bounced": say("returned"),
+    "expired": say("expired"),
+    "used": say("used"),
+    "replaced": say("replaced"),
+    "cancelled": say("withdrawn"),
+}
+STATES = tuple(STATE_WORDS)
 #: States in which the mail may still leave, and can be tried at once.
 OPEN = ("queued", "uncertain", "held")
 SORTS = ("name", "state", "queued_at", "sent_at")

@@ -280,7 +280,7 @@ def test_where_the_forms_go(
 ) -> None:
     team(world)
     folder = Path("/home/anne/Documents/trousseau")
-    monkeypatch.setattr("screens.consents.default_folder", lambda: folder)
+    monkeypatch.setattr("screens.print_forms.default_folder", lambda: folder)
 
     async def asked(pilot: Any) -> None:
         await settled(pilot)

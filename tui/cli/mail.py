@@ -170,6 +170,8 @@ COLUMNS = (
 def invitations(
     school: School, state: State = None, year: Year = None, as_json: Json = False
 ) -> None:
+    from services.invitation_status import STATE_WORDS
+
     with office() as here:
         rows = invitation_rows(here, school, year, state)
     if as_json:
@@ -183,27 +185,13 @@ def invitations(
                 row["person"],
                 f"{row['surname']} {row['first_name']}",
                 row["email"],
-                _(STATE_WORDS[row["state"]]),
+                STATE_WORDS[row["state"]],
                 row["sent_at"],
                 row["reply"],
             )
             for row in rows
         ),
     )
-
-
-STATE_WORDS = {
-    "queued": N_("waiting"),
-    "sent": N_("sent"),
-    "uncertain": N_("uncertain"),
-    "held": N_("held"),
-    "refused": N_("refused"),
-    "bounced": N_("returned"),
-    "expired": N_("expired"),
-    "used": N_("used"),
-    "replaced": N_("replaced"),
-    "cancelled": N_("cancelled"),
-}
 
 
 def invitation_rows(

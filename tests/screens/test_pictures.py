@@ -22,7 +22,7 @@ from tests.screens.conftest import MakeApp, settled
 from tests.worlds import make_world
 
 #: What no one is ever on: others are made of them.
-BASES = {"SendingScreen", "ChangingScreen"}
+BASES = {"SendingScreen", "ChangingScreen", "PrintingScreen"}
 PICTURES = {
     "ChangeScreen": "screens/test_team_access/test_picture_of_a_change[m]",
     "ConfirmScreen": "screens/test_confirm/test_picture",

@@ -115,9 +115,7 @@ def _shown(value: Any, language: str) -> Any:
     if isinstance(value, Wording):
         return value.text(language)
     if isinstance(value, datetime):
-        from babel.dates import format_datetime
-
-        return format_datetime(value, "short", locale=_locale(language))
+        return format_day(value, language) + _BEFORE_TIME[language] + value.strftime("%H:%M")
     if isinstance(value, date):
         return format_day(value, language)
     return value
@@ -128,9 +126,8 @@ def format_day(day: date, language: str | None = None) -> str:
     return day.strftime("%d/%m/%Y")
 
 
-def _locale(language: str) -> str:
-    # British English: day before month, as on every form of the field.
-    return {"fr": "fr_BE", "en": "en_GB"}[language]
+#: What stands between day and time, as in `01/09/2026 10:30` and `01/09/2026, 10:30`.
+_BEFORE_TIME = {"fr": " ", "en": ", "}
 
 
 def _packed(value: Any) -> Any:

@@ -62,7 +62,9 @@ class ImportScreen(Screen[None]):
     ImportScreen Field > .message { width: 0; }
     ImportScreen #field-path > .message { width: 13; }
     ImportScreen #field-year > .message { width: 22; }
+    ImportScreen.-narrow #field-year > .message { width: 14; }
     """
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]
     BINDINGS = [*bindings("import.start", "import.columns", "import.complete", "app.back")]
 
     @dataclass

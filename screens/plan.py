@@ -23,7 +23,7 @@ from textual.widget import Widget
 from models.language import N_, Wording, _, ngettext, say
 from screens.commands import bindings
 from screens.confirm import ConfirmScreen, TypedConfirmScreen
-from screens.plan_words import column_name, value_text
+from screens.plan_words import column_name, is_told, value_text
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.errors import tell_error
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
@@ -311,16 +311,22 @@ class PlanCounts(Widget):
     def render_line(self, y: int) -> Strip:
         if self._summary is None:
             return Strip.blank(self.size.width)
-        segments: list[Segment] = []
-        for key, (level, text) in enumerate(_counted(self._summary.levels).items(), 1):
+        line = Strip(self._segments(self._summary, "   "))
+        if line.cell_length > self.size.width:
+            line = Strip(self._segments(self._summary, " "))
+        return line.adjust_cell_length(self.size.width)
+
+    def _segments(self, summary: PlanSummary, gap: str) -> list[Segment]:
+        segments: list[Segment] = [Segment("   "[len(gap) :])]
+        for key, (level, text) in enumerate(_counted(summary.levels).items(), 1):
             chosen = level == self._level
-            tone = TONES[_LEVELS[level][1] if self._summary.levels[level] else "quiet"]
-            segments.append(Segment(f"  [{text}]" if chosen else f"   {text}", tone))
+            tone = TONES[_LEVELS[level][1] if summary.levels[level] else "quiet"]
+            segments.append(Segment(f"{gap[1:]}[{text}]" if chosen else f"{gap}{text}", tone))
             segments.append(Segment(f" ({key})", TONES["accent"]))
-        if out := self._summary.left_out:
+        if out := summary.left_out:
             text = ngettext("%(count)d left out", "%(count)d left out", out) % {"count": out}
-            segments.append(Segment("   " + text))
-        return Strip(segments).adjust_cell_length(self.size.width)
+            segments.append(Segment(gap + text))
+        return segments
 
 
 class PlanDetail(Widget):
@@ -361,7 +367,7 @@ def _detail(row: PlanRow, height: int, width: int) -> list[tuple[str, Tone]]:
         place = _("%(file)s, line %(line)d") % {"file": row.file, "line": row.line}
         lines.append((f"{place}, {row.column}" if row.column else place, "quiet"))
     room = height - len(lines)
-    changes = list(row.differences)
+    changes = [change for change in row.differences if is_told(change.column)]
     if len(changes) > room:
         rest = len(changes) - room + 1
         told = ngettext("and %(count)d more change", "and %(count)d more changes", rest)

@@ -47,11 +47,13 @@ _NAMES = {
     "score": N_("score"),
     "text_version": N_("version of the text"),
     "signed_on": N_("signed on"),
-    "generation": N_("sending number"),
-    "valid_until": N_("valid until"),
-    "activation": N_("activation"),
     "source": N_("source"),
 }
+
+
+def is_told(column: str) -> bool:
+    """Tell whether a column says something to people; others are the program's own affair."""
+    return column in _NAMES
 
 
 def column_name(column: str) -> str:

@@ -46,13 +46,20 @@ def overview(
     Whoever has one school only is in it without choosing.
     """
     schools = session.scalar(select(func.count(col(School.id)))) or 0
-    if school_id is None and schools == 1:
-        school_id = session.scalar(select(col(School.id)))
-    place = here(session, school_id, school_year_id) if school_id is not None else None
+    if school_id is None:
+        place = only_school(session)
+    else:
+        place = here(session, school_id, school_year_id)
     counts = _counts(session, place)
     year = place.school_year_id if place else None
     lines = tuple(attention(session, school_id, year, session.at)) if schools else (_no_school(),)
     return Overview(place, schools, lines, counts, _next(session, schools, place, counts))
+
+
+def only_school(session: ActorSession) -> Here | None:
+    """Return the school of whoever has one only, in its present year; None for several."""
+    first_two = [key for key in session.scalars(select(col(School.id)).limit(2)) if key]
+    return here(session, first_two[0]) if len(first_two) == 1 else None
 
 
 def _counts(session: ActorSession, place: Here | None) -> dict[str, int]:

@@ -191,7 +191,8 @@ class TrousseauApp(App[int]):
         from screens.help import GoScreen
 
         offered = [place for place in places_for(self.role) if place.id in self.places]
-        self.push_screen(GoScreen(offered), self.go)
+        if offered:
+            self.push_screen(GoScreen(offered), self.go)
 
     def go(self, place: str | None) -> None:
         """Leave for a place: it takes the stead of all screens above the first."""

@@ -67,6 +67,8 @@ class Console(TrousseauApp):
         use_language(entered.language)
         self.role, self.who = entered.workplace.role, entered.account_id
         self.places = places(entered.workplace)
+        while len(self.screen_stack) > 2:  # help may be open above the way in
+            self.pop_screen()
         self.switch_screen(self.places["dashboard"]())
 
 
@@ -144,14 +146,17 @@ class Door:
 
     def admit(self, who: "SignedIn") -> Entered:
         """Return the workplace of somebody who has shown who they are."""
+        from services.dashboard import only_school
         from services.desk import Desk
 
         if who.actor.role not in ADMITTED:
             raise NoPlace(say("There is nothing in the console for this account yet."))
         settings, engine = self.open()
+        desk = Desk(engine, who.actor, now)
         workplace = Workplace(
-            Desk(engine, who.actor, now),
+            desk,
             who=who.name,
+            here=desk.read(only_school),
             mailing=settings.mailing,
             mass_share=settings.mass_change_share,
         )

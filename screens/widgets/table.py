@@ -390,7 +390,10 @@ class PagedTable(Widget, can_focus=True):
             self.post_message(self.Opened(self, self.row))
 
     def on_resize(self) -> None:
-        self._widths = []
+        if self._widths:
+            # Painted for the new size already, with the columns of the old one.
+            self._widths = []
+            self.refresh()
         self._keep_in_view()
         self._ask_for_missing()
 

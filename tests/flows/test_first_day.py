@@ -15,10 +15,14 @@ from syrupy.assertion import SnapshotAssertion
 
 from models.database import SYSTEM
 from models.keys import load_key
+from screens.dashboard import DashboardScreen
+from screens.help import HelpScreen
 from services import invitations
 from services.desk import Desk
 from tests.flows.conftest import DIRECTOR, MISTYPED, PASSWORD, RIGHT, STAFF, Journey, School
+from tests.screens.conftest import screen_text, settled
 from tui.app import TrousseauApp
+from tui.console import Console, Door
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -264,4 +268,38 @@ async def test_on_a_small_screen(
         await anne.picture("5-invitations")
         await pilot.resize_terminal(80, 24)
         await anne.settled()
-        anne.sees("envoyée 2", "Vandenbroeck Élise")
+        anne.sees("Partie le", "31/08 09:00")  # for which there was no room
+
+
+# --- on the threshold ---------------------------------------------------------------------
+
+
+async def test_help_left_open_does_not_stay_below(
+    school: School, open_console: OpenConsole
+) -> None:
+    """Whoever is in is on the dashboard, and Esc leads nowhere, least of all to the way in."""
+    app = open_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("f1")
+        assert isinstance(app.screen, HelpScreen)
+        assert isinstance(app, Console)
+        app.enter(Door().sign_in(DIRECTOR, PASSWORD))
+        assert isinstance(app.screen, DashboardScreen)
+        await settled(pilot)
+        await pilot.press("escape", "escape")
+        assert isinstance(app.screen, DashboardScreen)
+
+
+async def test_whoever_is_quick_finds_the_school_chosen(
+    school: School, open_console: OpenConsole
+) -> None:
+    """The keys of a place may come before the dashboard has read anything."""
+    app = open_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert isinstance(app, Console)
+        app.enter(Door().sign_in(DIRECTOR, PASSWORD))
+        app.go("import")
+        await settled(pilot)
+        assert "Institut Saint-Exemple" in screen_text(app)

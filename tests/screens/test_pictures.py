@@ -46,7 +46,7 @@ PICTURES = {
     "RecordConsentsScreen": "screens/test_record_consents/test_at_80_by_24",
     "SchoolYearsScreen": "screens/test_schools/test_school_years_at_80_by_24",
     "SchoolsScreen": "screens/test_schools/test_schools_at_80_by_24",
-    "SignInScreen": "screens/test_sign_in/test_at_80_by_24",
+    "SignInScreen": "flows/test_first_day/test_first_day[01-sign-in]",
     "TeamAccessScreen": "screens/test_team_access/test_picture_of_the_list[80x24]",
     "TypedConfirmScreen": "screens/test_plan/test_picture_mass_change",
     "_FileScreen": "screens/test_pictures/test_picture_of_the_consent_file",

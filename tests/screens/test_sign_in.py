@@ -136,5 +136,6 @@ def test_at_80_by_24(console: MakeApp, snap_compare: Any) -> None:
     async def typed(pilot: Any) -> None:
         await type_in(pilot, "anne@ecole.example", "wrong")
 
-    app = console(Watched(Door(), lambda: None))
+    # Not `Watched`: what a screen looks like is said of its own class, not of those below it.
+    app = console(SignInScreen(Door(), lambda: None))
     assert snap_compare(app, terminal_size=(80, 24), run_before=typed)

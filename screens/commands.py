@@ -185,9 +185,6 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("form.older", "left", N_("Previous choice"), N_("Previous choice"), group="form"),
     Command("form.newer", "right,space", N_("Next choice"), N_("Next choice"), group="form"),
-    Command(
-        "form.tick", "space", N_("Tick"), N_("Tick the box, or take the tick away"), group="form"
-    ),
     # Questions
     Command(
         "dialog.yes-fr", "o", N_("Yes"), N_("Answer yes"), group="dialog", action="answer(True)"
@@ -197,7 +194,6 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("dialog.no", "n", N_("No"), N_("Answer no"), group="dialog", action="answer(False)"),
     Command("dialog.close", "escape", N_("Close"), N_("Close; nothing is done"), group="dialog"),
-    Command("dialog.run", "enter", N_("Do it"), N_("Do what the line says"), group="dialog"),
     # Work in progress
     Command("progress.cancel", "c", N_("Stop the work"), N_("Stop the work in progress")),
     Command(

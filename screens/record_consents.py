@@ -17,19 +17,20 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from models.addresses import AddressError, address_key, likely_typing_error, parse_address
-from models.database import ActorSession
+from models.addresses import AddressError, parse_address
 from models.errors import TrousseauError
 from models.functions import function_label
 from models.language import N_, Wording, _, format_day, say, say_n
 from models.text import clean, squeeze
+from screens import returned_forms
 from screens.commands import bindings
 from screens.plan import PlanCalls, PlanScreen, plan_calls
+from screens.returned_forms import Returned
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.deeds import DeedScreen
 from screens.widgets.dialog import Dialog
 from screens.widgets.field import Field, Form, TextInput
-from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
+from screens.widgets.table import Page, PagedTable, Sort
 from screens.widgets.text import safe
 from screens.workplace import Workplace
 from services import consents, drafts, plans
@@ -43,42 +44,6 @@ _LONGEST_REFERENCE, _LONGEST_DATE, _LONGEST_ADDRESS = 64, 20, 254
 _LONGEST_PATH = 1_000
 #: A file of consents is small; what is larger is another file.
 _LARGEST_FILE = 4 * 2**20
-
-_COLUMNS = (
-    Column("name", N_("Name"), 18, grow=2, sortable=False),
-    Column("signed_on", N_("Signed on"), 10, sortable=False),
-    Column("email", N_("Address on the form"), 18, grow=3, sortable=False),
-    Column("remark", N_("Remark"), 14, grow=1, priority=1, sortable=False),
-    Column("reference", N_("Reference"), 9, priority=2, sortable=False),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """One form on the list: what was typed, and whose it is (None where nobody is known)."""
-
-    line: RecordLine
-    who: ConsentRow | None
-
-    @property
-    def remark(self) -> Cell:
-        if self.who is None:
-            return Cell(_("unknown"), "error")
-        better = likely_typing_error(self.line.email) if self.line.email else None
-        if better is not None:
-            meant = {"domain": better.rpartition("@")[2]}
-            return Cell(_("%(domain)s?") % meant, "warning")
-        if self.line.email and not _same(self.line.email, self.who.email):
-            return Cell(_("new address"), "warning")
-        return Cell("")
-
-
-def _same(one: str, other: str | None) -> bool:
-    try:
-        return other is not None and address_key(parse_address(one)) == address_key(other)
-    except AddressError:
-        return False
-
 
 _SCAN = N_("Scan or type the reference of a returned form.")
 
@@ -175,7 +140,7 @@ class RecordConsentsScreen(DeedScreen[None]):
             drafts=drafts.DraftsOf(self._desk),
         )
         self._table = PagedTable(
-            _COLUMNS,
+            returned_forms.COLUMNS,
             self._load,
             selectable=False,
             empty=N_("The forms you take down are listed here, and kept if the line drops."),
@@ -194,12 +159,14 @@ class RecordConsentsScreen(DeedScreen[None]):
     # The list
 
     def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
-        shown = [_as_row(place, each) for place, each in enumerate(self._lines)]
+        shown = [returned_forms.as_row(place, each) for place, each in enumerate(self._lines)]
         shown.reverse()  # what was taken down last is what somebody wants to see
         return Page(shown[offset : offset + limit], len(shown))
 
     def _restore(self) -> None:
-        self.post_message(self._Restored(self._desk.read(_restored, self._draft, self._school)))
+        self.post_message(
+            self._Restored(self._desk.read(returned_forms.restored, self._draft, self._school))
+        )
 
     @on(_Restored)
     def _show_restored(self, message: _Restored) -> None:
@@ -221,7 +188,7 @@ class RecordConsentsScreen(DeedScreen[None]):
         with self._saving:
             lines = [each.line for each in (tuple(self._lines) if given is None else given)]
             if lines:
-                self._desk.write(drafts.save, self._draft, _packed(lines))
+                self._desk.write(drafts.save, self._draft, returned_forms.packed(lines))
             else:
                 self._desk.write(drafts.discard, self._draft)
 
@@ -375,7 +342,7 @@ class RecordConsentsScreen(DeedScreen[None]):
                 )
             ) from None
         found = read_consent_file(content, path.name)
-        lines = self._desk.read(_known, found.lines, self._school)
+        lines = self._desk.read(returned_forms.known, found.lines, self._school)
         self.post_message(self._ReadFile(lines, found.notices))
 
     @on(_ReadFile)
@@ -487,44 +454,6 @@ def _about(who: ConsentRow) -> Wording:
         function=function_label(who.function or None),
         source=who.email_source or _("no field"),
     )
-
-
-def _as_row(place: int, each: Returned) -> Row:
-    line, name = each.line, each.who.name if each.who else "?"
-    return Row(
-        place, (name, format_day(line.signed_on), line.email or _("on file"), each.remark,
-                line.reference),
-    )  # fmt: skip
-
-
-# --- the draft ----------------------------------------------------------------------------
-
-
-def _packed(lines: Sequence[RecordLine]) -> list[list[str]]:
-    """Return what is kept: references say whose form it is, so that no name is."""
-    return [[line.reference, line.signed_on.isoformat(), line.email] for line in lines]
-
-
-def _restored(session: ActorSession, draft: str, school_id: int) -> list[Returned]:
-    found = drafts.load(session, draft)
-    if not isinstance(found, list):
-        return []
-    lines = [line for packed in found if (line := _unpacked(packed)) is not None]
-    return _known(session, lines, school_id)
-
-
-def _unpacked(packed: Any) -> RecordLine | None:
-    try:
-        reference, day, email = packed
-        return RecordLine(str(reference), date.fromisoformat(day), str(email))
-    except (TypeError, ValueError):  # written by another version
-        return None
-
-
-def _known(session: ActorSession, lines: Sequence[RecordLine], school_id: int) -> list[Returned]:
-    """Return the lines with the people they are about."""
-    people = consents.find_forms(session, [line.reference for line in lines], school_id)
-    return [Returned(line, people.get(line.reference)) for line in lines]
 
 
 class _FileScreen(Dialog[Path | None]):

@@ -4,16 +4,15 @@ Asked only where something leaves the house or cannot be undone; everything else
 once and has its undo.
 """
 
-from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
-from models.language import Wording, _
+from models.language import Wording, _, say
 from models.text import squeeze
 from screens.commands import bindings
+from screens.widgets.ask import AskDialog
 from screens.widgets.dialog import Dialog, said
-from screens.widgets.field import TextInput
 from screens.widgets.text import safe
 
 
@@ -48,33 +47,17 @@ class ConfirmScreen(Dialog[bool]):
         self.dismiss(False)
 
 
-class TypedConfirmScreen(Dialog[bool]):
+class TypedConfirmScreen(AskDialog[bool]):
     """Ask for a word or number to be typed before something large is done.
 
     The result is True only when exactly `expected` was typed, blanks around it aside.
     """
 
-    BINDINGS = [*bindings("dialog.close")]
+    def __init__(self, title: str | Wording, question: Wording, expected: str) -> None:
+        super().__init__(said(title), question, say("Enter confirms   Esc no"), longest=40)
+        self._expected = expected
 
-    def __init__(self, title: str | Wording, question: Wording, expected: str):
-        super().__init__()
-        self._title, self._question, self._expected = title, question, expected
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box") as box:
-            box.border_title = safe(said(self._title))
-            yield Static(safe(self._question.text()))
-            yield TextInput(max_length=40, id="typed")
-            yield Static("", id="complaint", classes="complaint")
-            yield Static(safe(_("Enter confirms   Esc no")), classes="keys")
-
-    @on(Input.Submitted)
-    def _check(self, event: Input.Submitted) -> None:
-        event.stop()
-        if squeeze(event.value) == self._expected:
-            self.dismiss(True)
-            return
-        self.query_one("#complaint", Static).update(safe(_("This is not the number asked for.")))
-
-    def action_close(self) -> None:
-        self.dismiss(False)
+    def read(self, text: str) -> bool | Wording:
+        if squeeze(text) == self._expected:
+            return True
+        return say("This is not the number asked for.")

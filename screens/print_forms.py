@@ -8,20 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import on
-from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Input, Static
 
 from models.language import Wording, _, say, say_n
 from models.text import clean, squeeze
-from screens.commands import bindings
 from screens.progress import Jobs, ProgressScreen
+from screens.widgets.ask import AskDialog
 from screens.widgets.deeds import DeedScreen
-from screens.widgets.dialog import Dialog
-from screens.widgets.field import TextInput
-from screens.widgets.text import safe
 from services.consent_printing import PrintedForms, default_folder, print_forms
 from services.imports.roster import Progress
 
@@ -69,34 +62,21 @@ class PrintingScreen(DeedScreen[None]):
         self.app.push_screen(PrintFormsScreen(len(people), default_folder()), answered)
 
 
-class PrintFormsScreen(Dialog[Path | None]):
+class PrintFormsScreen(AskDialog[Path]):
     """Ask for the folder that the PDF is put into; the result is that folder, None for none."""
 
-    BINDINGS = [*bindings("dialog.close")]
-
     def __init__(self, count: int, folder: Path) -> None:
-        super().__init__()
-        self._count, self._folder = count, folder
+        super().__init__(
+            say("Print consent forms"),
+            _question(count),
+            say("Enter makes the PDF   Esc closes"),
+            value=str(folder),
+            longest=_LONGEST_PATH,
+        )
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box") as box:
-            box.border_title = safe(_("Print consent forms"))
-            yield Static(safe(_question(self._count).text()))
-            yield TextInput(str(self._folder), max_length=_LONGEST_PATH, id="folder")
-            yield Static("", id="complaint", classes="complaint")
-            yield Static(safe(_("Enter makes the PDF   Esc closes")), classes="keys")
-
-    @on(Input.Submitted)
-    def _check(self, event: Input.Submitted) -> None:
-        event.stop()
-        folder = Path(squeeze(clean(event.value))).expanduser()
-        if (wrong := fault(folder)) is None:
-            self.dismiss(folder)
-            return
-        self.query_one("#complaint", Static).update(safe(wrong.text()))
-
-    def action_close(self) -> None:
-        self.dismiss(None)
+    def read(self, text: str) -> Path | Wording:
+        folder = Path(squeeze(clean(text))).expanduser()
+        return fault(folder) or folder
 
 
 def fault(folder: Path) -> Wording | None:

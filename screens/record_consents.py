@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from models.addresses import AddressError, parse_address
 from models.errors import TrousseauError
@@ -26,12 +25,11 @@ from screens import returned_forms
 from screens.commands import bindings
 from screens.plan import PlanCalls, PlanScreen, plan_calls
 from screens.returned_forms import Returned
+from screens.widgets.ask import AskDialog
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.deeds import DeedScreen
-from screens.widgets.dialog import Dialog
 from screens.widgets.field import Field, Form, TextInput
 from screens.widgets.table import Page, PagedTable, Sort
-from screens.widgets.text import safe
 from screens.workplace import Workplace
 from services import consents, drafts, plans
 from services.consent_files import read_consent_file
@@ -456,28 +454,17 @@ def _about(who: ConsentRow) -> Wording:
     )
 
 
-class _FileScreen(Dialog[Path | None]):
+class _FileScreen(AskDialog[Path]):
     """Ask for a file; the result is its path, None for none."""
 
-    BINDINGS = [*bindings("dialog.close")]
+    def __init__(self) -> None:
+        super().__init__(
+            say("Record from a file"),
+            say("A CSV file or workbook with the columns reference, signed_on, email:"),
+            say("Enter reads the file   Esc closes"),
+            longest=_LONGEST_PATH,
+        )
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog-box") as box:
-            box.border_title = safe(_("Record from a file"))
-            told = _("A CSV file or workbook with the columns reference, signed_on, email:")
-            yield Static(safe(told))
-            yield TextInput(max_length=_LONGEST_PATH, id="path")
-            yield Static("", id="complaint", classes="complaint")
-            yield Static(safe(_("Enter reads the file   Esc closes")), classes="keys")
-
-    @on(Input.Submitted)
-    def _check(self, event: Input.Submitted) -> None:
-        event.stop()
-        path = Path(squeeze(clean(event.value))).expanduser()
-        if path.is_file():
-            self.dismiss(path)
-            return
-        self.query_one("#complaint", Static).update(safe(_("There is no such file.")))
-
-    def action_close(self) -> None:
-        self.dismiss(None)
+    def read(self, text: str) -> Path | Wording:
+        path = Path(squeeze(clean(text))).expanduser()
+        return path if path.is_file() else say("There is no such file.")

@@ -10,7 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from models.language import N_, Wording, _, say, say_n
 from models.roles import MISSIONS, ROLES, role_label
@@ -18,8 +18,8 @@ from models.text import clean, squeeze
 from screens.commands import bindings
 from screens.plan import PlanScreen, plan_calls
 from screens.sending import SendingScreen
+from screens.widgets.ask import AskDialog
 from screens.widgets.dialog import Dialog
-from screens.widgets.field import TextInput
 from screens.widgets.table import Column, Page, PagedTable, Row, Sort
 from screens.widgets.text import safe
 from services import team_changes
@@ -62,38 +62,20 @@ class ChangeScreen(Dialog[TeamChange | None]):
         self.dismiss(None)
 
 
-class ReasonScreen(Dialog[TeamChange | None]):
+class ReasonScreen(AskDialog[TeamChange]):
     """Ask why an access is deactivated; the result is the change, or None."""
 
-    BINDINGS = [*bindings("dialog.close")]
-
     def __init__(self, about: Wording | str) -> None:
-        super().__init__()
-        self._about = about
-
-    def compose(self) -> ComposeResult:
         question = say(
             "Why? The reason is shown to whoever asks later. "
             "The access ends at once, and an open invitation with it."
         )
-        with Vertical(classes="dialog-box") as box:
-            box.border_title = safe(self._about)
-            yield Static(safe(question.text()))
-            yield TextInput(max_length=LONGEST_REASON, id="reason")
-            yield Static("", id="complaint", classes="complaint")
-            yield Static(safe(_("Enter deactivates   Esc closes")), classes="keys")
+        keys = say("Enter deactivates   Esc closes")
+        super().__init__(about, question, keys, longest=LONGEST_REASON)
 
-    @on(Input.Submitted)
-    def _check(self, event: Input.Submitted) -> None:
-        event.stop()
-        reason = squeeze(clean(event.value, LONGEST_REASON))
-        if reason:
-            self.dismiss(TeamChange("deactivate", reason))
-            return
-        self.query_one("#complaint", Static).update(safe(_("A few words are needed.")))
-
-    def action_close(self) -> None:
-        self.dismiss(None)
+    def read(self, text: str) -> TeamChange | Wording:
+        reason = squeeze(clean(text, LONGEST_REASON))
+        return TeamChange("deactivate", reason) if reason else say("A few words are needed.")
 
 
 def mission_changes(row: AccessRow | None) -> list[tuple[TeamChange, Wording]]:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Input
 
 from models.database import ActorSession
@@ -22,7 +20,7 @@ from screens.mapping import MappingScreen
 from screens.plan import PlanScreen, plan_calls
 from screens.progress import Job, Jobs, ProgressScreen
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
-from screens.widgets.errors import tell_error
+from screens.widgets.deeds import DeedScreen
 from screens.widgets.field import Field, Form
 from screens.workplace import Workplace
 from services import importing
@@ -52,7 +50,7 @@ class _Request(Form, inherit_bindings=False):
     BINDINGS = [*bindings("form.next", "form.previous")]
 
 
-class ImportScreen(Screen[None]):
+class ImportScreen(DeedScreen[None]):
     """Ask for a file and how it is meant; read it in the background; hand over the plan."""
 
     DEFAULT_CSS = """
@@ -75,10 +73,6 @@ class ImportScreen(Screen[None]):
     @dataclass
     class _Completed(Message):
         completion: Completion
-
-    @dataclass
-    class _Failed(Message):
-        error: Exception
 
     def __init__(self, workplace: Workplace) -> None:
         super().__init__()
@@ -142,7 +136,7 @@ class ImportScreen(Screen[None]):
 
     def action_complete(self) -> None:
         text = self._form["path"].value
-        self._in_background(partial(self._complete, text), "import.complete")
+        self.attempt(partial(self._complete, text), "complete", exclusive=True)
 
     def _complete(self, text: str) -> None:
         self.post_message(self._Completed(importing.complete_path(text)))
@@ -185,7 +179,7 @@ class ImportScreen(Screen[None]):
         if not values["path"]:
             self._form.problems()
             return
-        self._in_background(partial(self._look_into, values, go_on), "import.look")
+        self.attempt(partial(self._look_into, values, go_on), "look", exclusive=True)
 
     def _look_into(self, values: dict[str, str], go_on: str) -> None:
         path = values["path"]
@@ -293,27 +287,6 @@ class ImportScreen(Screen[None]):
             school, year, who = self._workplace.title
             calls = plan_calls(self._workplace.desk, job.result)
             self.app.push_screen(PlanScreen(calls, school=school, year=year, who=who))
-
-    # Threads
-
-    def _in_background(self, work: Any, group: str) -> None:
-        self.run_worker(
-            partial(self._attempt, work),
-            thread=True,
-            exclusive=True,
-            group=group,
-            exit_on_error=False,
-        )
-
-    def _attempt(self, work: Any) -> None:
-        try:
-            work()
-        except Exception as error:
-            self.post_message(self._Failed(error))
-
-    @on(_Failed)
-    def _show_failure(self, message: _Failed) -> None:
-        tell_error(self, message.error)
 
 
 _HINTS = {

@@ -16,7 +16,6 @@ from rich.segment import Segment
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
-from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -25,7 +24,7 @@ from screens.commands import bindings
 from screens.confirm import ConfirmScreen, TypedConfirmScreen
 from screens.plan_words import column_name, is_told, value_text
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
-from screens.widgets.errors import tell_error
+from screens.widgets.deeds import DeedScreen
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.widgets.text import HEADER, TONES, Tone, fit, shown
 
@@ -81,7 +80,7 @@ def plan_calls(desk: Desk, plan_id: int) -> PlanCalls:
     )
 
 
-class PlanScreen(Screen[Outcome | None]):
+class PlanScreen(DeedScreen[Outcome | None]):
     """Show a plan; the result is what became of it, or None if it was only looked at.
 
     `leaves_the_house` is the question asked before applying, for plans whose effect cannot be
@@ -115,10 +114,6 @@ class PlanScreen(Screen[Outcome | None]):
         outcome: Outcome
         result: Applied
         summary: PlanSummary
-
-    @dataclass
-    class _Failed(Message):
-        error: Exception
 
     def __init__(
         self,
@@ -269,21 +264,12 @@ class PlanScreen(Screen[Outcome | None]):
     def _do(self, deed: Callable[[], None]) -> None:
         self._busy = True
         self.refresh_bindings()
-        self.run_worker(
-            partial(self._attempt, deed), thread=True, group="plan.deed", exit_on_error=False
-        )
+        self.attempt(deed)
 
-    def _attempt(self, deed: Callable[[], None]) -> None:
-        try:
-            deed()
-        except Exception as error:
-            self.post_message(self._Failed(error))
-
-    @on(_Failed)
-    def _show_failure(self, message: _Failed) -> None:
+    def failed(self, error: Exception) -> None:
         self._busy = False
         self.refresh_bindings()
-        tell_error(self, message.error)
+        super().failed(error)
         self._table.reload()
 
     async def action_back(self) -> None:

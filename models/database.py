@@ -116,7 +116,8 @@ def _postgresql(url: URL) -> Engine:
         hide_parameters=True,
         pool_pre_ping=True,
         pool_size=4,
-        connect_args={"options": "-c timezone=UTC"},
+        # Compiling a list's statement would take the server longer than executing it.
+        connect_args={"options": "-c timezone=UTC -c jit=off"},
     )
 
 

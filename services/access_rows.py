@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -156,6 +156,7 @@ def _zone_name() -> Any:
     return select(col(School.time_zone)).where(col(School.id) == bindparam("school"))
 
 
+@lru_cache(maxsize=64)
 def end_of_day(day: date, zone: ZoneInfo) -> datetime:
     """Return the last instant of a day, to the microsecond, in UTC."""
     midnight = datetime.combine(day + timedelta(days=1), time(), zone)
@@ -170,7 +171,7 @@ def of_service() -> ColumnElement[bool]:
     return col(Access.service_id) == wanted
 
 
-def in_team(school_id: int, school_year_id: int) -> ColumnElement[bool]:
+def in_team(school_id: Any, school_year_id: Any) -> ColumnElement[bool]:
     """SQL: the access belongs to one school's team of one school year."""
     return and_(
         col(Access.school_id) == school_id,

@@ -8,10 +8,11 @@ changes the address too, and an import leaves an address that was signed for alo
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -28,9 +29,10 @@ from models.mail import Mail
 from models.people import Person, Post
 from models.references import ReferenceMistyped, make_reference, parse_reference
 from models.schools import GoverningBody, School, SchoolYear, Source
-from models.text import clean, name_key
+from models.text import clean
 from services import plans
-from services.access_rows import address_source, in_team, of_service
+from services.access_rows import AT, DAY, address_source, in_team, of_service
+from services.access_search import Shape, matching, shape_of, values_of, words_of
 from services.imports.roster import Notice
 from services.plans import NOW, Item, PlanDraft, guard, update_change
 
@@ -40,8 +42,8 @@ if TYPE_CHECKING:
 KIND = "consents"
 #: States of a person's consent, the deciding one first.
 STATES = CONSENT_STATES
-#: What is typed to search is cut to this many characters and this many words.
-_LONGEST_TEXT, _MOST_WORDS = 80, 8
+#: Identifiers in one statement at most, below every engine's limit.
+_CHUNK = 500
 
 
 class ConsentUnknown(TrousseauError):
@@ -107,7 +109,8 @@ class _States:
                 row.recorded_at <= self.at,
                 *[condition(row) for condition in conditions],
             )
-            .order_by(row.id.desc())
+            # Not by the identifier alone: for that SQLite walks a whole school's consents.
+            .order_by(row.recorded_at.desc(), row.id.desc())
             .limit(1)
             .correlate(Access, Person, Post)
             .scalar_subquery()
@@ -135,45 +138,59 @@ class _States:
         )
 
 
-def _team(at: datetime, *columns: Any) -> Any:
+def _team(at: Any, *columns: Any) -> Any:
     return joined(select(*columns).select_from(Access), at).where(of_service())
 
 
-def _in_school(statement: Any, school_id: int, school_year_id: int) -> Any:
+def _in_school(statement: Any, school_id: Any, school_year_id: Any) -> Any:
     return statement.where(in_team(school_id, school_year_id))
 
 
-def _rows(session: ActorSession, narrowed: Any, offset: int, limit: int | None) -> list[ConsentRow]:
-    facts = FactColumns(session.at, session.at.date())
+@cache
+def _of_chosen() -> Any:
+    facts = FactColumns(AT, DAY)
     states = _States(facts)
-    statement = narrowed(
-        _team(
-            session.at, Access.post_id, Access.person_id, Person.surname, Person.first_name,
-            Post.function, facts.address, facts.address_field, Source.name, facts.consent_state,
-            states.signed_on, states.signed_email, states.printed_at,
-        ),
-        facts,
-    ).order_by(Access.search_key, Access.id)  # fmt: skip
-    version = current_version(session.at.date())
-    return [
-        ConsentRow(
-            reference=make_reference(post, version),
-            person_id=person,
-            post_id=post,
-            surname=surname,
-            first_name=first_name,
-            function=function,
-            email=email,
-            email_source=address_source(source, field) if email else "",
-            state=state,
-            signed_on=signed_on if state in ("signed", "other_address") else None,
-            signed_email=signed if state == "other_address" else None,
-            printed_at=printed,
-        )
-        for (post, person, surname, first_name, function, email, field, source, state, signed_on,
-             signed, printed)
-        in session.execute(statement.offset(offset).limit(limit))
-    ]  # fmt: skip
+    return _team(
+        AT, Access.id, Access.post_id, Access.person_id, Person.surname, Person.first_name,
+        Post.function, facts.address, facts.address_field, Source.name, facts.consent_state,
+        states.signed_on, states.signed_email, states.printed_at,
+    ).where(col(Access.id).in_(bindparam("chosen", expanding=True)))  # fmt: skip
+
+
+def _rows(session: ActorSession, access_ids: Sequence[int]) -> list[ConsentRow]:
+    """Return the rows of these accesses, in their order."""
+    version, found = current_version(session.at.date()), dict[int, ConsentRow]()
+    for start in range(0, len(access_ids), _CHUNK):
+        values = {**_moment(session), "chosen": list(access_ids[start : start + _CHUNK])}
+        for access_id, *facts in session.execute(_of_chosen(), values):
+            found[access_id] = _row(version, *facts)
+    return [found[access_id] for access_id in access_ids if access_id in found]
+
+
+def _row(
+    version: int, post: int, person: int, surname: str, first_name: str, function: str,
+    email: str | None, field: str, source: str | None, state: str, signed_on: date | None,
+    signed: str | None, printed: datetime | None,
+) -> ConsentRow:  # fmt: skip
+    return ConsentRow(
+        reference=make_reference(post, version),
+        person_id=person,
+        post_id=post,
+        surname=surname,
+        first_name=first_name,
+        function=function,
+        email=email,
+        email_source=address_source(source, field) if email else "",
+        state=state,
+        signed_on=signed_on if state in ("signed", "other_address") else None,
+        signed_email=signed if state == "other_address" else None,
+        printed_at=printed,
+    )
+
+
+def _moment(session: ActorSession) -> dict[str, Any]:
+    """Return the values of `AT` and `DAY`."""
+    return {"at": session.at, "day": session.at.date()}
 
 
 def listed(
@@ -191,11 +208,9 @@ def listed(
     Each word of `text` must occur in the name or in an address; or it is the reference of
     one form.
     """
-
-    def narrowed(statement: Any, facts: FactColumns) -> Any:
-        return _narrow(statement, facts, school_id, school_year_id, text, state)
-
-    return _rows(session, narrowed, offset, limit)
+    wanted, values = _wanted(session, school_id, school_year_id, text, state)
+    ordered = wanted.order_by(Access.search_key, Access.id)
+    return _rows(session, list(session.scalars(ordered.offset(offset).limit(limit), values)))
 
 
 def total(
@@ -207,46 +222,34 @@ def total(
     state: str | None = None,
 ) -> int:
     """Return how many `listed` finds."""
-    facts = FactColumns(session.at, session.at.date())
-    team = _team(session.at, func.count(col(Access.id)))
-    found = session.scalar(_narrow(team, facts, school_id, school_year_id, text, state))
-    return found or 0
+    wanted, values = _wanted(session, school_id, school_year_id, text, state)
+    return session.scalar(wanted.with_only_columns(func.count(col(Access.id))), values) or 0
 
 
-def _narrow(
-    statement: Any,
-    facts: FactColumns,
-    school_id: int,
-    school_year_id: int,
-    text: str,
-    state: str | None,
-) -> Any:
-    statement = _in_school(statement, school_id, school_year_id)
-    if state is not None:
-        statement = statement.where(facts.consent_state == state)
-    if (post_id := _post_of(text)) is not None:
-        # What reads as a reference may still be part of a name.
-        return statement.where(or_(col(Access.post_id) == post_id, *_all_of(text)))
-    return statement.where(*_words(text))
+def _wanted(
+    session: ActorSession, school_id: int, year_id: int, text: str, state: str | None
+) -> tuple[Any, dict[str, Any]]:
+    """SQL: the accesses that a list is of, and the values to execute it with.
+
+    They are found before anything is asked about them, from one index where no state is.
+    """
+    words, post_id = words_of(text, functions=False), _post_of(text)
+    values = {**_moment(session), **values_of(words), "state": state, "post": post_id}
+    values |= {"school": school_id, "year": year_id}
+    return _found(shape_of(words), state is not None, post_id is not None), values
 
 
-def _all_of(text: str) -> list[Any]:
-    words = _words(text)
-    return [and_(*words)] if words else []
-
-
-def _words(text: str) -> list[Any]:
-    """SQL: one condition for each word; an address keeps its signs, a name has lost its own."""
-    searched = col(Access.search_key)
-    return [
-        or_(
-            *[
-                searched.contains(form, autoescape=True)
-                for form in sorted({name_key(word), word.casefold()} - {""})
-            ]
-        )
-        for word in clean(text, _LONGEST_TEXT).split()[:_MOST_WORDS]
-    ]
+@lru_cache(maxsize=64)
+def _found(words: Shape, of_state: bool, by_reference: bool) -> Any:
+    statement = select(col(Access.id)).select_from(Access)
+    if of_state:
+        state = FactColumns(AT, DAY).consent_state
+        statement = joined(statement, AT).where(state == bindparam("state"))
+    statement = _in_school(statement, bindparam("school"), bindparam("year"))
+    if not by_reference:
+        return statement.where(*matching(words))
+    # What reads as a reference may still be part of a name.
+    return statement.where(or_(col(Access.post_id) == bindparam("post"), and_(*matching(words))))
 
 
 def counts(session: ActorSession, school_id: int, school_year_id: int) -> dict[str, int]:
@@ -286,13 +289,13 @@ def _of_posts(
     session: ActorSession, posts: Sequence[int], school_id: int | None
 ) -> list[ConsentRow]:
     wanted, found = sorted(set(posts)), list[ConsentRow]()
-    for start in range(0, len(wanted), 500):
-        conditions: list[ColumnElement[bool]] = [
-            col(Access.post_id).in_(wanted[start : start + 500])
-        ]
+    for start in range(0, len(wanted), _CHUNK):
+        of_these = select(col(Access.id)).where(
+            of_service(), col(Access.post_id).in_(wanted[start : start + _CHUNK])
+        )
         if school_id is not None:
-            conditions.append(col(Access.school_id) == school_id)
-        found += _rows(session, lambda s, _facts, c=tuple(conditions): s.where(*c), 0, None)
+            of_these = of_these.where(col(Access.school_id) == school_id)
+        found += _rows(session, list(session.scalars(of_these.order_by(Access.search_key))))
     return found
 
 

@@ -22,6 +22,7 @@ from models.mail import Mail
 from models.people import Person, Post
 from models.schools import School, SchoolYear, Source
 from models.text import name_key
+from services.access_rows import in_team
 
 #: Every state with the word for one invitation, in the order in which a summary names them.
 STATE_WORDS: dict[str, Wording] = {
@@ -130,10 +131,12 @@ def state_at(at: datetime) -> ColumnElement[str]:
 def page(session: ActorSession, query: InvitationQuery, offset: int, limit: int) -> InvitationPage:
     """Return a page of invitations at the session's moment, and how many match in all."""
     conditions = _conditions(session, query)
-    total = session.scalar(_joined(select(func.count(col(Invitation.id)))).where(*conditions))
-    statement = _joined(select(*_columns(session, query.school_id))).where(*conditions)
-    found = session.execute(statement.order_by(*_order(session, query)).offset(offset).limit(limit))
-    return InvitationPage([_row(row) for row in found], total or 0)
+    total = session.scalar(_searched(func.count(col(Invitation.id))).where(*conditions))
+    # First which ones, then all about those few: a large school costs no more than a small one.
+    wanted = _searched(col(Invitation.id)).where(*conditions).order_by(*_order(session, query))
+    ids = [key for key in session.scalars(wanted.offset(offset).limit(limit)) if key]
+    found = {row.invitation_id: row for row in rows_of(session, query.school_id, ids)}
+    return InvitationPage([found[key] for key in ids if key in found], total or 0)
 
 
 def rows(session: ActorSession, query: InvitationQuery) -> list[InvitationRow]:
@@ -167,6 +170,16 @@ def counts(session: ActorSession, school_id: int, school_year_id: int) -> dict[s
     return {name: found.get(name, 0) for name in STATES}
 
 
+def _searched(column: Any) -> Any:
+    """SQL: a column of the invitations, with what they are found and ordered by."""
+    return (
+        select(column)
+        .select_from(Access)
+        .join(Invitation, col(Invitation.access_id) == Access.id)
+        .outerjoin(Mail, col(Mail.id) == Invitation.mail_id)
+    )
+
+
 def _joined(statement: Any) -> Any:
     return (
         statement.select_from(Invitation)
@@ -189,8 +202,8 @@ def _joined(statement: Any) -> Any:
 
 def _conditions(session: ActorSession, query: InvitationQuery) -> list[Any]:
     conditions: list[Any] = [
+        in_team(query.school_id, query.school_year_id),
         col(Invitation.school_id) == query.school_id,
-        col(Access.school_year_id) == query.school_year_id,
     ]
     if query.state is not None:
         conditions.append(state_at(session.at) == query.state)
@@ -202,12 +215,12 @@ def _matches(word: str) -> Any:
     key = name_key(word)
     found = [func.lower(col(Mail.recipient)).contains(word.lower(), autoescape=True)]
     if key:
-        found += [col(Person.surname_key).contains(key), col(Person.first_name_key).contains(key)]
+        found.append(col(Access.search_key).contains(key))
     return or_(*found)
 
 
 def _order(session: ActorSession, query: InvitationQuery) -> list[Any]:
-    name = [col(Person.surname_key), col(Person.first_name_key), col(Invitation.id)]
+    name = [col(Access.search_key), col(Access.id), col(Invitation.id)]
     first: dict[str, Any] = {
         "state": state_at(session.at),
         "queued_at": col(Invitation.queued_at),

@@ -18,10 +18,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlmodel import col
 
 from models import bulk
@@ -299,8 +300,12 @@ def find(session: ActorSession, plan_id: int) -> Plan:
     """Return a plan within the actor's scope; raises `PlanRefused` where there is none."""
     plan = session.scalars(select(Plan).where(col(Plan.id) == plan_id)).one_or_none()
     if plan is None:
-        raise PlanRefused(say("There is no plan number %(number)s.", number=plan_id))
+        raise _no_plan(plan_id)
     return plan
+
+
+def _no_plan(plan_id: int) -> PlanRefused:
+    return PlanRefused(say("There is no plan number %(number)s.", number=plan_id))
 
 
 def show(session: ActorSession, plan_id: int) -> PlanSummary:
@@ -356,20 +361,38 @@ def rows(
     session: ActorSession, plan_id: int, offset: int, limit: int, level: str | None = None
 ) -> list[PlanRow]:
     """Return a page of a plan's items, in their order."""
-    items = (
-        select(PlanItem)
-        .where(col(PlanItem.plan_id) == plan_id)
-        .order_by(col(PlanItem.position))
-        .offset(offset)
-        .limit(limit)
+    plan = session.execute(_plan_columns(), {"plan": plan_id}).first()
+    if plan is None:
+        raise _no_plan(plan_id)
+    # Positions count from 0 without a gap, so those of a page are known beforehand.
+    first = offset if level is None else 0
+    values = {"plan": plan_id, "first": first, "level": level, "offset": offset - first}
+    items = session.execute(_page_of(level is not None), {**values, "limit": limit})
+    return [_row(item, plan[0] or {}) for item in items]
+
+
+@cache
+def _plan_columns() -> Any:
+    return select(col(Plan.columns)).where(col(Plan.id) == bindparam("plan"))
+
+
+@cache
+def _page_of(of_level: bool) -> Any:
+    items = PlanItem
+    shown = (
+        items.position, items.level, items.action, items.label, items.text, items.file,
+        items.line, items.column, items.person_id, items.left_out, items.changes,
+    )  # fmt: skip
+    statement = select(*shown).where(  # type: ignore[call-overload]
+        col(items.plan_id) == bindparam("plan"), col(items.position) >= bindparam("first")
     )
-    if level is not None:
-        items = items.where(col(PlanItem.level) == level)
-    columns = find(session, plan_id).columns or {}
-    return [_row(item, columns) for item in session.scalars(items)]
+    if of_level:
+        statement = statement.where(col(items.level) == bindparam("level"))
+    ordered = statement.order_by(col(items.position))
+    return ordered.offset(bindparam("offset")).limit(bindparam("limit"))
 
 
-def _row(item: PlanItem, columns: dict[str, Any]) -> PlanRow:
+def _row(item: Any, columns: dict[str, Any]) -> PlanRow:
     return PlanRow(
         position=item.position,
         level=item.level,
@@ -389,7 +412,7 @@ def _row(item: PlanItem, columns: dict[str, Any]) -> PlanRow:
 _MUTE = ("_key", "_id", "_at", "key")
 
 
-def _differences(item: PlanItem, columns: dict[str, Any]) -> Iterator[Difference]:
+def _differences(item: Any, columns: dict[str, Any]) -> Iterator[Difference]:
     for verb, table, _ref, *rest in json.loads(item.changes or "[]"):
         if verb == "+":
             before, after = {}, dict(zip(columns[table]["columns"], rest[0], strict=True))

@@ -294,7 +294,8 @@ def _left_out(who: Candidate, again: bool) -> str:
     if who.status not in INVITED:
         return who.status
     if not again:
-        return "already_invited"
+        # What came back from another address never reached the person.
+        return "" if who.bounced_address not in (None, who.address) else "already_invited"
     return "" if who.status in REPEATED else "waiting"
 
 

@@ -282,6 +282,27 @@ def test_again_after_what_became_of_the_first(world: World, fact: str) -> None:
     assert sorted(column(world, Invitation.generation)) == [1, 2]  # type: ignore[type-var]
 
 
+@pytest.mark.parametrize("fact", ["bounced_at", "refused_at"])
+def test_a_corrected_address_is_invited_without_asking_for_it_again(
+    world: World, fact: str
+) -> None:
+    """What came back never reached the person: the new address is a first invitation to them."""
+    member = world.person()
+    invite(world)
+    mark(world, member.access, **{fact: NOW, "closed_at": NOW})
+    assert invite(world).left_out == {"already_invited": 1}
+    new = {"personal_email": "new@courriel.example", "personal_email_key": "new@courriel.example"}
+    edit(world, Person, member.person, **new)
+    assert invite(world).left_out == {"no_consent": 1}
+    consent = {"email": "new@courriel.example", "email_key": "new@courriel.example"}
+    edit(world, Consent, consent_of(world, member.person), **consent)
+    assert invite(world).queued == 1
+    assert sorted(column(world, Mail.recipient)) == [  # type: ignore[type-var]
+        "dupont@courriel.example",
+        "new@courriel.example",
+    ]
+
+
 def test_invited_anew_after_a_withdrawn_invitation(world: World) -> None:
     member = world.person()
     invite(world)

@@ -511,9 +511,10 @@ def _on_file(
     for start in range(0, len(wanted), 500):
         statement = _team(
             session.at, Access.school_id, Access.post_id, Access.person_id,
-            Person.surname, Person.first_name, facts.address, facts.address_key, Person.personal_email, Person.personal_email_key,
-            Person.personal_email_field, Post.school_email, Post.school_email_key,
-            Post.school_email_field, facts.school_first, standing,
+            Person.surname, Person.first_name, facts.address, facts.address_key,
+            Person.personal_email, Person.personal_email_key, Person.personal_email_field,
+            Post.school_email, Post.school_email_key, Post.school_email_field,
+            facts.school_first, standing,
         ).where(col(Access.post_id).in_(wanted[start : start + 500]))  # fmt: skip
         if school_id is not None:
             statement = statement.where(col(Access.school_id) == school_id)

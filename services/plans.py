@@ -271,29 +271,27 @@ class _Recent:
 _recent = _Recent()
 
 
-_ITEM_COLUMNS = (
-    "plan_id", "position", "level", "action", "label", "text", "file", "line", "column",
-    "person_id", "school_id", "changes", "left_out",
-)  # fmt: skip
-
-
 def _store_items(
-    session: ActorSession, plan_id: int, items: Iterable[Item], packed: Iterable[str]
+    session: ActorSession, plan_id: int, items: Sequence[Item], packed: Sequence[str]
 ) -> None:
     # Most items of a large plan share one of a few sentences.
-    texts: dict[int, str] = {}
-    rows = []
-    for position, (item, changes) in enumerate(zip(items, packed, strict=True)):
-        text = texts.get(id(item.text))
-        if text is None:
-            text = texts[id(item.text)] = dumps(item.text.to_json())
-        rows.append(
-            (
-                plan_id, position, item.level, item.action, clean(item.label, 200), text,
-                item.file, item.line, item.column, item.person_id, item.school_id, changes, False,
-            )
-        )  # fmt: skip
-    bulk.insert_rows(session.connection(), "plan_item", _ITEM_COLUMNS, rows)
+    texts = {id(item.text): item.text for item in items}
+    as_json = {key: dumps(text.to_json()) for key, text in texts.items()}
+    columns: dict[str, Sequence[Any]] = {
+        "position": range(len(items)),
+        "level": [item.level for item in items],
+        "action": [item.action for item in items],
+        "label": [clean(item.label, 200) for item in items],
+        "text": [as_json[id(item.text)] for item in items],
+        "file": [item.file for item in items],
+        "line": [item.line for item in items],
+        "column": [item.column for item in items],
+        "person_id": [item.person_id for item in items],
+        "school_id": [item.school_id for item in items],
+        "changes": packed,
+    }
+    alike = {"plan_id": plan_id, "left_out": False}
+    bulk.insert_columns(session.connection(), "plan_item", columns, alike)
 
 
 def find(session: ActorSession, plan_id: int) -> Plan:
@@ -691,7 +689,7 @@ def _write(
         columns, constants = _columns_of(plan, table)
         made = _insertable(table, columns, work.inserts[table], first_ids, at)
         alike = _resolved(table, constants, first_ids, at)
-        bulk.insert_rows(connection, table, ["id", *columns], made, alike)
+        bulk.insert_columns(connection, table, made, alike)
     _update(connection, ((t, i, _resolved(t, a, first_ids, at)) for t, i, _b, a in leading))
     _delete(connection, [(table, row_id) for table, row_id, _before in work.deletes])
 
@@ -723,28 +721,24 @@ def _columns_of(plan: Plan, table: str) -> tuple[list[str], dict[str, Any]]:
 def _insertable(
     table: str,
     columns: Sequence[str],
-    made: Iterable[tuple[int, list[Any]]],
+    made: Sequence[tuple[int, list[Any]]],
     first_ids: dict[str, int],
     at: datetime,
-) -> Iterator[list[Any]]:
+) -> dict[str, Sequence[Any]]:
+    """Return new rows by column, with references and moments made real."""
     targets, instants = bulk.references(table), bulk.instant_columns(table)
-    # `first - ref - 1` for the row itself and for what it refers to, added up beforehand.
-    refs = [
-        (place, first_ids.get(targets[name], 0) - 1)
-        for place, name in enumerate(columns, 1)
-        if name in targets
-    ]
-    moments = [place for place, name in enumerate(columns, 1) if name in instants]
-    first = first_ids[table] - 1
-    for ref, values in made:
-        row = [first - ref, *values]
-        for place, base in refs:
-            value = row[place]
-            if value is not None and value < 0:
-                row[place] = base - value
-        for place in moments:
-            row[place] = _moment(row[place], at)
-        yield row
+    # The first id is that of the reference -1.
+    before = first_ids[table] - 1
+    ready: dict[str, Sequence[Any]] = {"id": [before - ref for ref, _values in made]}
+    by_column = zip(*(values for _ref, values in made), strict=True)
+    for name, values in zip(columns, by_column, strict=True):
+        if name in targets:
+            before = first_ids.get(targets[name], 0) - 1
+            values = tuple([before - v if v is not None and v < 0 else v for v in values])
+        elif name in instants:
+            values = tuple([_moment(v, at) for v in values])
+        ready[name] = values
+    return ready
 
 
 def _update(connection: Any, changes: Iterable[tuple[str, int, dict[str, Any]]]) -> None:

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Literal
 
 from models.addresses import AddressError, parse_address
+from models.bulk import no_collection
 from models.functions import function_from
 from models.language import Wording, say
 from models.numbers import (
@@ -137,6 +138,7 @@ def _layout(source: Source) -> StaffLayout:
     )
 
 
+@no_collection()
 def read_staff(
     source: SourceLike,
     *,

@@ -591,7 +591,8 @@ class _Sender:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-            self._waiting.clear()
+            # While this sender watches on, its heartbeat would hold them for ever.
+            await self._give_back()
 
     async def _until_done(self, workers: Collection["asyncio.Task[None]"]) -> None:
         stopped = asyncio.create_task(self._stop.wait())
@@ -620,8 +621,7 @@ class _Sender:
         """Return the next mail to deliver, None where there is none or sending has to end."""
         async with self._claiming:
             if self._waiting and time.monotonic() - self._waiting[0].claimed > FRESH:
-                await self._store.release([letter.claim.mail_id for letter in self._waiting])
-                self._waiting.clear()
+                await self._give_back()
             if self._ended() or self._drained or self._unreachable is not None:
                 return None
             if not self._waiting and not await self._claim():
@@ -632,6 +632,12 @@ class _Sender:
             if self._left is not None:
                 self._left -= 1
             return self._waiting.popleft()
+
+    async def _give_back(self) -> None:
+        """Give back what is claimed and on no connection yet."""
+        if waiting := [letter.claim.mail_id for letter in self._waiting]:
+            self._waiting.clear()
+            await self._store.release(waiting)
 
     async def _claim(self) -> bool:
         """Claim about as many as were sent in the last second; tell whether there were any."""

@@ -3,7 +3,8 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -377,6 +378,59 @@ async def test_watching_sends_what_comes_later_until_stopped(
         pass
     stop.set()
     assert (await watching).sent == 5
+
+
+async def test_watching_outlasts_a_server_that_was_away(
+    world: World, mail_server: MailServer
+) -> None:
+    """What was claimed when the server could not be reached is sent when it is back."""
+    world.people(30)
+    invite(world)
+    async with _gateway(mail_server) as gateway:
+        settings = replace(settings_for(mail_server), port=gateway.port)
+        stop = asyncio.Event()
+        watching = asyncio.create_task(
+            deliver(world, mail_server, settings=settings, watch=True, stop=stop, pause=0.01)
+        )
+        async for _try in _until(lambda: gateway.turned_away >= 2):
+            pass
+        gateway.open = True
+        async for _try in _until(lambda: len(mail_server.messages) == 30 or watching.done()):
+            pass
+        stop.set()
+        assert (await watching).sent == 30
+
+
+@dataclass
+class _Gateway:
+    """A port that turns callers away until it is opened, and then leads to a server."""
+
+    port: int = 0
+    open: bool = False
+    turned_away: int = 0
+
+
+@asynccontextmanager
+async def _gateway(server: MailServer) -> AsyncIterator[_Gateway]:
+    gateway = _Gateway()
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while content := await reader.read(65_536):
+            writer.write(content)
+        writer.close()
+
+    async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not gateway.open:
+            gateway.turned_away += 1
+            writer.close()
+            return
+        behind_reader, behind = await asyncio.open_connection(server.host, server.port)
+        await asyncio.gather(copy(reader, behind), copy(behind_reader, writer))
+
+    listening = await asyncio.start_server(receive, server.host, 0)
+    gateway.port = listening.sockets[0].getsockname()[1]
+    async with listening:
+        yield gateway
 
 
 async def _until(holds: Any) -> AsyncIterator[None]:

@@ -904,6 +904,24 @@ def _values(columns: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
     return {name: value for name, value in named if name not in _KEPT_BY_DATABASE}
 
 
+#: What may have been done with the rows of a plan, in words, by table.
+_LATER = {
+    "person_key": say("identifiers"),
+    "post": say("posts"),
+    "suspected_double": say("suspected doubles"),
+    "access": say("accesses"),
+    "suspension": say("deactivations"),
+    "mission": say("missions"),
+    "consent": say("consents"),
+    "printed_form": say("printed forms"),
+    "mail": say("e-mails"),
+    "invitation": say("invitations"),
+    "account": say("accounts"),
+    "school": say("schools"),
+    "site": say("sites"),
+}
+
+
 def _refuse_used(connection: Any, made: Sequence[tuple[str, int, Any]]) -> None:
     """Refuse when a row from elsewhere refers to one that undoing would remove."""
     ids: dict[str, set[int]] = defaultdict(set)
@@ -916,7 +934,7 @@ def _refuse_used(connection: Any, made: Sequence[tuple[str, int, Any]]) -> None:
                     say(
                         "Something has been done since with what this plan made "
                         "(%(what)s), so it can no longer be undone.",
-                        what=table,
+                        what=_LATER.get(table, table),
                     )
                 )
 

@@ -592,7 +592,7 @@ class _Sender:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
             # While this sender watches on, its heartbeat would hold them for ever.
-            await self._give_back()
+            await self._give_back_waiting()
 
     async def _until_done(self, workers: Collection["asyncio.Task[None]"]) -> None:
         stopped = asyncio.create_task(self._stop.wait())
@@ -621,7 +621,7 @@ class _Sender:
         """Return the next mail to deliver, None where there is none or sending has to end."""
         async with self._claiming:
             if self._waiting and time.monotonic() - self._waiting[0].claimed > FRESH:
-                await self._give_back()
+                await self._give_back_waiting()
             if self._ended() or self._drained or self._unreachable is not None:
                 return None
             if not self._waiting and not await self._claim():
@@ -633,7 +633,7 @@ class _Sender:
                 self._left -= 1
             return self._waiting.popleft()
 
-    async def _give_back(self) -> None:
+    async def _give_back_waiting(self) -> None:
         """Give back what is claimed and on no connection yet."""
         if waiting := [letter.claim.mail_id for letter in self._waiting]:
             self._waiting.clear()

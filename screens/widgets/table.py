@@ -132,6 +132,7 @@ class PagedTable(Widget, can_focus=True):
         self._cursor = self._top = 0
         self._selection = Selection()
         self._widths: list[tuple[int, Column, int]] = []
+        self._widths_of = 0
         self._failed = False
 
     # What screens ask and say
@@ -390,7 +391,7 @@ class PagedTable(Widget, can_focus=True):
             self.post_message(self.Opened(self, self.row))
 
     def on_resize(self) -> None:
-        if self._widths:
+        if self._widths and self._widths_of != self.size.width:
             # Painted for the new size already, with the columns of the old one.
             self._widths = []
             self.refresh()
@@ -534,7 +535,8 @@ class PagedTable(Widget, can_focus=True):
     def _layout(self) -> list[tuple[int, Column, int]]:
         """Return position in the row, column and width of each column that is shown."""
         if not self._widths:
-            self._widths = share_out(self.columns, self.size.width - 4)
+            self._widths_of = self.size.width
+            self._widths = share_out(self.columns, self._widths_of - 4)
         return self._widths
 
 

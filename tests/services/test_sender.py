@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -413,24 +413,39 @@ class _Gateway:
 @asynccontextmanager
 async def _gateway(server: MailServer) -> AsyncIterator[_Gateway]:
     gateway = _Gateway()
+    handled: set[asyncio.Task[None]] = set()
 
     async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while content := await reader.read(65_536):
-            writer.write(content)
-        writer.close()
+        try:
+            while content := await reader.read(65_536):
+                writer.write(content)
+        except OSError:
+            pass  # the other side has hung up
+        finally:
+            await _close(writer)
 
-    async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not gateway.open:
             gateway.turned_away += 1
-            writer.close()
+            await _close(writer)
             return
         behind_reader, behind = await asyncio.open_connection(server.host, server.port)
         await asyncio.gather(copy(reader, behind), copy(behind_reader, writer))
+
+    def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handled.add(asyncio.create_task(lead(reader, writer)))
 
     listening = await asyncio.start_server(receive, server.host, 0)
     gateway.port = listening.sockets[0].getsockname()[1]
     async with listening:
         yield gateway
+        await asyncio.gather(*handled)
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _until(holds: Any) -> AsyncIterator[None]:

@@ -30,6 +30,7 @@ from models.consents import Consent, PrintedForm
 from models.invitations import Invitation
 from models.mail import Mail
 from models.people import Person, Post, SuspectedDouble
+from models.roles import GUARDIAN
 from models.schools import SchoolYear, Source
 
 #: Ordered by code points on both databases, whatever the language of the server.
@@ -73,7 +74,8 @@ class Access(Table, table=True):
     """One person in one school for one service and one school year.
 
     `activated_at` is when it began to count: `activation` is token, or known where the
-    person's account existed already and no invitation was needed.
+    person's account existed already and no invitation was needed. A guardian's access rests
+    on children and not on a post.
 
     `search_key` and `function_key` repeat what a team's list is ordered and searched by, so
     that a list of 100,000 reads one index and no other table. The database keeps them itself
@@ -101,7 +103,7 @@ class Access(Table, table=True):
     school_id: int = Field(foreign_key="school.id")
     school_year_id: int = Field(foreign_key="school_year.id")
     service_id: int = Field(foreign_key="service.id")
-    post_id: int = Field(foreign_key="post.id", index=True)
+    post_id: int | None = Field(default=None, foreign_key="post.id", index=True)
     granted_at: datetime = Field(sa_type=Instant)
     activated_at: datetime | None = Field(default=None, sa_type=Instant)
     activation: str = ""
@@ -349,8 +351,12 @@ class FactColumns:
 
     @property
     def role(self) -> ColumnElement[str | None]:
-        """Mission, then the role recorded on the post, then the function's (DOMAIN §3)."""
-        return func.coalesce(self.mission_role, Post.role, ServiceRole.role)
+        """Mission, then the role recorded on the post, then the function's (DOMAIN §3).
+
+        A guardian, who has no post, is one by the children alone.
+        """
+        of_post = func.coalesce(self.mission_role, Post.role, ServiceRole.role)
+        return case((col(Access.post_id).is_(None), GUARDIAN), else_=of_post)
 
     @property
     def tests(self) -> dict[str, ColumnElement[bool]]:
@@ -385,10 +391,11 @@ def _true(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return case((condition, True), else_=False)
 
 
-def joined(statement: Any, at: datetime) -> Any:
+def joined(statement: Any, at: datetime, *, of_guardians: bool = False) -> Any:
     """Join to a statement that selects from `Access` all that `FactColumns` speaks of.
 
     Only the invitation that was the latest at `at`, and was not cancelled by then, is joined.
+    Accesses without a post are found where those of guardians are asked for, too.
     """
     latest = and_(
         col(Invitation.access_id) == Access.id,
@@ -396,7 +403,7 @@ def joined(statement: Any, at: datetime) -> Any:
         or_(col(Invitation.cancelled_at).is_(None), col(Invitation.cancelled_at) > at),
     )
     return (
-        statement.join(Post, col(Post.id) == Access.post_id)
+        statement.join(Post, col(Post.id) == Access.post_id, isouter=of_guardians)
         .join(Person, col(Person.id) == Access.person_id)
         .join(SchoolYear, col(SchoolYear.id) == Access.school_year_id)
         .join(Service, col(Service.id) == Access.service_id)

@@ -10,54 +10,69 @@ import fcntl
 import os
 import stat
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Engine,
-    and_,
     create_engine,
     event,
-    exists,
-    false,
-    inspect,
-    or_,
     select,
     update,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, aliased, with_loader_criteria
-from sqlalchemy.sql import coercions, roles
-from sqlalchemy.sql.visitors import InternalTraversal
-from sqlmodel import col
+from sqlalchemy.orm import FromStatement, ORMExecuteState, Session
 
 from models import journal
 from models.access import Access, Mission, Service, ServiceRole, Suspension
-from models.accounts import Account, AccountSchool, Draft
+from models.accounts import (
+    Account,
+    AccountKey,
+    AccountRole,
+    AddressChange,
+    Draft,
+    Origin,
+    PasswordReset,
+    SignInEvent,
+)
 from models.base import Table
 from models.consents import Consent, PrintedForm
 from models.errors import TrousseauError
+from models.families import Guardianship, Pupil
 from models.invitations import Invitation
 from models.journal import JournalLine
 from models.language import say
 from models.mail import Mail
+from models.nightly import NightlyRun
 from models.people import Person, PersonKey, Post, SuspectedDouble
 from models.plans import Plan, PlanItem
 from models.schools import Calendar, GoverningBody, School, SchoolYear, Site, Source
+from models.scope import (
+    SYSTEM,
+    Actor,
+    OutOfScope,
+    criteria,
+    may_write,
+    not_allowed,
+    not_theirs,
+    require_change,
+)
+
+__all__ = [
+    "SYSTEM", "TABLES", "Actor", "ActorSession", "DatabaseRefused", "OutOfScope", "change",
+    "gate", "is_safe_sqlite", "make_engine", "reading", "writing",
+]  # fmt: skip
 
 #: Every table, in an order in which rows can be inserted.
 TABLES: tuple[type[Table], ...] = (
     Calendar, SchoolYear, GoverningBody, School, Site, Source, Service, ServiceRole,
-    Person, PersonKey, Post, SuspectedDouble, Access, Suspension, Mission, Consent,
-    PrintedForm, Mail, Invitation, Account, AccountSchool, Draft, Plan, PlanItem, JournalLine,
+    Person, PersonKey, Post, SuspectedDouble, Pupil, Guardianship, Access, Suspension, Mission,
+    Consent, PrintedForm, Account, AccountRole, AccountKey, Mail, Invitation, PasswordReset,
+    AddressChange, Origin, SignInEvent, NightlyRun, Draft, Plan, PlanItem, JournalLine,
 )  # fmt: skip
 
 #: A commit may be lost or the file damaged by two processes' checkpoints (FACTS).
@@ -67,31 +82,6 @@ _SHARED_FILE_SYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshf
 
 class DatabaseRefused(TrousseauError):
     """The database can't be used safely as it is."""
-
-
-class OutOfScope(TrousseauError):
-    """A row outside the actor's schools was about to be read or written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who works: the name for the journal, the console role, and the schools.
-
-    `schools` is None for those who see all of them.
-    """
-
-    name: str
-    role: str
-    schools: frozenset[int] | None = frozenset()
-    account_id: int | None = None
-
-    @property
-    def sees_all(self) -> bool:
-        return self.schools is None
-
-
-#: The program itself: migrations, the sender, the nightly update, the command line's owner.
-SYSTEM = Actor("system", "system", None)
 
 
 def make_engine(url: str | URL) -> Engine:
@@ -249,7 +239,7 @@ def _session(engine: Engine, actor: Actor, at: datetime, writes: bool) -> Iterat
     bind = engine.execution_options(writes=True) if writes else engine
     with ActorSession(bind, expire_on_commit=False) as session:
         session.actor, session.at, session.writes, session.pending = actor, at, writes, []
-        session.info["criteria"] = () if actor.sees_all else _criteria(actor)
+        session.info["criteria"] = () if actor.sees_all else criteria(actor)
         yield session
 
 
@@ -275,7 +265,7 @@ def change(session: ActorSession, table: type[Table], where: Any, **values: Any)
     """
     schools = session.actor.schools
     if schools is not None and "school_id" in values and values["school_id"] not in schools:
-        raise _not_theirs()
+        raise not_theirs()
     identifier: Any = vars(table)["id"]
     before = [getattr(table, name) for name in values]
     rows = session.execute(
@@ -326,78 +316,6 @@ def _note_update(session: ActorSession, table: type[Table], row: Any, values: An
 # --- scope ------------------------------------------------------------------------------
 
 
-class _Checked(ColumnElement[int]):
-    """A column in which a row is checked and by which it is not looked for.
-
-    A scope comes on top of what a question asks. SQLite has no statistics, and would read
-    all rows of the school again for each row of another table rather than the one that is
-    joined: a team of 10,000, sorted by status, took a director minutes.
-    """
-
-    inherit_cache = True
-    _traverse_internals = [("column", InternalTraversal.dp_clauseelement)]
-
-    def __init__(self, column: Any) -> None:
-        self.column = coercions.expect(roles.ExpressionElementRole, column)
-        self.type = self.column.type
-
-
-@compiles(_Checked)
-def _as_it_is(checked: _Checked, compiler: Any, **options: Any) -> str:
-    return str(compiler.process(checked.column, **options))
-
-
-@compiles(_Checked, "sqlite")
-def _by_no_index(checked: _Checked, compiler: Any, **options: Any) -> str:
-    return f"+{compiler.process(checked.column, **options)}"
-
-
-@lru_cache(maxsize=256)
-def _criteria(actor: Actor) -> tuple[Any, ...]:
-    """Return the conditions under which rows are the actor's, made once for all sessions."""
-    return tuple(
-        with_loader_criteria(table, clause, include_aliases=True)
-        for table in TABLES
-        if (clause := _clause(table, actor)) is not None
-    )
-
-
-def _clause(table: Any, actor: Actor) -> ColumnElement[bool] | None:
-    """Return the condition under which a row of `table` is the actor's, None for no limit."""
-    schools = sorted(actor.schools or ())
-    owned: Any = aliased(Post)
-
-    def ours(school: Any) -> ColumnElement[bool]:
-        return _Checked(school).in_(schools)
-
-    def theirs(person: Any) -> ColumnElement[bool]:
-        # Asked of each row: as a list it would hold the staff of a whole school each time.
-        return exists(select(owned.id).where(owned.person_id == person, ours(owned.school_id)))
-
-    clauses: dict[str, Callable[[], ColumnElement[bool] | None]] = {
-        "reference": lambda: None,
-        "school": lambda: table.id.in_(schools),
-        "school_id": lambda: ours(table.school_id),
-        "school_or_reference": lambda: or_(table.school_id.is_(None), ours(table.school_id)),
-        # And whoever was found to be one of them, so that the finding can be undone.
-        "person": lambda: or_(theirs(table.id), theirs(table.merged_into_id)),
-        "person_id": lambda: theirs(table.person_id),
-        "person_pair": lambda: or_(theirs(table.person_id), theirs(table.other_id)),
-        # What belongs to no school but to a person of theirs: a name or an address changed.
-        "journal": lambda: or_(
-            ours(table.school_id),
-            and_(table.school_id.is_(None), theirs(table.person_id)),
-        ),
-        "account": lambda: table.id == actor.account_id if actor.account_id else false(),
-        "account_id": lambda: table.account_id == actor.account_id,
-        "draft": lambda: table.owner == actor.name,
-    }
-    if table is PlanItem:
-        plans = select(col(Plan.id)).where(col(Plan.school_id).in_(schools))
-        return col(PlanItem.plan_id).in_(plans)
-    return clauses[table.scope]()
-
-
 @event.listens_for(ActorSession, "do_orm_execute")
 def _keep_scope(state: ORMExecuteState) -> None:
     session: Any = state.session
@@ -410,11 +328,20 @@ def _keep_scope(state: ORMExecuteState) -> None:
         return
     if not _can_be_limited(state):
         raise OutOfScope(say("This statement can’t be limited to your schools."))
-    criteria = session.info["criteria"]
+    limits = session.info["criteria"]
     if state.is_select:
-        state.statement = _limited(state.statement, criteria)
-    else:
-        state.statement = state.statement.options(*criteria)
+        state.statement = _limited(state.statement, limits)
+        return
+    _refuse_changes(session.actor, state)
+    state.statement = state.statement.options(*limits)
+
+
+def _refuse_changes(actor: Actor, state: ORMExecuteState) -> None:
+    """Refuse to change what the actor's role may only see."""
+    mapper = state.bind_mapper
+    if mapper is None:
+        raise not_allowed()
+    require_change(actor, mapper.class_.__tablename__)
 
 
 #: Questions that were limited last. One that a service keeps and uses again is the same
@@ -462,40 +389,8 @@ def _check_flush(session: Any, _context: Any, _instances: Any) -> None:
     if session.actor.sees_all:
         return
     for row in rows:
-        if not _may_write(session, row):
-            raise _not_theirs()
-
-
-def _not_theirs() -> OutOfScope:
-    return OutOfScope(say("This belongs to a school that is not one of yours."))
-
-
-def _may_write(session: Any, row: Any) -> bool:
-    schools, scope = session.actor.schools, row.scope
-    if scope in ("school_id", "school_or_reference"):
-        return row.school_id in schools and _was_inside(row, schools)
-    if scope == "school":
-        return row.id in schools
-    if scope in ("person", "person_id"):
-        person = row.id if scope == "person" else row.person_id
-        return person is not None and _is_theirs(session, person)
-    if scope == "person_pair":
-        return _is_theirs(session, row.person_id) or _is_theirs(session, row.other_id)
-    if scope == "account":
-        return row.id is not None and row.id == session.actor.account_id
-    return scope == "draft" and row.owner == session.actor.name
-
-
-def _was_inside(row: Any, schools: frozenset[int]) -> bool:
-    """A row can't be fetched out of another school by changing its `school_id`."""
-    old = inspect(row).attrs["school_id"].history.deleted
-    return all(value in schools for value in old or ())
-
-
-def _is_theirs(session: Any, person_id: int) -> bool:
-    with session.no_autoflush:
-        found = select(col(Post.id)).where(col(Post.person_id) == person_id).limit(1)
-        return session.scalar(found) is not None
+        if not may_write(session, row):
+            raise not_theirs()
 
 
 @event.listens_for(ActorSession, "after_flush")

@@ -40,5 +40,6 @@ class Invitation(Table, table=True):
     queued_at: datetime = Field(sa_type=Instant)
     valid_until: datetime = Field(sa_type=Instant)
     used_at: datetime | None = Field(default=None, sa_type=Instant)
+    reminded_at: datetime | None = Field(default=None, sa_type=Instant)
     replaced_at: datetime | None = Field(default=None, sa_type=Instant)
     cancelled_at: datetime | None = Field(default=None, sa_type=Instant)

@@ -40,6 +40,7 @@ class Mail(Table, table=True):
     school_id: int | None = Field(default=None, foreign_key="school.id", index=True)
     person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
     access_id: int | None = Field(default=None, foreign_key="access.id", index=True)
+    account_id: int | None = Field(default=None, foreign_key="account.id")
     template: str
     language: str
     generation: int = 1

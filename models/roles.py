@@ -19,9 +19,15 @@ _LABELS = {
     "support": say("Support"),
     "access_management": say("Management of accesses"),
     "reader": say("Reader"),
+    "guardian": say("Parent or guardian"),
 }
-#: The codes, the one that may do most first.
-ROLES = tuple(_LABELS)
+#: The role of whoever has an access because of children; never given, and never chosen.
+GUARDIAN = "guardian"
+#: The codes that can be given, the one that may do most first.
+ROLES = tuple(role for role in _LABELS if role != GUARDIAN)
+
+#: The role of the console that a role of the services opens; all others open "staff".
+CONSOLE_ROLE = {"management": "director", "access_management": "director", GUARDIAN: "parent"}
 
 #: The role that a function gives where neither a mission nor the post says otherwise. Every
 #: function has one, for every staff member with a post receives access.

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Engine, or_, select
 from sqlmodel import col
 
-from models.accounts import CONSOLE_ROLES, Account, AccountSchool
+from models.accounts import CONSOLE_ROLES, Account, AccountRole
 from models.addresses import AddressError, address_key, parse_address
 from models.database import Actor, ActorSession, change, reading, writing
 from models.errors import TrousseauError
@@ -113,7 +113,6 @@ def add_account(
     account = Account(
         email=address,
         email_key=address_key(address),
-        role=role,
         name=squeeze(clean(name, _LONGEST_NAME)),
         language=language,
         password_hash=password_hash,
@@ -122,9 +121,18 @@ def add_account(
     session.add(account)
     session.flush()
     assert account.id is not None
-    for school_id in sorted(set(school_ids)):
-        session.add(AccountSchool(account_id=account.id, school_id=school_id))
+    _give(session, account.id, role, school_ids)
     return account.id
+
+
+def _give(session: ActorSession, account_id: int, role: str, school_ids: Collection[int]) -> None:
+    """Give an account a role, in some schools or, where there are none, everywhere."""
+    schools: list[int | None] = [*sorted(set(school_ids))] or [None]
+    for school_id in schools:
+        row = AccountRole(
+            account_id=account_id, role=role, school_id=school_id, given_at=session.at
+        )
+        session.add(row)
 
 
 def check_account(email: str, role: str, school_ids: Collection[Any]) -> str:
@@ -167,18 +175,22 @@ def are_there_any(session: ActorSession) -> bool:
 def list_accounts(session: ActorSession) -> list[AccountRow]:
     """Return the accounts that the actor may see, by address."""
     schools: dict[int, list[str]] = {}
-    pairs = (
-        select(AccountSchool.account_id, School.name)  # type: ignore[call-overload]
-        .join(School, col(School.id) == AccountSchool.school_id)
+    roles: dict[int, str] = {}
+    given = (
+        select(AccountRole.account_id, AccountRole.role, School.name)  # type: ignore[call-overload]
+        .outerjoin(School, col(School.id) == AccountRole.school_id)
+        .where(col(AccountRole.ended_at).is_(None))
         .order_by(School.name)
     )
-    for account_id, name in session.execute(pairs):
-        schools.setdefault(account_id, []).append(name)
+    for account_id, role, name in session.execute(given):
+        roles[account_id] = role
+        if name is not None:
+            schools.setdefault(account_id, []).append(name)
     return [
         AccountRow(
             id=account.id or 0,
             email=account.email,
-            role=account.role,
+            role=roles.get(account.id or 0, ""),
             name=account.name,
             schools=tuple(schools.get(account.id or 0, ())),
             created_at=account.created_at,
@@ -276,9 +288,15 @@ def _signed_in(session: ActorSession, account_id: int) -> SignedIn:
 
 def actor_of(session: ActorSession, account: Account) -> Actor:
     """Return the actor that an account works as: the helpdesk sees every school."""
-    owned = select(col(AccountSchool.school_id)).where(col(AccountSchool.account_id) == account.id)
-    schools = None if account.role in _EVERYWHERE else frozenset(session.scalars(owned))
-    return Actor(account.email, account.role, schools, account.id)
+    given = select(AccountRole.role, AccountRole.school_id).where(  # type: ignore[call-overload]
+        col(AccountRole.account_id) == account.id, col(AccountRole.ended_at).is_(None)
+    )
+    rows = session.execute(given.order_by(AccountRole.id)).all()
+    role = rows[0].role if rows else ""
+    schools = (
+        None if role in _EVERYWHERE else frozenset(r.school_id for r in rows if r.role == role)
+    )
+    return Actor(account.email, role, schools, account.id, account.person_id)
 
 
 def _refused() -> SignInRefused:

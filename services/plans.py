@@ -31,6 +31,7 @@ from models.errors import TrousseauError
 from models.journal import Change
 from models.language import Wording, dumps, say, wording_from_json
 from models.plans import Plan, PlanItem
+from models.scope import require_change
 from models.text import clean
 from models.upgrades import MANY_ROWS, refresh_statistics
 
@@ -774,6 +775,8 @@ def _check_scope(session: ActorSession, plan: Plan, work: _Work, *, undoing: boo
     """Refuse a plan that reaches beyond the actor's schools, whoever computed it."""
     if session.actor.sees_all:
         return
+    for name in {*work.inserts, *(each[0] for each in (*work.updates, *work.deletes))}:
+        require_change(session.actor, name)
     made = list(_made_values(plan, work))
     if undoing:
         # They are no longer there to be looked at, and will be made anew.

@@ -320,7 +320,7 @@ def hostile_plan(c: Chooser, actor: Actor | None = None) -> plans.PlanDraft:
             lambda: draft.insert("mission", **_mission(c, world.mine, c.schools.mine[0].person)),
             lambda: draft.insert("person_key", source_id=1, key="k", person_id=theirs.person),
             lambda: draft.insert(
-                "account_school", account_id=c.schools.other_account, school_id=world.mine
+                "account_role", account_id=c.schools.other_account, school_id=world.mine
             ),
             lambda: draft.insert(
                 "suspension", access_id=theirs.access, school_id=world.mine, from_at=plans.NOW,

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select, text
 from sqlmodel import SQLModel, col
 
 from models.access import Access, Mission, Suspension
-from models.accounts import Account, AccountSchool, Draft
+from models.accounts import Account, AccountRole, Draft
 from models.consents import Consent, PrintedForm
 from models.database import SYSTEM, TABLES, Actor, ActorSession, writing
 from models.language import say
@@ -254,10 +254,12 @@ def _doubles(world: World, mine: Member, other: tuple[Member, ...]) -> None:
 
 def _account(world: World, email: str, school: int) -> int:
     with writing(world.engine, SYSTEM, NOW) as session:
-        account = Account(email=email, email_key=email, role="director", created_at=NOW)
+        account = Account(email=email, email_key=email, created_at=NOW)
         session.add(account)
         session.flush()
-        session.add(AccountSchool(account_id=account.id or 0, school_id=school))
+        number = account.id or 0
+        given = AccountRole(account_id=number, role="director", school_id=school, given_at=NOW)
+        session.add(given)
     assert account.id is not None
     return account.id
 
@@ -300,7 +302,7 @@ def _is_own(name: str, row: Any, actor: Actor, theirs: set[int], own_plans: set[
             return row["person_id"] in theirs or row["other_id"] in theirs
         case "account":
             return bool(row["id"] == actor.account_id)
-        case "account_school":
+        case "account_role":
             return bool(row["account_id"] == actor.account_id)
         case "draft":
             return bool(row["owner"] == actor.name)

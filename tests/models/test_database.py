@@ -29,6 +29,7 @@ from models.database import (
 from models.journal import JournalLine
 from models.mail import Mail
 from models.people import Person, Post
+from models.rights import THINGS
 from models.schools import School, Site
 from models.upgrades import differences, is_current
 from services.desk import Desk
@@ -178,7 +179,7 @@ def test_a_director_can_not_write_elsewhere(world: World) -> None:
         site.school_id = world.other
 
     def reference(session: ActorSession) -> None:
-        session.add(Account(email="x", email_key="x", role="director", created_at=NOW))
+        session.add(Account(email="x", email_key="x", created_at=NOW))
 
     for deed in (add, move, reference):
         with pytest.raises(OutOfScope):
@@ -233,7 +234,6 @@ def test_a_password_hash_never_reaches_the_journal(world: World) -> None:
             account := Account(
                 email="a@b.example",
                 email_key="a@b.example",
-                role="helpdesk",
                 password_hash="$argon2id$first",
                 created_at=NOW,
             )
@@ -284,8 +284,12 @@ def test_identifiers_are_never_used_twice(world: World) -> None:
 
 def test_no_table_is_unscoped_by_mistake() -> None:
     known = {"reference", "school", "school_id", "school_or_reference", "person", "person_id",
-             "person_pair", "account", "account_id", "draft", "journal"}  # fmt: skip
+             "person_pair", "account", "account_id", "draft", "journal",
+             "nobody"}  # fmt: skip
     assert {table.scope for table in TABLES} <= known
+    assert set(THINGS) == {str(table.__tablename__) for table in TABLES}
+    door = {name for name, thing in THINGS.items() if thing == "door"}
+    assert {table.__tablename__ for table in TABLES if table.scope == "nobody"} == door
     for table in TABLES:
         assert table.scope != "school_id" or "school_id" in table.model_fields or table is not Mail
 

@@ -71,7 +71,10 @@ class TestVerify:
         with sqlite_engine.connect() as connection:
             driver = connection.connection.driver_connection
             driver.execute("PRAGMA foreign_keys=OFF")
-            driver.execute("INSERT INTO account_school (account_id, school_id) VALUES (7, 7)")
+            driver.execute(
+                "INSERT INTO account_role (account_id, role, school_id, given_at) "
+                "VALUES (7, 'director', 7, '2026-09-01 00:00:00.000000')"
+            )
         assert states(verify(sqlite_engine, NOW))["references"] == "wrong"
 
     def test_damaged_pages_are_seen(self, sqlite_engine: Any) -> None:

@@ -142,12 +142,13 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("email", sa.String(), nullable=False),
         sa.Column("email_key", sa.String(), nullable=False),
-        sa.Column("role", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=True),
         sa.Column("password_hash", sa.String(), nullable=True),
+        sa.Column("password_set_at", Instant(), nullable=True),
         sa.Column("failed_tries", sa.Integer(), nullable=False),
+        sa.Column("tries_since", Instant(), nullable=True),
         sa.Column("locked_until", Instant(), nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("disabled_at", Instant(), nullable=True),
@@ -252,28 +253,6 @@ def upgrade() -> None:
     with op.batch_alter_table("suspected_double", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_suspected_double_other_id"), ["other_id"], unique=False
-        )
-
-    op.create_table(
-        "account_school",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=False),
-        sa.Column("school_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["account.id"], name=op.f("fk_account_school_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["school_id"], ["school.id"], name=op.f("fk_account_school_school_id")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_account_school")),
-        sqlite_autoincrement=True,
-    )
-    with op.batch_alter_table("account_school", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_account_school_account_id"), ["account_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_account_school_school_id"), ["school_id"], unique=False
         )
 
     op.create_table(
@@ -455,7 +434,7 @@ def upgrade() -> None:
         sa.Column("school_id", sa.Integer(), nullable=False),
         sa.Column("school_year_id", sa.Integer(), nullable=False),
         sa.Column("service_id", sa.Integer(), nullable=False),
-        sa.Column("post_id", sa.Integer(), nullable=False),
+        sa.Column("post_id", sa.Integer(), nullable=True),
         sa.Column("granted_at", Instant(), nullable=False),
         sa.Column("activated_at", Instant(), nullable=True),
         sa.Column("activation", sa.String(), nullable=False),
@@ -537,6 +516,7 @@ def upgrade() -> None:
         sa.Column("school_id", sa.Integer(), nullable=True),
         sa.Column("person_id", sa.Integer(), nullable=True),
         sa.Column("access_id", sa.Integer(), nullable=True),
+        sa.Column("account_id", sa.Integer(), nullable=True),
         sa.Column("template", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
@@ -558,6 +538,7 @@ def upgrade() -> None:
         sa.Column("reply", sa.String(), nullable=False),
         sa.Column("reason", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(["access_id"], ["access.id"], name=op.f("fk_mail_access_id")),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_mail_account_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_mail_person_id")),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_mail_school_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mail")),
@@ -609,6 +590,7 @@ def upgrade() -> None:
         sa.Column("queued_at", Instant(), nullable=False),
         sa.Column("valid_until", Instant(), nullable=False),
         sa.Column("used_at", Instant(), nullable=True),
+        sa.Column("reminded_at", Instant(), nullable=True),
         sa.Column("replaced_at", Instant(), nullable=True),
         sa.Column("cancelled_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(["access_id"], ["access.id"], name=op.f("fk_invitation_access_id")),
@@ -659,8 +641,8 @@ _KEYS = """
     SELECT substr(person.surname_key || ' ' || person.first_name_key || ' '
                   || coalesce(person.personal_email_key, '') || ' '
                   || coalesce(post.school_email_key, ''), 1, 400),
-           post.function
-    FROM person, post WHERE person.id = {person} AND post.id = {post}
+           coalesce(post.function, '')
+    FROM person LEFT JOIN post ON post.id = {post} WHERE person.id = {person}
 """
 
 

@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import Engine, select, text
 from sqlmodel import SQLModel, col
 
-from models.access import Access, Mission, Suspension
+from models.access import Access, Mission, Service, Suspension
 from models.accounts import Account, AccountRole, Draft
 from models.consents import Consent, PrintedForm
 from models.database import SYSTEM, TABLES, Actor, ActorSession, writing
+from models.families import Guardianship, Pupil
 from models.language import say
 from models.mail import Mail
 from models.people import Person, PersonKey, Post, SuspectedDouble
@@ -46,13 +47,50 @@ class Schools:
     other: tuple[Member, ...]
     account: int
     other_account: int
+    family: "Family"
 
     @property
     def director(self) -> Desk:
         """The desk of the director of `mine`, who has an account."""
+        return self._desk("directrice@ecole.example", "director", self.account)
+
+    @property
+    def teacher(self) -> Desk:
+        """The desk of a staff member who works in both schools, and has chosen `mine`."""
+        return self._desk("prof@ecole.example", "staff", person_id=self.both[0].person)
+
+    @property
+    def parent(self) -> Desk:
+        """The desk of a guardian of two pupils of `mine`, who has chosen one of them."""
+        family = self.family
+        chosen = frozenset({family.pupils[0]})
+        return self._desk("parent@ecole.example", "parent", None, family.guardian, chosen)
+
+    @property
+    def stranger(self) -> Desk:
+        """The desk of somebody whose role is none, with schools all the same."""
+        return self._desk("inconnu@ecole.example", "visitor")
+
+    def _desk(
+        self,
+        name: str,
+        role: str,
+        account: int | None = None,
+        person_id: int | None = None,
+        pupils: frozenset[int] = frozenset(),
+    ) -> Desk:
         schools = frozenset({self.world.mine})
-        actor = Actor("directrice@ecole.example", "director", schools, self.account)
+        actor = Actor(name, role, schools, account, person_id, pupils)
         return Desk(self.world.engine, actor, self.world.clock)
+
+
+@dataclass(frozen=True)
+class Family:
+    """A guardian of two pupils in one school."""
+
+    guardian: int
+    access: int
+    pupils: tuple[int, int]
 
 
 def build(engine: Engine) -> Schools:
@@ -62,18 +100,21 @@ def build(engine: Engine) -> Schools:
     both = tuple(world.person(surname=f"Partagé{n}") for n in "ab")
     account = _account(world, "directrice@ecole.example", world.mine)
     _fill(world, world.mine, mine, "")
+    family = _family(world, world.mine, "")
+    _family(world, world.mine, "voisins")
     _number_from(engine)
     _mark_school(world)
     other = tuple(_other_person(world, n) for n in range(8))
     for shared in both:
         _post_elsewhere(world, shared)
     _fill(world, world.other, other, MARKER)
+    _family(world, world.other, MARKER)
     _doubles(world, mine[0], other)
     other_account = _account(world, f"direction@{MARKER}.example", world.other)
     for owner, content in (("directrice@ecole.example", "mine"), (f"d@{MARKER}.example", MARKER)):
         _save(world, Draft(owner=owner, form="consents", contents=f'"{content}"', saved_at=NOW))
     world.clock.now = NOW + timedelta(hours=4)
-    return Schools(world, mine, both, other, account, other_account)
+    return Schools(world, mine, both, other, account, other_account, family)
 
 
 def _save(world: World, *rows: Any) -> None:
@@ -244,6 +285,39 @@ def _invite(world: World, school: int, mark: str) -> None:
     desk.write(outbox.record_bounce, claimed[0].mail_id, 2, f"550 {mark}") if claimed else None
 
 
+def _family(world: World, school: int, mark: str) -> Family:
+    """Add a guardian with an access, and two pupils."""
+    address = f"{mark or 'parent'}@famille.example"
+    with writing(world.engine, SYSTEM, NOW) as session:
+        service = session.scalars(select(Service).where(col(Service.code) == "it_school")).one()
+        guardian = Person(
+            surname=f"Parent{mark}", first_name="Sam", surname_key=f"parent{mark}",
+            first_name_key="sam", personal_email=address, personal_email_key=address,
+            created_at=NOW,
+        )  # fmt: skip
+        session.add(guardian)
+        session.flush()
+        place = {"school_id": school, "school_year_id": world.year}
+        pupils = [
+            Pupil(
+                surname=f"Élève{mark}{n}", first_name="Lou", surname_key=f"eleve{mark}{n}",
+                first_name_key="lou", group=f"{n}A{mark}", created_at=NOW, **place,
+            )
+            for n in (1, 2)
+        ]  # fmt: skip
+        access = Access(
+            person_id=guardian.id or 0, service_id=service.id or 0, granted_at=NOW, **place
+        )
+        session.add_all([*pupils, access])
+        session.flush()
+        one, two = (pupil.id or 0 for pupil in pupils)
+        session.add_all(
+            Guardianship(pupil_id=pupil, person_id=guardian.id or 0, school_id=school, since=NOW)
+            for pupil in (one, two)
+        )
+        return Family(guardian.id or 0, access.id or 0, (one, two))
+
+
 def _doubles(world: World, mine: Member, other: tuple[Member, ...]) -> None:
     pairs = [(mine.person, other[0].person), (other[1].person, other[2].person)]
     _save(
@@ -280,7 +354,12 @@ def foreign_rows(engine: Engine, actor: Actor) -> Rows:
             name: connection.exec_driver_sql(f'SELECT * FROM "{name}"').mappings().all()
             for name in SQLModel.metadata.tables
         }
-    theirs = {row["person_id"] for row in everything["post"] if row["school_id"] in schools}
+    theirs = {
+        row["person_id"]
+        for table in ("post", "guardianship")
+        for row in everything[table]
+        if row["school_id"] in schools
+    }
     own_plans = {row["id"] for row in everything["plan"] if row["school_id"] in schools}
     for name, rows in everything.items():
         for row in rows:

@@ -10,6 +10,8 @@ from models.base import Instant, Table
 
 #: The purpose in a token's HMAC, so that no token serves for something else.
 TOKEN_PURPOSE = "invitation"
+#: The template of a mail that brings the token of an invitation back to mind.
+REMINDER = "reminder"
 
 
 class Invitation(Table, table=True):

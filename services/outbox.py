@@ -28,7 +28,7 @@ from sqlmodel import col
 
 from models.access import INVITED, Access, FactColumns, joined
 from models.database import ActorSession, change
-from models.invitations import Invitation
+from models.invitations import REMINDER, Invitation
 from models.mail import Mail
 from models.schools import School
 from services.access_rows import AT, DAY
@@ -36,6 +36,8 @@ from services.mail.replies import Outcome, Result, next_try
 
 #: Statuses of an access whose open mail may leave the house.
 _SENDABLE = INVITED
+#: And those in which a reminder may: an invitation has left, and has not come back.
+REMINDABLE = ("sent", "uncertain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +142,53 @@ def sweep(session: ActorSession, school_ids: Collection[int] | None = None) -> i
     return len(ids)
 
 
+def withdraw(session: ActorSession, after: int, limit: int) -> tuple[int, int | None]:
+    """Close what waits and may no longer be sent: consent withdrawn, access ended, address
+    another one. It is what claiming would do, for mails whose time has not come.
+
+    Looks at `limit` mails from the one after `after` on. Returns how many were closed, and
+    the last one looked at, None where there are no more.
+    """
+    values = {"at": session.at, "gone": _gone(session), "after": after, "most": limit}
+    found = [Claim(*row) for row in session.execute(_waiting(), values)]
+    closed = _close_forbidden(session, found)
+    return len(closed), found[-1].mail_id if len(found) == limit else None
+
+
+@cache
+def _waiting() -> Any:
+    """SQL: open mails that nobody holds and that belong to an access, in order."""
+    return (
+        select(*_CLAIMED)
+        .where(
+            col(Mail.closed_at).is_(None),
+            col(Mail.access_id).is_not(None),
+            col(Mail.id) > bindparam("after"),
+            _free(Mail),
+        )
+        .order_by(col(Mail.id))
+        .limit(bindparam("most", type_=Integer()))
+        .with_for_update(skip_locked=True)
+    )
+
+
 @cache
 def _over(of_some: bool) -> Any:
     its: Any = aliased(Invitation)
     replaced = exists(select(its.id).where(its.mail_id == Mail.id, its.replaced_at.is_not(None)))
+    reminded_of = exists(
+        select(its.id).where(
+            its.access_id == Mail.access_id,
+            its.generation == Mail.generation,
+            its.replaced_at.is_not(None),
+        )
+    )
+    reminder = and_(col(Mail.template) == REMINDER, reminded_of)
     return (
         select(col(Mail.id))
         .where(
             col(Mail.closed_at).is_(None),
-            or_(col(Mail.expires_at) <= AT, replaced),
+            or_(col(Mail.expires_at) <= AT, replaced, reminder),
             _free(Mail),
             _of(of_some),
         )
@@ -189,15 +229,18 @@ def _workers() -> Any:
     )
 
 
+#: The columns of a claim, in its order.
+_CLAIMED: tuple[Any, ...] = (
+    Mail.id, Mail.template, Mail.language, Mail.generation, Mail.recipient, Mail.person_id,
+    Mail.school_id, Mail.access_id, Mail.queued_at, Mail.expires_at, Mail.attempts,
+)  # fmt: skip
+
+
 @cache
 def _due(of_some: bool) -> Any:
     """SQL: what may be claimed, the oldest first, `most` at a time."""
     return (
-        select(  # type: ignore[call-overload]
-            Mail.id, Mail.template, Mail.language, Mail.generation, Mail.recipient,
-            Mail.person_id, Mail.school_id, Mail.access_id, Mail.queued_at, Mail.expires_at,
-            Mail.attempts,
-        )
+        select(*_CLAIMED)
         .where(
             col(Mail.closed_at).is_(None),
             col(Mail.held_at).is_(None),
@@ -209,7 +252,7 @@ def _due(of_some: bool) -> Any:
         .order_by(col(Mail.next_attempt_at), col(Mail.id))
         .limit(bindparam("most", type_=Integer()))
         .with_for_update(skip_locked=True)
-    )  # fmt: skip
+    )
 
 
 def _another_is_on_its_way() -> Any:
@@ -278,13 +321,22 @@ def _allowed(session: ActorSession, mail_ids: set[int], day: date) -> set[int]:
 
 @cache
 def _sendable() -> Any:
-    """SQL: mails that may leave. Of each access the latest invitation is joined, and so a
-    mail of an earlier generation is not among them."""
+    """SQL: mails that may leave. Of each access the latest invitation is joined, and so
+    neither a mail of an earlier generation nor a reminder of one is among them."""
     facts = FactColumns(AT, DAY)
-    return joined(select(Mail.id).select_from(Access), AT).where(  # type: ignore[call-overload]
-        col(Mail.id).in_(bindparam("mails", expanding=True)),
-        facts.status.in_(_SENDABLE),
-        facts.address == Mail.recipient,
+    letter: Any = aliased(Mail)
+    of_the_latest = and_(
+        letter.access_id == Access.id, letter.generation == col(Invitation.generation)
+    )
+    return (
+        joined(select(letter.id).select_from(Access), AT, of_guardians=True)
+        .join(letter, of_the_latest)
+        .where(
+            letter.id.in_(bindparam("mails", expanding=True)),
+            facts.status.in_(_SENDABLE),
+            or_(letter.template != REMINDER, facts.status.in_(REMINDABLE)),
+            facts.address == letter.recipient,
+        )
     )
 
 
@@ -360,6 +412,35 @@ def settle(
             ),
             execution_options={"synchronize_session": False},
         )
+        result = others[mail_id]
+        if result.outcome.result is Result.REFUSED:
+            _tell_invitation(session, mail_id, refused_at=result.at, **_said(result.outcome))
+
+
+def _tell_invitation(session: ActorSession, mail_id: int, **facts: Any) -> None:
+    """Where a mail is a reminder, say of the invitation's own what became of it.
+
+    Both went to one address, and it is the invitation whose state people look at.
+    """
+    (fact,) = (name for name in facts if name.endswith("_at"))
+    letter: Any = aliased(Mail)
+    reminded: Any = (
+        select(col(Invitation.mail_id))
+        .join(
+            letter,
+            and_(
+                letter.access_id == Invitation.access_id,
+                letter.generation == Invitation.generation,
+            ),
+        )
+        .where(letter.id == mail_id, letter.template == REMINDER)
+    )
+    session.execute(
+        update(Mail)
+        .where(col(Mail.id).in_(reminded), getattr(Mail, fact).is_(None))
+        .values(**facts),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def _within_sight(session: ActorSession, results: Sequence[Settled]) -> Sequence[Settled]:
@@ -446,6 +527,8 @@ def record_bounce(session: ActorSession, mail_id: int, generation: int, words: s
         ),
         execution_options={"synchronize_session": False},
     )
+    if done.rowcount:
+        _tell_invitation(session, mail_id, bounced_at=session.at, reply=words, reason=None)
     return bool(done.rowcount)
 
 

@@ -107,8 +107,8 @@ class MessageValues:
 def prepare(template: str, language: str, batch: BatchValues) -> "Prepared":
     """Return the template of a batch ready to be filled in.
 
-    Templates are `invitation` and `test`; languages those of `models.language`. Raises
-    ValueError for others, `AddressError` for a sender that is no address.
+    Templates are `invitation`, `reminder` and `test`; languages those of `models.language`.
+    Raises ValueError for others, `AddressError` for a sender that is no address.
     """
     if language not in LANGUAGES or not _known(template):
         raise ValueError(f"no template {template!r} in {language!r}")

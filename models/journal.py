@@ -112,11 +112,44 @@ def first_broken_line(session: Session) -> int | None:
     previous = _FIRST_HASH
     lines = select(JournalLine).order_by(JournalLine.id)  # type: ignore[arg-type]
     for line in session.scalars(lines.execution_options(yield_per=500)):
-        row = {name: getattr(line, name) for name in _HASHED}
-        if line.previous != previous or _hash(row) != line.hash:
+        if not _fits(line, previous):
             return line.id
         previous = line.hash
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the chain that was looked at: how many lines, the last, the first broken."""
+
+    lines: int
+    last: int
+    broken: int | None
+
+
+def check_after(session: Session, after: int, limit: int) -> Stretch:
+    """Look at the next `limit` lines behind the line `after`, 0 for the beginning.
+
+    What was looked at before need not be again: a chain that has grown by a day costs a day.
+    """
+    previous = _FIRST_HASH
+    if after:
+        before = select(JournalLine.hash).where(JournalLine.id == after)  # type: ignore[call-overload]
+        previous = session.scalar(before) or ""
+    columns = [getattr(JournalLine, name) for name in ("id", *_HASHED, "hash")]
+    lines = select(*columns).where(JournalLine.id > after)  # type: ignore[operator,arg-type]
+    found = session.execute(lines.order_by(JournalLine.id).limit(limit)).all()  # type: ignore[arg-type]
+    broken = None
+    for line in found:
+        if broken is None and not _fits(line, previous):
+            broken = line.id
+        previous = line.hash
+    return Stretch(len(found), found[-1].id if found else after, broken)
+
+
+def _fits(line: Any, previous: str) -> bool:
+    row = {name: getattr(line, name) for name in _HASHED}
+    return line.previous == previous and _hash(row) == line.hash
 
 
 _HASHED = (

@@ -20,7 +20,7 @@ PROGRAM = Path(sys.executable).parent / "trousseau"
 
 
 class Terminal:
-    """Runs `trousseau` with `arguments` on a pseudo-terminal; `screen` is what it shows.
+    """Runs `program` with `arguments` on a pseudo-terminal; `screen` is what it shows.
 
     Nothing sleeps: `wait_for` reads until the screen says what is expected, and fails with
     what it says instead after `patience` seconds. `bytes` counts what came down the line.
@@ -30,6 +30,7 @@ class Terminal:
         self,
         arguments: Sequence[str] = (),
         *,
+        program: Path = PROGRAM,
         environment: Mapping[str, str] | None = None,
         columns: int = 80,
         lines: int = 24,
@@ -42,7 +43,7 @@ class Terminal:
         self._process, self._line = pty.fork()
         if not self._process:
             os.environ.update({"TERM": "xterm-256color", **(environment or {})})
-            os.execv(PROGRAM, [str(PROGRAM), *arguments])
+            os.execv(program, [str(program), *arguments])
         size = struct.pack("HHHH", lines, columns, 0, 0)
         fcntl.ioctl(self._line, termios.TIOCSWINSZ, size)
         self._status: int | None = None

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from models.language import N_, _, say
+from tui.cli import account_keys
 from tui.cli.office import office
 from tui.cli.options import Json, group
 from tui.cli.output import print_json, print_table, tell
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
     account = group(app, "account", N_("Who may sign in to the console."))
     account.command("add", help=N_("Make an account; the password is asked for."))(add)
     account.command("list", help=N_("Every account."))(list_accounts)
+    account_keys.register(account)
 
 
 def add(

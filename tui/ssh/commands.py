@@ -1,0 +1,207 @@
+"""The closed list of what may be asked for over SSH, and how a request is read.
+
+A request is taken apart into words and put together anew as arguments of the command line:
+only what stands in this list gets through, no word of it ever names a file, and no shell
+sees it (FACTS, SSH).
+"""
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from models.errors import TrousseauError
+from models.language import N_, Wording, say
+from models.rights import ROLES, right
+from models.text import clean, is_clean
+
+LONGEST_REQUEST = 1_000
+_LONGEST_WORD = 80
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_YEAR = re.compile(r"[0-9]{4}-[0-9]{2}(?:[0-9]{2})?")
+_CODE = re.compile(r"[a-z_]{1,40}")
+#: A FASE number, or SOURCE:IDENTIFIER.
+_SCHOOL = re.compile(r"[^\s-][^\n]{0,79}")
+#: An option without a value.
+_FLAG = None
+
+
+class RequestRefused(TrousseauError):
+    """The request is not among those that are answered; `reason` is a code for the log."""
+
+    heading = N_("This is not possible here")
+
+    def __init__(self, wording: Wording, reason: str) -> None:
+        super().__init__(wording)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One line of the list.
+
+    `words` ask for it and `arguments` are what the command line is given instead. `thing` is
+    what of `models.rights` it is about; all of a school's must be seen, or changed with
+    `change`. With `takes_input` it reads standard input, which `-` may say too.
+    """
+
+    words: tuple[str, ...]
+    arguments: tuple[str, ...]
+    thing: str
+    options: Mapping[str, re.Pattern[str] | None]
+    change: bool = False
+    takes_input: bool = False
+
+    @property
+    def name(self) -> str:
+        return " ".join(self.words)
+
+    def is_for(self, role: str) -> bool:
+        """Tell whether a role may ask for it."""
+        its = right(role, self.thing)
+        return its.reach in ("all", "schools") and (its.change or not self.change)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for: arguments of the command line, and as whom, for which school."""
+
+    command: Command
+    arguments: tuple[str, ...]
+    role: str | None = None
+    school: str | None = None
+
+
+_ABOUT = {"--school": _SCHOOL, "--year": _YEAR, "--as": _CODE}
+_JSON = {**_ABOUT, "--json": _FLAG}
+_IMPORT = {**_JSON, "--dry-run": _FLAG, "--yes": _FLAG, "--confirm": _NUMBER}
+
+
+def _import(name: str, thing: str) -> Command:
+    arguments = ("import", "-", f"--as={name}")
+    return Command(("import", name), arguments, thing, _IMPORT, change=True, takes_input=True)
+
+
+def _export(name: str, thing: str) -> Command:
+    return Command(("export", name), ("export", name, "--output=-"), thing, _ABOUT)
+
+
+COMMANDS = (
+    _import("staff", "team"),
+    _import("oneroster", "team"),
+    _import("sds", "team"),
+    _import("families", "families"),
+    _export("access", "team"),
+    _export("consents", "consents"),
+    _export("invitations", "mail"),
+    Command(
+        ("access",), ("access",), "team", {**_JSON, "--status": _CODE, "--on": _DAY, "--csv": _FLAG}
+    ),
+    Command(("consent", "list"), ("consent", "list"), "consents", _JSON),
+    Command(("invitations",), ("invitations",), "mail", {**_JSON, "--state": _CODE}),
+)
+
+#: Names that the log may repeat; anything else that was typed might be a secret.
+_TRIED = frozenset(
+    {"scp", "sftp", "internal-sftp", "sftp-server", "rsync", "git-upload-pack", "sh", "bash"}
+    | {command.words[0] for command in COMMANDS}
+)
+
+
+def parse(text: str) -> Request:
+    """Return the request that `text` is; raises `RequestRefused`."""
+    if len(text) > LONGEST_REQUEST:
+        raise RequestRefused(say("This request is too long."), "too-long")
+    if not is_clean(text):
+        raise _unreadable()
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        raise _unreadable() from None
+    command = _command(words)
+    rest = words[len(command.words) :]
+    if command.takes_input and rest[:1] == ["-"]:
+        rest = rest[1:]
+    return _request(command, _options(command, rest))
+
+
+def _unreadable() -> RequestRefused:
+    return RequestRefused(
+        say("This request holds characters or quotes that cannot be read."), "unreadable"
+    )
+
+
+def _command(words: list[str]) -> Command:
+    if words[:1] == ["trousseau"]:
+        del words[0]
+    for command in COMMANDS:
+        if tuple(words[: len(command.words)]) == command.words:
+            return command
+    raise RequestRefused(
+        say(
+            "Over this connection there is the console, without a command, and: %(commands)s.",
+            commands=", ".join(command.name for command in COMMANDS),
+        ),
+        "unknown",
+    )
+
+
+def _options(command: Command, words: list[str]) -> dict[str, str]:
+    """Return the options by name; a flag's value is empty."""
+    found: dict[str, str] = {}
+    while words:
+        name, equals, value = words.pop(0).partition("=")
+        if name not in command.options or name in found:
+            raise _not_known(command, name)
+        pattern = command.options[name]
+        if pattern is None:
+            if equals:
+                raise _not_known(command, name)
+            value = ""
+        else:
+            value = value if equals else words.pop(0) if words else ""
+            if not pattern.fullmatch(value):
+                raise RequestRefused(
+                    say(
+                        "“%(value)s” is no value for %(option)s.",
+                        value=clean(value, _LONGEST_WORD),
+                        option=name,
+                    ),
+                    "value",
+                )
+        found[name] = value
+    return found
+
+
+def _not_known(command: Command, word: str) -> RequestRefused:
+    return RequestRefused(
+        say(
+            "“%(word)s” is not known here. With %(command)s go: %(options)s.",
+            word=clean(word, _LONGEST_WORD),
+            command=command.name,
+            options=", ".join(command.options),
+        ),
+        "option",
+    )
+
+
+def _request(command: Command, options: Mapping[str, str]) -> Request:
+    role = options.get("--as")
+    if role is not None and role not in ROLES:
+        raise RequestRefused(say("The roles are: %(known)s.", known=", ".join(ROLES)), "value")
+    arguments = [
+        # In one word, so that no value can become an option of its own.
+        name if command.options[name] is None else f"{name}={value}"
+        for name, value in options.items()
+        if name not in ("--as", "--school")
+    ]
+    return Request(command, (*command.arguments, *arguments), role, options.get("--school"))
+
+
+def name_for_log(text: str) -> str:
+    """Return what the log may say of a request: its first word where that is a known one."""
+    word = text[:LONGEST_REQUEST].split(None, 1)[:1]
+    name = word[0].rpartition("/")[2] if word else ""
+    return name if name in _TRIED else "…"

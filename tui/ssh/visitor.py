@@ -1,0 +1,76 @@
+"""Who comes in over SSH: from where, with which key, asking for what."""
+
+import base64
+import binascii
+import ipaddress
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.ssh_keys import fingerprint
+
+#: The file in which sshd tells how somebody was authenticated is much smaller.
+_LARGEST_FILE = 65_536
+#: Where the connection's other end is not told, all share one origin.
+NOWHERE = "ssh"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody at the door.
+
+    `origin` is the address of the network that tries are counted by, `fingerprint` the key
+    that OpenSSH has checked, None where it was none; `asked` is the command, as it was sent.
+    """
+
+    origin: str
+    fingerprint: str | None = None
+    asked: str = ""
+
+
+def visitor_of(environment: Mapping[str, str]) -> Visitor:
+    """Return who comes in, by what sshd says in its variables."""
+    return Visitor(
+        _origin(environment.get("SSH_CONNECTION", "")),
+        _fingerprint(environment.get("SSH_USER_AUTH", "")),
+        environment.get("SSH_ORIGINAL_COMMAND", ""),
+    )
+
+
+def _origin(connection: str) -> str:
+    """Return the client's address. A network of IPv6 counts as one: it has 2⁶⁴ addresses."""
+    try:
+        address = ipaddress.ip_address(connection.split(" ")[0].partition("%")[0])
+    except ValueError:
+        return NOWHERE
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def _fingerprint(path: str) -> str | None:
+    """Return the fingerprint of the key that sshd has checked, as its file tells.
+
+    The file must be one that sshd makes: its owner's alone, and no link. A line of it is
+    `publickey ssh-ed25519 AAAA…`; with several methods the last key counts.
+    """
+    try:
+        handle = os.open(Path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except (OSError, ValueError):
+        return None
+    with os.fdopen(handle, "rb") as file:
+        found = os.fstat(handle)
+        private = found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o077
+        if not (stat.S_ISREG(found.st_mode) and private):
+            return None
+        lines = file.read(_LARGEST_FILE).decode("ascii", "replace").splitlines()
+    keys = [words[2] for line in lines if (words := line.split())[:1] == ["publickey"]
+            and len(words) >= 3]  # fmt: skip
+    try:
+        return fingerprint(base64.b64decode(keys[-1], validate=True)) if keys else None
+    except (binascii.Error, ValueError):
+        return None

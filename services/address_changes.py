@@ -89,6 +89,7 @@ def _give(session: ActorSession, account: Account, waiting: AddressChange) -> bo
 def _finding(session: ActorSession, waiting: AddressChange) -> SignInEvent:
     return SignInEvent(
         at=session.at,
+        last_at=session.at,
         kind="address",
         outcome=TAKEN,
         account_id=waiting.account_id,

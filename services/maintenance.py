@@ -22,8 +22,9 @@ from models.database import SYSTEM, DatabaseRefused, gate, make_engine, reading
 from models.errors import TrousseauError
 from models.keys import load_key
 from models.language import N_, Wording, say, say_n
+from models.nightly import Schedule
 from models.upgrades import is_current, upgrade
-from services import outbox
+from services import nightly, outbox
 from services.mail.url import MailSettings
 
 State = Literal["good", "warning", "wrong"]
@@ -267,7 +268,8 @@ def _unusable(file: Path, error: OSError) -> BackupRefused:
 
 @dataclass(frozen=True)
 class Installation:
-    """What the doctor looks at. `mail` returns the settings or raises `TrousseauError`.
+    """What the doctor looks at. `mail` returns the settings or raises `TrousseauError`, and
+    so does `nightly`, which returns when the nightly update is due.
 
     `database_url` may hold a password and is not shown. `streams` says for each of stdin
     and stdout whether it is a terminal.
@@ -280,6 +282,7 @@ class Installation:
     encoding: str
     streams: Mapping[str, bool]
     terminal: str
+    nightly: Callable[[], Schedule] = Schedule
 
     def __repr__(self) -> str:
         return "<Installation>"
@@ -289,7 +292,7 @@ def doctor(installation: Installation, at: datetime) -> list[Check]:
     """Return what is configured, what is wrong, and what to do. It changes nothing."""
     checks = [_folder(name, path) for name, path in installation.folders.items()]
     checks.append(_key(installation.key_file))
-    checks += _database(installation.database_url, at)
+    checks += _database(installation, at)
     checks.append(_mail(installation.mail))
     checks.append(_encoding(installation.encoding))
     checks.append(_terminal(installation))
@@ -338,7 +341,8 @@ def _key(path: Path) -> Check:
     )
 
 
-def _database(url: str, at: datetime) -> list[Check]:
+def _database(installation: Installation, at: datetime) -> list[Check]:
+    url = installation.database_url
     if url.startswith("sqlite") and not Path(url.partition("///")[2]).exists():
         return [
             Check(
@@ -351,7 +355,7 @@ def _database(url: str, at: datetime) -> list[Check]:
     try:
         engine = make_engine(url)
         try:
-            return _contents(engine, at)
+            return [*_contents(engine, at), *_nights(engine, installation, at)]
         finally:
             engine.dispose()
     except DatabaseRefused as error:
@@ -403,6 +407,35 @@ def _waiting_mail(engine: Engine, at: datetime) -> Check:
         say_n("%(count)s mail is waiting.", "%(count)s mails are waiting.", waiting),
         say("Send with: trousseau send, or for good: trousseau send --watch"),
     )
+
+
+def _nights(engine: Engine, installation: Installation, at: datetime) -> list[Check]:
+    try:
+        schedule = installation.nightly()
+    except TrousseauError as error:
+        return [Check("nightly", "wrong", error.wording)]
+    if not is_current(engine):
+        return []
+    with reading(engine, SYSTEM, at) as session:
+        last, overdue = nightly.last_finished(session), nightly.is_overdue(session, schedule)
+    if last is None or last.finished_at is None:
+        found = say("The nightly update has never run.")
+        return [Check("nightly", "warning", found, _RUN_NIGHTLY)]
+    when = last.finished_at.astimezone(schedule.zone)
+    if overdue:
+        due = schedule.due_at(schedule.night_at(at)).astimezone(schedule.zone)
+        found = say(
+            "The nightly update ran last on %(when)s, and has been due since %(due)s.",
+            when=when,
+            due=due,
+        )
+        return [Check("nightly", "warning", found, _RUN_NIGHTLY)]
+    return [Check("nightly", "good", say("The nightly update ran last on %(when)s.", when=when))]
+
+
+_RUN_NIGHTLY = say(
+    "Run it now: trousseau nightly. A timer that runs it every hour does each night once."
+)
 
 
 def _mail(settings: Callable[[], MailSettings]) -> Check:

@@ -16,7 +16,7 @@ import typer
 from models.errors import TrousseauError
 from models.language import LANGUAGES, N_, _, say, use_language
 from tui.appearance import appearance
-from tui.cli import access, accounts, consents, database, demo, imports, mail, plans
+from tui.cli import access, accounts, consents, database, demo, imports, mail, nightly, plans
 from tui.cli.output import tell
 from tui.environment import NoTerminal, require_terminal, tidy
 
@@ -55,7 +55,7 @@ def _console(context: typer.Context, version: Version = False) -> None:
         raise typer.Exit(open_console())
 
 
-for commands in (imports, plans, access, consents, mail, accounts, database, demo):
+for commands in (imports, plans, access, consents, mail, nightly, accounts, database, demo):
     commands.register(_app)
 
 

@@ -6,13 +6,14 @@ in `tui.appearance`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from models.errors import TrousseauError
@@ -21,7 +22,11 @@ from services.mail.url import MailSettings, is_loopback, mail_settings_from_envi
 from tui.appearance import Appearance
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from models.nightly import Schedule
     from services.mail.sender import Letterhead, Mailing
+    from services.nightly import Nightwork
 
 _PREFIX = "TROUSSEAU_"
 
@@ -121,8 +126,16 @@ class Settings(BaseSettings):
     style: Literal["colour", "monochrome", "accessible"] = "colour"
     #: The share of a school's people above which a plan stops (DESIGN §2.2).
     mass_change_share: float = Field(default=0.25, gt=0, le=1)
+    #: Minutes without a key after which somebody is signed out.
+    idle_minutes: int = Field(default=20, ge=1, le=1_440)
     #: Days for which a token is valid; None leaves what the database says, 14 at first.
     token_days: int | None = Field(default=None, ge=1, le=365)
+    #: When the nightly update is due: a time of the day and, if not that of Brussels, a zone.
+    nightly_at: str = "03:00"
+    #: Days after which whoever has not activated is reminded once; 0 for never.
+    reminder_days: int = Field(default=7, ge=0, le=365)
+    #: Where returned mails lie, for the nightly update: a Maildir, an mbox or a folder.
+    bounce_source: Path | None = None
 
     @classmethod
     def settings_customise_sources(
@@ -135,6 +148,13 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         # No .env: a file in whatever folder the program is started from is not ours.
         return (init_settings, env_settings)
+
+    @field_validator("nightly_at")
+    @classmethod
+    def _is_a_time(cls, value: str) -> str:
+        if not re.fullmatch(r"(?:[01]?\d|2[0-3]):[0-5]\d(?: +[A-Za-z0-9_+/-]+)?", value, re.ASCII):
+            raise ValueError("not a time of day")
+        return value
 
     @property
     def folders(self) -> Folders:
@@ -179,6 +199,29 @@ class Settings(BaseSettings):
 
         return Mailing(self.mail(), load_key(self.folders.key_file), self.letterhead())
 
+    def schedule(self) -> "Schedule":
+        """Return when the nightly update is due; raises `SettingsRefused`."""
+        from models.nightly import parse_schedule
+
+        try:
+            return parse_schedule(self.nightly_at)
+        except ValueError:
+            raise _refused("nightly_at") from None
+
+    def nightwork(self, engine: "Engine", clock: Callable[[], datetime]) -> "Nightwork":
+        """Return all that the nightly update needs; raises `SettingsRefused`."""
+        from models.keys import load_key
+        from services.nightly import Nightwork
+
+        return Nightwork(
+            engine,
+            clock,
+            lambda: load_key(self.folders.key_file),
+            schedule=self.schedule(),
+            reminder_days=self.reminder_days,
+            bounces=self.bounce_source and self.bounce_source.expanduser(),
+        )
+
 
 #: Where nothing leaves this machine, and so nobody answers.
 _NOBODY = "trousseau@localhost.localdomain"
@@ -209,6 +252,9 @@ _EXPECTED: dict[str, Wording] = {
     "style": say("colour, monochrome or accessible"),
     "mass_change_share": say("a number above 0 and up to 1, such as 0.25 for a quarter"),
     "token_days": say("a whole number of days from 1 to 365"),
+    "idle_minutes": say("a whole number of minutes from 1 to 1440"),
+    "nightly_at": say("a time of the day, such as 03:00 or 03:00 Europe/Brussels"),
+    "reminder_days": say("a whole number of days from 0 to 365"),
 }
 
 
@@ -219,10 +265,14 @@ def load_settings() -> Settings:
     except ValidationError as error:
         name = str(error.errors(include_input=False)[0]["loc"][0]).removeprefix(_PREFIX).lower()
         # Without its cause: that one would be free to show the value.
-        raise SettingsRefused(
-            say(
-                "The variable %(variable)s must be %(expected)s.",
-                variable=_PREFIX + name.upper(),
-                expected=_EXPECTED.get(name, say("written otherwise")),
-            )
-        ) from None
+        raise _refused(name) from None
+
+
+def _refused(name: str) -> SettingsRefused:
+    return SettingsRefused(
+        say(
+            "The variable %(variable)s must be %(expected)s.",
+            variable=_PREFIX + name.upper(),
+            expected=_EXPECTED.get(name, say("written otherwise")),
+        )
+    )

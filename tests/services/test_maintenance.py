@@ -1,7 +1,7 @@
 """Backups that can be brought back, damage that is seen, and what the doctor finds."""
 
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,9 @@ from sqlalchemy import select, text
 
 from models.database import SYSTEM, make_engine, reading, writing
 from models.errors import TrousseauError
-from models.keys import load_key
+from models.keys import Key, load_key
 from models.language import LANGUAGES, say
+from models.nightly import Schedule
 from models.schools import GoverningBody
 from services.accounts import add_account
 from services.mail.url import MailSettings, mail_settings
@@ -25,6 +26,7 @@ from services.maintenance import (
     restore,
     verify,
 )
+from services.nightly import Nightwork, run
 
 NOW = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 
@@ -37,6 +39,10 @@ def found_a_body(engine: Any, name: str) -> None:
 def bodies(engine: Any) -> list[str]:
     with reading(engine, SYSTEM, NOW) as session:
         return sorted(body.name for body in session.scalars(select(GoverningBody)))
+
+
+def do_the_night(engine: Any, at: datetime) -> None:
+    run(Nightwork(engine, lambda: at, lambda: Key(bytes(32))))
 
 
 def states(checks: list[Check]) -> dict[str, str]:
@@ -210,8 +216,33 @@ class TestDoctor:
         load_key(folders["config"] / "key")
         with writing(engine, SYSTEM, NOW) as session:
             add_account(session, "a@b.example", "helpdesk", password_hash="$")
+        do_the_night(engine, NOW)
         checks = doctor(self.installation(folders, database_url=database_url), NOW)
         assert set(states(checks).values()) == {"good"}
+
+    def test_a_nightly_update_that_is_missing_is_told_an_hour_after_it_was_due(
+        self, folders: dict[str, Path], database_url: str, engine: Any
+    ) -> None:
+        def found(at: datetime) -> Check:
+            checks = doctor(self.installation(folders, database_url=database_url), at)
+            return next(check for check in checks if check.name == "nightly")
+
+        assert found(NOW).state == "warning"
+        do_the_night(engine, NOW)
+        due = Schedule().next_due(NOW)
+        assert found(due + timedelta(minutes=59)).state == "good"
+        late = found(due + timedelta(hours=1))
+        assert late.state == "warning" and late.remedy is not None
+        assert "01/09/2026" in late.found.text("en") and "02/09/2026" in late.found.text("en")
+
+    def test_a_time_that_is_none_is_told(
+        self, folders: dict[str, Path], database_url: str, engine: Any
+    ) -> None:
+        def refuse() -> Schedule:
+            raise TrousseauError(say("no time"))
+
+        found = self.installation(folders, database_url=database_url, nightly=refuse)
+        assert states(doctor(found, NOW))["nightly"] == "wrong"
 
     def test_a_new_installation_has_warnings_only(self, folders: dict[str, Path]) -> None:
         checks = doctor(self.installation(folders), NOW)

@@ -129,6 +129,7 @@ def installation() -> "Installation":
         encoding=sys.stdout.encoding or "",
         streams={"stdin": sys.stdin.isatty(), "stdout": sys.stdout.isatty()},
         terminal=os.environ.get("TERM", ""),
+        nightly=settings.schedule,
     )
 
 

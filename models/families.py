@@ -8,6 +8,10 @@ from sqlmodel import Field
 
 from models.base import Instant, Table
 
+#: What `Person.personal_email_field` says of a guardian's address that the school corrected by
+#: hand: an import leaves it alone until the source has it too.
+CORRECTED = "corrected"
+
 
 class Pupil(Table, table=True):
     """A pupil of one school. A pupil has no account: the guardians have.

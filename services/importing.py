@@ -24,7 +24,9 @@ from models.schools import DEFAULT_TIME_ZONE, School, Source
 from models.text import clean, is_clean, name_key, squeeze
 from services import plans
 from services.desk import Desk
+from services.imports import family_columns
 from services.imports.drafting import MASS_SHARE, AddressRule, ImportRequest
+from services.imports.families import read_families
 from services.imports.files import SourceLike, open_source
 from services.imports.oneroster import read_oneroster
 from services.imports.planning import plan_roster
@@ -59,8 +61,11 @@ FORMATS: dict[str, Wording] = {
     "oneroster": say("OneRoster 1.1 or 1.2"),
     "sds": say("School Data Sync 2.1"),
     "staff": say("Staff list (CSV or Excel)"),
+    "families": say("Pupils and guardians (CSV or Excel)"),
     "schools": say("List of schools of the Federation"),
 }
+#: Lists of which each school keeps its own.
+_OF_ONE_SCHOOL = ("staff", "families")
 LONGEST_SOURCE = 60
 ADDRESS_RULES: tuple[AddressRule, ...] = get_args(AddressRule)
 
@@ -98,7 +103,17 @@ def recognise(source: SourceLike) -> str | None:
     line = _first_line(content)
     if "nfasedeletablissement" in line and "nfasedupo" in line:
         return "schools"
-    return "staff" if content else None
+    if not content:
+        return None
+    return "families" if _names_families(content) else "staff"
+
+
+def _names_families(content: bytes) -> bool:
+    """Tell whether a list's header names pupils and guardians; a workbook's is not looked at."""
+    text = content[:_GLANCE].decode("utf-8", "replace").strip("\ufeff\n\r").partition("\n")[0]
+    separator = max(";,\t", key=text.count)
+    columns = [column.strip(' "\r') for column in text.split(separator)]
+    return not family_columns.missing_fields(family_columns.proposed_columns(columns))
 
 
 def _first_line(content: bytes) -> str:
@@ -127,6 +142,8 @@ def read(
                 return read_sds(source, progress=progress)
             case "schools":
                 return read_schools(source, progress=progress)
+            case "families":
+                return read_families(source, mapping=mapping, progress=progress)
             case "staff":
                 return read_staff(source, mapping=mapping, progress=progress)
     raise ImportRefused(say("There is no format “%(format)s”.", format=clean(format, 40)))
@@ -165,10 +182,10 @@ def remembered(session: ActorSession, code: str) -> Remembered | None:
 def default_source(session: ActorSession, format: str, school_id: int | None) -> str:
     """Return the code under which records are remembered where nobody gives one.
 
-    The format's own; for a staff list with the number of its school, for each school keeps
-    its own records.
+    The format's own; for a list of staff or families with the number of its school, for each
+    school keeps its own records.
     """
-    if format != "staff" or school_id is None:
+    if format not in _OF_ONE_SCHOOL or school_id is None:
         return format
     school = _school(session, school_id)
     return f"{format}-{school.fase_number or school.id}"
@@ -189,7 +206,7 @@ def request_for(
 ) -> ImportRequest:
     """Return a checked request, completed by what is remembered of its source.
 
-    A limited actor's staff list is about their school where they have only one. `mapping`,
+    A limited actor's list is about their school where they have only one. `mapping`,
     by names of columns, is what to remember. Raises `ImportRefused`.
     """
     if format not in FORMATS:
@@ -199,7 +216,7 @@ def request_for(
     owned = session.actor.schools
     if format == "schools" and owned is not None:
         raise ImportRefused(say("Only the helpdesk imports the list of schools."))
-    if school_id is None and owned is not None and len(owned) == 1 and format == "staff":
+    if school_id is None and owned is not None and len(owned) == 1 and format in _OF_ONE_SCHOOL:
         (school_id,) = owned
     code = squeeze(clean(source, LONGEST_SOURCE)) or default_source(session, format, school_id)
     before = remembered(session, code)
@@ -268,7 +285,7 @@ def prepare(
     draft = desk.read(plan_roster, roster, request, progress)
     if progress is not None:
         # Last chance: from here on the plan is stored whole.
-        progress(len(roster.posts), len(roster.posts) or None)
+        progress(roster.size, roster.size or None)
     return desk.write(plans.store, draft)
 
 

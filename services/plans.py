@@ -42,8 +42,10 @@ LEVELS = ("information", "warning", "error")
 
 _TABLES = {str(table.__tablename__): table for table in TABLES}
 _ORDER = {str(table.__tablename__): place for place, table in enumerate(TABLES)}
-#: Rows of these tables may be made by somebody limited to schools only together with a post.
-_WITH_A_POST = ("person", "person_key", "suspected_double")
+#: Rows of these tables may be made by somebody limited to schools only together with one of
+#: those by which a person belongs to a school.
+_WITH_A_PLACE = ("person", "person_key", "suspected_double")
+_PLACES = ("post", "guardianship")
 
 
 class PlanStale(TrousseauError):
@@ -809,10 +811,10 @@ def _made_values(plan: Plan, work: _Work) -> Iterator[tuple[str, dict[str, Any]]
 def _add_referred(touched: dict[str, set[int]], rows: Sequence[tuple[str, dict[str, Any]]]) -> None:
     """Add the rows that `rows` lead to, so that nothing hangs on what is out of sight.
 
-    Except persons who receive a post: a file may name somebody known in another school
+    Except persons who receive a post or a child: a file may name somebody known in another school
     only (DOMAIN §3, Identity). A pair of doubles may lie half out of sight.
     """
-    hired = {values.get("person_id") for table, values in rows if table == "post"}
+    hired = {values.get("person_id") for table, values in rows if table in _PLACES}
     for table, values in rows:
         if table == "suspected_double":
             continue
@@ -831,8 +833,8 @@ def _may_insert(session: ActorSession, table: str, values: dict[str, Any], work:
     if "school_id" in values:
         return values["school_id"] in schools
     if table == "person":
-        return bool(work.inserts.get("post"))
-    if table in _WITH_A_POST:
+        return any(work.inserts.get(place) for place in _PLACES)
+    if table in _WITH_A_PLACE:
         people = [p for n in ("person_id", "other_id") if (p := values.get(n)) is not None]
         return any(p < 0 or _visible(session, "person", {p}) for p in people)
     return False
@@ -911,6 +913,8 @@ def _values(columns: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
 _LATER = {
     "person_key": say("identifiers"),
     "post": say("posts"),
+    "pupil": say("pupils"),
+    "guardianship": say("guardians"),
     "suspected_double": say("suspected doubles"),
     "access": say("accesses"),
     "suspension": say("deactivations"),

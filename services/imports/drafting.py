@@ -134,4 +134,4 @@ class Drafting:
     def look(self) -> None:
         """Give a cancellation the chance to be heard between two phases."""
         if self.progress is not None:
-            self.progress(0, len(self.roster.posts) or None)
+            self.progress(0, self.roster.size or None)

@@ -217,6 +217,7 @@ class Exchange:
         """Make the records of the organisations, once it is known which of them have staff."""
         orgs = self.orgs or {}
         staffed = {post.school for post in self.roster.posts}
+        staffed |= {pupil.school for pupil in self.roster.pupils}
         for org in orgs.values():
             number = self._fase(org, file)
             if org.type in GOVERNING_TYPES:

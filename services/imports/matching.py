@@ -39,6 +39,7 @@ class Known:
     keys: dict[int, set[str]] = field(default_factory=dict)
     visible: bool = True
     claimed: bool = False
+    guardian_only: bool = False
 
     @property
     def email_key(self) -> str | None:
@@ -144,6 +145,9 @@ def load_register(
         if row[12] is not None:
             merged[row[0]] = row[12]
     _add_keys(connection, people, _take_merged_out(people, merged))
+    for person_id in _guardians_without_post(connection):
+        if person_id in people:
+            people[person_id].guardian_only = True
     if owned is not None:
         visible = _visible(connection, owned)
         for known in people.values():
@@ -192,10 +196,21 @@ def _add_keys(connection: Connection, people: dict[int, Known], into: dict[int, 
             known.keys.setdefault(source_id, set()).add(text)
 
 
+def _guardians_without_post(connection: Connection) -> set[int]:
+    guardianship, post = table_named("guardianship"), table_named("post")
+    guardians = set(connection.scalars(select(guardianship.c.person_id).distinct()))
+    if not guardians:
+        return guardians
+    return guardians - set(connection.scalars(select(post.c.person_id).distinct()))
+
+
 def _visible(connection: Connection, owned: frozenset[int]) -> set[int]:
-    post = table_named("post")
-    theirs = select(post.c.person_id).where(post.c.school_id.in_(sorted(owned)))
-    return set(connection.scalars(theirs))
+    found: set[int] = set()
+    for name in ("post", "guardianship"):
+        table = table_named(name)
+        theirs = select(table.c.person_id).where(table.c.school_id.in_(sorted(owned)))
+        found |= set(connection.scalars(theirs))
+    return found
 
 
 class Days(dict[date | None, str | None]):
@@ -362,9 +377,14 @@ def doubles(
         if i >= incoming or first is second:
             continue
         assert isinstance(first, Incoming)
-        if isinstance(second, Known) and first.known is second:
+        if isinstance(second, Known) and (first.known is second or _only_a_namesake(first, second)):
             continue
         yield first, second, double_score(identities[i], identities[j])
+
+
+def _only_a_namesake(one: Incoming, known: Known) -> bool:
+    """Of a guardian who is no staff a name alone says nothing: no birth date tells more."""
+    return known.guardian_only and (one.email_key is None or one.email_key != known.email_key)
 
 
 class _Sharing:

@@ -14,6 +14,7 @@ from models.bulk import many_rows, table_named
 from models.database import ActorSession
 from models.language import Wording, say
 from services.imports.drafting import MASS_SHARE, Drafting, ImportRequest
+from services.imports.planning_families import Families
 from services.imports.planning_people import People
 from services.imports.planning_schools import Schools
 from services.imports.roster import Progress, Roster
@@ -32,6 +33,8 @@ KINDS = {
     "posts": "post",
     "accesses": "access",
 }
+#: What is counted besides where a roster names families.
+FAMILY_KINDS = {"pupils": "pupil", "guardianships": "guardianship"}
 
 
 def plan_roster(
@@ -47,7 +50,7 @@ def plan_roster(
     of the reader makes the whole plan refused.
     """
     drafting = Drafting(session, roster, request, _draft(session, roster, request), progress)
-    with many_rows(drafting.connection, len(roster.posts)):
+    with many_rows(drafting.connection, roster.size):
         return _plan(drafting)
 
 
@@ -56,6 +59,7 @@ def _plan(drafting: Drafting) -> PlanDraft:
     drafting.draft.basis = import_basis(drafting.connection)
     _tell_notices(drafting)
     people: People | None = None
+    families: Families | None = None
     if not roster.refused:
         _plan_source(drafting)
         schools = Schools(drafting)
@@ -63,7 +67,10 @@ def _plan(drafting: Drafting) -> PlanDraft:
         if not drafting.draft.refused and roster.people:
             people = People(drafting, schools)
             people.plan()
-    drafting.draft.summary = _summary(drafting, people)
+        if not drafting.draft.refused and roster.pupils:
+            families = Families(drafting, schools)
+            families.plan()
+    drafting.draft.summary = _summary(drafting, people, families)
     return drafting.draft
 
 
@@ -158,9 +165,12 @@ def _new_source(drafting: Drafting) -> None:
 # --- what is counted --------------------------------------------------------------------
 
 
-def _summary(drafting: Drafting, people: People | None) -> dict[str, Any]:
+def _summary(
+    drafting: Drafting, people: People | None, families: Families | None
+) -> dict[str, Any]:
     """Return the figures of DESIGN §7; its messages are the items."""
     draft = drafting.draft
+    kinds = {**KINDS, **(FAMILY_KINDS if families else {})}
     levels = Counter(item.level for item in draft.items)
     created = Counter(
         change[1]
@@ -172,12 +182,13 @@ def _summary(drafting: Drafting, people: People | None) -> dict[str, Any]:
         "format": drafting.roster.format,
         "rows": drafting.roster.rows,
         **{level: levels[level] for level in LEVELS},
-        "created": {kind: created[table] for kind, table in KINDS.items()},
-        "changed": {kind: len(drafting.changed.get(table, ())) for kind, table in KINDS.items()},
+        "created": {kind: created[table] for kind, table in kinds.items()},
+        "changed": {kind: len(drafting.changed.get(table, ())) for kind, table in kinds.items()},
         "disappeared": {
-            **dict.fromkeys(KINDS, 0),
+            **dict.fromkeys(kinds, 0),
             "people": len(people.gone_people) if people else 0,
             "posts": people.gone_posts if people else 0,
+            **({"pupils": families.gone_pupils} if families else {}),
         },
     }
 

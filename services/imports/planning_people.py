@@ -37,23 +37,23 @@ from services.imports.planning_schools import Schools
 from services.imports.roster import PostRecord
 from services.plans import NOW, update_change
 
-_KEY = ("source_id", "key", "person_id")
+KEY = ("source_id", "key", "person_id")
 _POST = (
     "person_id", "school_id", "school_year_id", "source_id", "function", "other_functions",
     "role", "start_date", "exit_date", "present", "school_email", "school_email_key",
     "school_email_field",
 )  # fmt: skip
-_ACCESS = (
+ACCESS = (
     "person_id", "school_id", "school_year_id", "service_id", "post_id", "search_key",
     "function_key",
 )  # fmt: skip
-_SUSPENSION = ("access_id", "school_id")
+SUSPENSION = ("access_id", "school_id", "reason")
 #: What every new row of a table has alike; not written again for each.
-_ALIKE: dict[str, dict[str, Any]] = {
+ALIKE: dict[str, dict[str, Any]] = {
     "person": {"created_at": NOW, "merged_into_id": None},
     "post": {"role_by_hand": False, "created_at": NOW, "disappeared_at": None},
     "access": {"granted_at": NOW, "activated_at": None, "activation": ""},
-    "suspension": {"from_at": NOW, "until_at": None, "reason": "left"},
+    "suspension": {"from_at": NOW, "until_at": None},
 }
 LEFT = "left"
 
@@ -150,11 +150,11 @@ class People:
         self._roles: dict[str, str | None] = {}
         self._places = {p.ref: p for p in schools.places.values()}
         for table, names in (
-            ("person", PERSON), ("person_key", _KEY), ("post", _POST), ("access", _ACCESS),
-            ("suspension", _SUSPENSION),
+            ("person", PERSON), ("person_key", KEY), ("post", _POST), ("access", ACCESS),
+            ("suspension", SUSPENSION),
         ):  # fmt: skip
             drafting.draft.columns[table] = names
-            drafting.draft.constants[table] = _ALIKE.get(table, {})
+            drafting.draft.constants[table] = ALIKE.get(table, {})
 
     # The order of things
 
@@ -331,11 +331,11 @@ class People:
             values = [person.ref, place.ref, year, service, post_ref, search, post[4]]
             changes.append(["+", "access", access, values])
             if gone:
-                changes.append(["+", "suspension", refs("suspension"), [access, place.ref]])
+                changes.append(["+", "suspension", refs("suspension"), [access, place.ref, LEFT]])
         text = _NEW_PERSON if is_new else _NEW_POST if person.ref > 0 else _FURTHER_POST
         text = _NEW_LEFT if gone else text
         if told:
-            text = _sentences([*told, text])
+            text = sentences([*told, text])
         self._tell("warning", "new", person, place, record, text, changes)
         self._tell_anomaly(person, place, record, post[8], gone)
 
@@ -547,10 +547,10 @@ class People:
             if text is _HAS_LEFT:
                 self.touched.people[place.ref].add(known.person_id)
         if changes:
-            text = _sentences(told) if told else _RECORDED
+            text = sentences(told) if told else _RECORDED
             self._tell(level, action, person, place, record, text, changes)
         elif told:
-            self._tell("information", "kept", person, place, record, _sentences(told))
+            self._tell("information", "kept", person, place, record, sentences(told))
         self._tell_anomaly(person, place, record, exit_day, gone)
 
     def _post_difference(
@@ -601,11 +601,15 @@ class People:
                 changes.append(["+", "access", access, values])
                 text = _NEW_ACCESS
                 if gone:
-                    changes.append(["+", "suspension", refs("suspension"), [access, place.ref]])
+                    changes.append(
+                        ["+", "suspension", refs("suspension"), [access, place.ref, LEFT]]
+                    )
                 continue
         for access_id, suspension in known.accesses.values():
             if gone and suspension is None:
-                changes.append(["+", "suspension", refs("suspension"), [access_id, place.ref]])
+                changes.append(
+                    ["+", "suspension", refs("suspension"), [access_id, place.ref, LEFT]]
+                )
                 text = _HAS_LEFT
             elif suspension is not None and not gone:
                 ended = update_change(
@@ -850,7 +854,8 @@ def _joined(texts: list[Wording]) -> Wording:
     return whole
 
 
-def _sentences(texts: list[Wording]) -> Wording:
+def sentences(texts: list[Wording]) -> Wording:
+    """Return several sentences about one line as one."""
     whole = texts[0]
     for text in texts[1:]:
         whole = say("%(first)s · %(second)s", first=whole, second=text)

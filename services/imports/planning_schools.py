@@ -19,6 +19,7 @@ from services.imports.drafting import Drafting, SchoolPlace
 from services.imports.roster import (
     GoverningBodyRecord,
     PostRecord,
+    PupilRecord,
     SchoolRecord,
     SchoolYearRecord,
     SiteRecord,
@@ -93,7 +94,7 @@ class Schools:
             self._resolved[wanted] = self._year_of(place, key)
         return self._resolved[wanted]
 
-    def refusal(self, post: PostRecord) -> Wording:
+    def refusal(self, post: PostRecord | PupilRecord) -> Wording:
         if post.school in self.places:
             return _UNKNOWN_YEAR
         return self.refusals.get(post.school, _UNKNOWN_SCHOOL)
@@ -242,7 +243,9 @@ class Schools:
         drafting = self.drafting
         school_id = drafting.request.school_id
         if school_id is None:
-            if any(post.school == "" for post in drafting.roster.posts):
+            roster = drafting.roster
+            named = {post.school for post in roster.posts} | {p.school for p in roster.pupils}
+            if "" in named:
                 drafting.stop(say("Name the school that this file is about."))
             return
         table = table_named("school")

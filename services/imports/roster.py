@@ -90,7 +90,10 @@ class SchoolYearRecord:
 
 @dataclass(slots=True)
 class PersonRecord:
-    """A staff member. `key` identifies the person within the source, where it has such a key."""
+    """A staff member, or a guardian.
+
+    `key` identifies the person within the source, where it has such a key.
+    """
 
     surname: str
     first_name: str
@@ -131,6 +134,37 @@ class PostRecord:
 
 
 @dataclass(slots=True)
+class PupilRecord:
+    """A pupil. `school` and `year` are as in `PostRecord`, `group` is the class.
+
+    `unsure` tells that a guardian could not be read, so that absent ones may be no leavers.
+    """
+
+    surname: str
+    first_name: str
+    school: str = ""
+    key: str | None = None
+    birth_date: date | None = None
+    group: str = ""
+    year: str | None = None
+    removed: bool = False
+    unsure: bool = False
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(slots=True)
+class GuardianshipRecord:
+    """That somebody answers for a pupil: indexes in `Roster.guardians` and `Roster.pupils`."""
+
+    guardian: int
+    pupil: int
+    relation: str = ""
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(slots=True)
 class Roster:
     """Everything one source says. `complete` tells that absent people have left."""
 
@@ -143,7 +177,15 @@ class Roster:
     school_years: list[SchoolYearRecord] = field(default_factory=list)
     people: list[PersonRecord] = field(default_factory=list)
     posts: list[PostRecord] = field(default_factory=list)
+    pupils: list[PupilRecord] = field(default_factory=list)
+    guardians: list[PersonRecord] = field(default_factory=list)
+    guardianships: list[GuardianshipRecord] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """How many records there are to plan, of staff and of families."""
+        return len(self.posts) + len(self.pupils) + len(self.guardianships)
 
     @property
     def refused(self) -> bool:

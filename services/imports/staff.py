@@ -65,7 +65,7 @@ _SEXES: dict[str, Literal["M", "F", ""]] = {
     ),
 }
 _SEX_DIGITS = {"M": "1", "F": "2"}
-_LANGUAGES = {
+LANGUAGE_WORDS = {
     **dict.fromkeys(_words("fr fra fre francais francaise french f frans"), "fr"),
     **dict.fromkeys(_words("en eng anglais anglaise english e engels"), "en"),
     **dict.fromkeys(_words("nl nld dut neerlandais dutch n nederlands"), "nl"),
@@ -213,7 +213,7 @@ def _date_order(rows: list[list[str]], mapping: Mapping[str, int]) -> str:
 # Rows
 
 
-class _Refused(Exception):
+class RowRefused(Exception):
     """A row that is refused, and why."""
 
     def __init__(self, text: Wording, column: str = "") -> None:
@@ -316,7 +316,7 @@ class _Reading:
             row.append("")
             try:
                 self._read_row(line, row)
-            except _Refused as refused:
+            except RowRefused as refused:
                 self.notices.error(refused.text, self.file, line, refused.column)
         self.roster.rows = rows
 
@@ -344,7 +344,7 @@ class _Reading:
             birth,
             number,
             sex,
-            _LANGUAGES.get(self._normal_form(row[self.language]), ""),
+            LANGUAGE_WORDS.get(self._normal_form(row[self.language]), ""),
             personal,
             self.columns[self.personal] if personal else "",
             False,
@@ -392,27 +392,10 @@ class _Reading:
         raw = row[index]
         name = self._names.get(raw)
         if name is None:
-            name = self._names[raw] = self._checked_name(raw, self.columns[index])
+            name = self._names[raw] = checked_name(raw, self.columns[index])
         if name[0] in "=+@-":
             text = say("This name begins like a formula; it is kept as text.")
             self.notices.warning(text, self.file, line, self.columns[index])
-        return name
-
-    def _checked_name(self, raw: str, column: str) -> str:
-        name = squeeze(raw)
-        if not name:
-            raise _Refused(say("Row refused: the name is missing."), column)
-        if len(name) > LONGEST_NAME:
-            raise _Refused(
-                say(
-                    "Row refused: a name of %(length)s characters; the limit is %(limit)s.",
-                    length=len(name),
-                    limit=LONGEST_NAME,
-                ),
-                column,
-            )
-        if not any(map(str.isalpha, name)):
-            raise _Refused(say("Row refused: this is no name, it has no letters."), column)
         return name
 
     def _split_name(self, row: list[str], line: int) -> tuple[str, str]:
@@ -420,7 +403,8 @@ class _Reading:
         surname, first_name = split_name(whole)
         if not first_name:
             column = self.columns[self.full_name]
-            raise _Refused(say("Row refused: surname and first name cannot be told apart."), column)
+            text = say("Row refused: surname and first name cannot be told apart.")
+            raise RowRefused(text, column)
         return surname, first_name
 
     def _date(self, dates: Dates, row: list[str], index: int) -> date | None:
@@ -434,7 +418,7 @@ class _Reading:
         found = dates.read(text) if text else None
         if found is None and not is_blank(text):
             wording = say("Row refused: “%(text)s” is no date.", text=clean(text, 40))
-            raise _Refused(wording, self.columns[index])
+            raise RowRefused(wording, self.columns[index])
         return found
 
     def _staff_number(self, row: list[str], line: int, sex: str, birth: date | None) -> str | None:
@@ -470,7 +454,7 @@ class _Reading:
                 length=len(text),
                 limit=LONGEST_TEXT,
             )
-        elif len(text) >= 11 and _is_national(text):
+        elif len(text) >= 11 and is_national(text):
             wording = say("Not kept: this looks like a national number.")
         else:
             return text
@@ -478,26 +462,10 @@ class _Reading:
         return ""
 
     def _email(self, row: list[str], index: int, line: int) -> str:
-        text = row[index]
-        try:
-            return parse_address(text)
-        except AddressError as fault:
-            wording = fault.wording
-        if is_blank(text.strip()):
-            return ""
-        column = self.columns[index]
-        for part in _SEVERAL.split(text) if len(text) < 1_000 else ():
-            try:
-                address = parse_address(part)
-            except AddressError:
-                continue
-            wording = say("The cell holds several addresses; the first is used.")
-            self.notices.warning(wording, self.file, line, column)
-            return address
-        self.notices.warning(
-            say("The address is not used. %(reason)s", reason=wording), self.file, line, column
-        )
-        return ""
+        address, remark = address_in(row[index])
+        if remark is not None:
+            self.notices.warning(remark, self.file, line, self.columns[index])
+        return address
 
     def _function(self, main: str, others: str) -> tuple[str, str, bool]:
         """Return the code, the further codes separated by commas, and whether all is known."""
@@ -533,7 +501,7 @@ class _Reading:
             number = parse_fase(text)
         except NumberError as fault:
             reason = say("Row refused. %(reason)s", reason=fault.wording)
-            raise _Refused(reason, self.columns[self.school]) from None
+            raise RowRefused(reason, self.columns[self.school]) from None
         name = clean(squeeze(row[self.school_name]), LONGEST_NAME)
         self.roster.schools.append(
             SchoolRecord(str(number), name, fase_number=number, file=self.file)
@@ -561,6 +529,42 @@ class _Reading:
         if form is None:
             form = self._normal[text] = name_key(text)
         return form
+
+
+def checked_name(raw: str, column: str) -> str:
+    """Return a name from a cell, trimmed; raises `RowRefused` for what is none."""
+    name = squeeze(raw)
+    if not name:
+        raise RowRefused(say("Row refused: the name is missing."), column)
+    if len(name) > LONGEST_NAME:
+        raise RowRefused(
+            say(
+                "Row refused: a name of %(length)s characters; the limit is %(limit)s.",
+                length=len(name),
+                limit=LONGEST_NAME,
+            ),
+            column,
+        )
+    if not any(map(str.isalpha, name)):
+        raise RowRefused(say("Row refused: this is no name, it has no letters."), column)
+    return name
+
+
+def address_in(text: str) -> tuple[str, Wording | None]:
+    """Return the address in a cell, "" for none, and what is to be told about it."""
+    try:
+        return parse_address(text), None
+    except AddressError as fault:
+        wording = fault.wording
+    if is_blank(text.strip()):
+        return "", None
+    for part in _SEVERAL.split(text) if len(text) < 1_000 else ():
+        try:
+            address = parse_address(part)
+        except AddressError:
+            continue
+        return address, say("The cell holds several addresses; the first is used.")
+    return "", say("The address is not used. %(reason)s", reason=wording)
 
 
 def split_name(whole: str) -> tuple[str, str]:
@@ -598,7 +602,8 @@ def _functions(main: str, others: str) -> tuple[str, str, bool]:
     return first, ",".join(code for code in found if code != first), known
 
 
-def _is_national(text: str) -> bool:
+def is_national(text: str) -> bool:
+    """Tell whether a text looks like a national number, and is no staff number."""
     if not looks_like_national_number(text):
         return False
     try:

@@ -96,6 +96,11 @@ def parse_token(text: str) -> ParsedToken:
     return ParsedToken(row_id, typed[_ROW_CHARACTERS:-1])
 
 
+def count_characters(text: str) -> tuple[int, int]:
+    """Return how many characters of a token were typed, and how many it has."""
+    return len(_IGNORED.sub("", text[: 10 * _LENGTH])), _LENGTH
+
+
 def matching_generation(key: Key, purpose: str, parsed: ParsedToken, latest: int) -> int | None:
     """Return the generation that `parsed` is the token of, or None when it is not genuine.
 

@@ -8,17 +8,14 @@ the wire take away are refused by a test: F1, F10, F11, Ctrl+A, B, H, I, J, M, P
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from textual.binding import Binding
 
 from models.language import N_, _
+from models.rights import right
 
 Group = Literal["everywhere", "list", "form", "dialog", "screen"]
-
-#: `models.accounts.CONSOLE_ROLES`, widest first. Repeated, for that module loads the tables,
-#: and nothing of the data layer may be loaded before the first paint; a test compares the two.
-ROLES = ("helpdesk", "director", "coordinator", "head", "staff", "parent")
 
 #: What `?` prints above each group.
 GROUP_TITLES: dict[Group, str] = {
@@ -35,9 +32,10 @@ class Command:
     """One thing a key does.
 
     `keys` are Textual key names, the first being the one shown; `label` is the word in the
-    key bar, `sentence` the line in the help; `least_role` is the narrowest role of
-    `ROLES` that is offered it. `action` is the Textual action,
-    by default the identifier with its dots and dashes made underscores.
+    key bar, `sentence` the line in the help. `needs` says who is offered it, by the things
+    of `models.rights`: `"team"` whoever sees the team of a school, `"team!"` whoever may
+    change it, `""` everybody. `action` is the Textual action, by default the last word of
+    the identifier with its dashes made underscores.
     """
 
     id: str
@@ -46,7 +44,7 @@ class Command:
     sentence: str
     footer: bool = False
     group: Group = "screen"
-    least_role: str = "parent"
+    needs: str = ""
     action: str = ""
     priority: bool = False
 
@@ -61,26 +59,30 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Somewhere `g` and a letter lead to."""
+    """Somewhere `g` and a letter lead to; `needs` is a command's."""
 
     id: str
     letter: str
     title: str
-    least_role: str = "staff"
+    needs: str = ""
 
 
 PLACES: tuple[Place, ...] = (
     Place("dashboard", "d", N_("Dashboard")),
-    Place("team-access", "a", N_("Team access"), "director"),
-    Place("consents", "c", N_("Consents"), "director"),
-    Place("invitations", "i", N_("Invitations and mail"), "director"),
-    Place("plans", "p", N_("Plans: applied and to apply"), "director"),
-    Place("import", "m", N_("Import a file"), "director"),
-    Place("schools", "s", N_("Schools"), "coordinator"),
-    Place("school-years", "y", N_("School years"), "coordinator"),
-    Place("people", "e", N_("People"), "director"),
-    Place("helpdesk", "h", N_("Helpdesk"), "helpdesk"),
-    Place("journal", "j", N_("Journal"), "director"),
+    Place("team-access", "a", N_("Team access"), "team!"),
+    Place("consents", "c", N_("Consents"), "consents!"),
+    Place("invitations", "i", N_("Invitations and mail"), "mail!"),
+    Place("plans", "p", N_("Plans: applied and to apply"), "plans!"),
+    Place("import", "m", N_("Import a file"), "plans!"),
+    Place("schools", "s", N_("Schools"), "team"),
+    Place("school-years", "y", N_("School years"), "team"),
+    Place("people", "e", N_("People"), "people!"),
+    Place("helpdesk", "h", N_("Helpdesk"), "door!"),
+    Place("journal", "j", N_("Journal"), "journal"),
+    Place("own-access", "w", N_("What the school holds about me")),
+    Place("own-account", "o", N_("My account")),
+    Place("accounts", "u", N_("Use another of my accounts")),
+    Place("sign-out", "q", N_("Sign out")),
 )
 
 COMMANDS: tuple[Command, ...] = (
@@ -209,7 +211,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Apply"),
         N_("Apply the plan"),
         footer=True,
-        least_role="director",
+        needs="plans!",
         priority=True,
     ),
     Command(
@@ -218,7 +220,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Undo"),
         N_("Undo the plan that was applied"),
         footer=True,
-        least_role="director",
+        needs="plans!",
     ),
     Command(
         "plan.leave-out",
@@ -226,7 +228,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Leave out"),
         N_("Leave the line out of the plan, or put it back"),
         footer=True,
-        priority=False,
+        needs="plans!",
     ),
     Command(
         "plan.information", "1", N_("Information"), N_("Show the information only, or everything")
@@ -251,6 +253,67 @@ COMMANDS: tuple[Command, ...] = (
         priority=True,
     ),
     Command("sign-in.leave", "escape", N_("Quit"), N_("Leave the program"), footer=True),
+    Command("sign-in.token", "f2", N_("Token"), N_("Use the token of an e-mail"), footer=True),
+    Command(
+        "sign-in.forgotten",
+        "f4",
+        N_("Forgotten password"),
+        N_("Have a token mailed for a password that was forgotten"),
+        footer=True,
+    ),
+    Command("sign-in.whom-to-ask", "f6", N_("Whom to ask"), N_("Find the contact of a school")),
+    Command(
+        "token.look",
+        "f8,enter",
+        N_("Go on"),
+        N_("Read the token; that does not use it up"),
+        footer=True,
+        priority=True,
+        action="save",
+    ),
+    Command(
+        "password.set",
+        "f8",
+        N_("Set the password"),
+        N_("Set the password and sign in with it"),
+        footer=True,
+        priority=True,
+        action="save",
+    ),
+    Command("password.show", "f4", N_("Show"), N_("Show what is typed, or hide it"), footer=True),
+    Command(
+        "forgotten.send",
+        "f8,enter",
+        N_("Send"),
+        N_("Have the e-mail sent"),
+        footer=True,
+        priority=True,
+        action="save",
+    ),
+    Command(
+        "whom.find",
+        "f8,enter",
+        N_("Find"),
+        N_("Find the schools and their contacts"),
+        footer=True,
+        priority=True,
+        action="save",
+    ),
+    Command(
+        "notices.close", "enter,escape", N_("Go on"), N_("Put the message away"), group="dialog"
+    ),
+    # One's own account
+    Command("account.password", "p", N_("Change password"), N_("Change the password"), footer=True),
+    Command(
+        "account.address",
+        "e",
+        N_("Change address"),
+        N_("Change the reference address"),
+        footer=True,
+    ),
+    Command("account.keys", "k", N_("SSH keys"), N_("Look at the SSH keys"), footer=True),
+    Command("keys.add", "n", N_("New key"), N_("Add an SSH key by pasting it"), footer=True),
+    Command("keys.remove", "delete,x", N_("Remove"), N_("Remove the key on the line"), footer=True),
     # Screens of the main job
     Command(
         "team.invite",
@@ -258,7 +321,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Send invitations"),
         N_("Send the invitation e-mails for my team"),
         footer=True,
-        least_role="director",
+        needs="mail!",
     ),
     Command(
         "team.status",
@@ -273,7 +336,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Mission"),
         N_("Give a mission, or take it away"),
         footer=True,
-        least_role="director",
+        needs="team!",
     ),
     Command(
         "team.role",
@@ -281,7 +344,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Role"),
         N_("Set a role by hand, or take it away"),
         footer=True,
-        least_role="director",
+        needs="team!",
     ),
     Command(
         "team.deactivate",
@@ -289,21 +352,21 @@ COMMANDS: tuple[Command, ...] = (
         N_("Deactivate"),
         N_("Deactivate the access, or reactivate it"),
         footer=True,
-        least_role="director",
+        needs="access!",
     ),
     Command(
         "team.doubles",
         "d",
         N_("Doubles"),
         N_("Decide suspected doubles: the same person or not"),
-        least_role="director",
+        needs="doubles!",
     ),
     Command(
         "team.print",
         "p",
         N_("Print"),
         N_("Make the forms to sign as PDF for those selected"),
-        least_role="director",
+        needs="consents!",
     ),
     Command(
         "person.history",
@@ -318,7 +381,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Invite"),
         N_("Send the invitation e-mail, or send it again"),
         footer=True,
-        least_role="director",
+        needs="mail!",
     ),
     Command(
         "doubles.same",
@@ -326,7 +389,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Same person"),
         N_("They are the same person: show what becomes of the two"),
         footer=True,
-        least_role="director",
+        needs="doubles!",
     ),
     Command(
         "doubles.different",
@@ -334,7 +397,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Not the same"),
         N_("They are two people: what was blocked is free again"),
         footer=True,
-        least_role="director",
+        needs="doubles!",
     ),
     Command(
         "consents.print",
@@ -342,7 +405,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Print"),
         N_("Make the forms to sign as PDF: of those selected, or of all that are missing"),
         footer=True,
-        least_role="director",
+        needs="consents!",
         priority=True,
     ),
     Command(
@@ -351,7 +414,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Record"),
         N_("Record signed forms"),
         footer=True,
-        least_role="director",
+        needs="consents!",
     ),
     Command(
         "consents.withdraw",
@@ -359,7 +422,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Withdraw"),
         N_("Withdraw the consent of the person on the line"),
         footer=True,
-        least_role="director",
+        needs="consents!",
     ),
     Command(
         "consents.state",
@@ -375,7 +438,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("To the plan"),
         N_("Show the plan that records the list"),
         footer=True,
-        least_role="director",
+        needs="consents!",
         priority=True,
     ),
     Command(
@@ -384,10 +447,17 @@ COMMANDS: tuple[Command, ...] = (
         N_("From a file"),
         N_("Add the lines of a file: reference, signed_on, email"),
         footer=True,
-        least_role="director",
+        needs="consents!",
         priority=True,
     ),
-    Command("record.remove", "delete", N_("Remove"), N_("Take the line off the list"), footer=True),
+    Command(
+        "record.remove",
+        "delete",
+        N_("Remove"),
+        N_("Take the line off the list"),
+        footer=True,
+        needs="consents!",
+    ),
     Command("text.older", "left", N_("Earlier version"), N_("Show the earlier version")),
     Command("text.newer", "right", N_("Later version"), N_("Show the later version")),
     Command("text.up", "up,k", N_("Up"), N_("One line up")),
@@ -406,7 +476,7 @@ COMMANDS: tuple[Command, ...] = (
         "x",
         N_("All schools"),
         N_("Look at all schools again"),
-        least_role="coordinator",
+        needs="team",
     ),
     Command(
         "years.edit",
@@ -414,7 +484,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Correct the days"),
         N_("Correct the first and the last day of the school year"),
         footer=True,
-        least_role="helpdesk",
+        needs="reference!",
     ),
     Command(
         "invitations.again",
@@ -422,7 +492,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Send again"),
         N_("Send again to those who have not activated"),
         footer=True,
-        least_role="director",
+        needs="mail!",
     ),
     Command(
         "invitations.send",
@@ -430,7 +500,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Send now"),
         N_("Send the mails that are waiting"),
         footer=True,
-        least_role="director",
+        needs="mail!",
     ),
     Command(
         "invitations.try-now",
@@ -438,7 +508,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Try now"),
         N_("Let the mails selected be tried at once, also those held"),
         footer=True,
-        least_role="director",
+        needs="mail!",
     ),
     Command(
         "invitations.state",
@@ -453,7 +523,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Compute the plan"),
         N_("Read the file and compute the plan"),
         footer=True,
-        least_role="director",
+        needs="plans!",
     ),
     Command(
         "import.columns",
@@ -461,7 +531,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Columns"),
         N_("Look at the columns of the staff list and correct them"),
         footer=True,
-        least_role="director",
+        needs="plans!",
     ),
     Command(
         "import.complete",
@@ -469,7 +539,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Complete"),
         N_("Complete the name of the file, or list its folder"),
         footer=True,
-        least_role="director",
+        needs="plans!",
     ),
     Command(
         "mapping.accept",
@@ -477,7 +547,7 @@ COMMANDS: tuple[Command, ...] = (
         N_("Take over"),
         N_("Read the file with these columns"),
         footer=True,
-        least_role="director",
+        needs="plans!",
     ),
     Command("mapping.older", "left", N_("Previous column"), N_("Give the field the column before")),
     Command(
@@ -512,16 +582,26 @@ def bindings(*identifiers: str, **actions: str) -> list[Binding]:
     return [_binding(command(i), actions.get(_word(i), "")) for i in identifiers]
 
 
-def allowed(least_role: str, role: str) -> bool:
-    """Tell whether `role` is at least `least_role`, widest first as in `ROLES`."""
-    if role not in ROLES:
-        return False
-    return ROLES.index(role) <= ROLES.index(least_role)
+def command_behind(action: Any, node: object) -> Command | None:
+    """Return the command whose key on `node` (a widget, a screen, the App) runs that action."""
+    for kind in type(node).__mro__ if node is not None else ():
+        for binding in vars(kind).get("BINDINGS", ()):
+            if isinstance(binding, Binding) and binding.action == action:
+                return known(binding.id)
+    return None
+
+
+def allowed(needs: str, role: str) -> bool:
+    """Tell whether somebody of that role is offered what needs that (`Command.needs`)."""
+    if not needs:
+        return True
+    thing = right(role, needs.removesuffix("!"))
+    return thing.change if needs.endswith("!") else thing.reach in ("all", "schools")
 
 
 def places_for(role: str) -> list[Place]:
-    """Return where somebody of that role may go, in the order of the table."""
-    return [place for place in PLACES if allowed(place.least_role, role)]
+    """Return where somebody of that role may go, in the order of the table; "" is nobody."""
+    return [place for place in PLACES if role and allowed(place.needs, role)]
 
 
 _KEY_NAMES: Mapping[str, str] = {

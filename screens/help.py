@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from models.language import N_, _
 from screens.commands import GROUP_TITLES, Command, Group, Place, bindings, key_names, known
+from screens.widgets.chrome import is_offered
 from screens.widgets.dialog import Dialog
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.widgets.text import safe
@@ -22,7 +23,7 @@ def commands_of(screen: Screen[Any]) -> list[Command]:
     found: dict[str, Command] = {}
     for active in screen.active_bindings.values():
         command = known(active.binding.id)
-        if command and active.enabled:
+        if command and active.enabled and is_offered(command, screen):
             found.setdefault(command.id, command)
     return sorted(found.values(), key=lambda command: _ORDER.index(command.group))
 

@@ -121,7 +121,7 @@ class PlanScreen(DeedScreen[Outcome | None]):
         *,
         leaves_the_house: Wording | None = None,
         close_when_applied: bool = False,
-        school: str = "",
+        school: str | Wording = "",
         year: str = "",
         who: str = "",
     ) -> None:

@@ -97,6 +97,9 @@ class Jobs:
         )
         return job
 
+    def __contains__(self, job: Job) -> bool:
+        return job in self._jobs
+
     def stop_all(self) -> None:
         for job in self._jobs:
             job.stop()

@@ -1,46 +1,27 @@
-"""Signing in: address and password, and what is wrong in words.
+"""Signing in: address and password, what is wrong in words, and the ways for who has neither.
 
-Painted before the data layer is imported: what opens the database comes as `prepare`, and
-runs in a thread while the person types.
+Painted before the data layer is imported: what opens the database is the door's `prepare`,
+and runs in a thread while the person types.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import Screen
 
-from models.errors import TrousseauError
-from models.language import N_, Wording, say
+from models.language import N_, Wording
 from screens.commands import bindings
+from screens.doorway import LONGEST_ADDRESS, LONGEST_PASSWORD, DoorForm, DoorScreen, Doorway
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.field import Field, Form
 
-#: Takes address and password, returns whoever has signed in, raises `TrousseauError`.
-SignIn = Callable[[str, str], Any]
-#: Opens what signing in needs and returns what there is to say about it, if anything.
-Prepare = Callable[[], Wording | None]
 
-_LONGEST_ADDRESS = 254
-_LONGEST_PASSWORD = 1_024
+class _Entrance(DoorForm):
+    """The two fields; F8 is said to sign in, and saves nothing."""
 
-
-class _Entrance(Form, inherit_bindings=False):
-    """The two fields; F8 is said to sign in, and saves nothing.
-
-    What moves the focus has priority: such keys are acted on before the next one is given
-    to a field. Otherwise whoever types faster than the line would read their password in
-    the field of the address.
-    """
-
-    BINDINGS = [
-        *(replace(key, priority=True) for key in bindings("form.next", "form.previous")),
-        *bindings("sign-in.enter", "sign-in.go-on"),
-    ]
+    BINDINGS = [*bindings("sign-in.enter", "sign-in.go-on")]
 
     def action_go_on(self) -> None:
         password = self["password"].entry
@@ -49,115 +30,112 @@ class _Entrance(Form, inherit_bindings=False):
         else:
             self.screen.set_focus(password)
 
-    def action_save(self) -> None:
-        # Behind the keys that the field has been given and not taken in yet.
-        self["password"].entry.call_later(super().action_save)
 
-
-class SignInScreen(Screen[None]):
-    """Ask for address and password, and post `SignedIn` with what `sign_in` returned.
+class SignInScreen(DoorScreen):
+    """Ask for address and password, and post `SignedIn` with what the door returned.
 
     Enter goes on to the password, and from there signs in; so does F8. Esc leaves the
-    program, for nothing has been done that could be lost.
+    program, for nothing has been done that could be lost. `told` is what there is to say to
+    somebody who was signed in before.
     """
 
-    CSS = """
-    SignInScreen { align: center middle; }
-    SignInScreen > #entrance { width: 72; max-width: 100%; height: auto; }
-    SignInScreen #welcome { text-style: bold; margin-bottom: 1; }
-    SignInScreen Field { margin-bottom: 1; }
-    SignInScreen Field > .label { width: 20; }
-    SignInScreen Field > .message { width: 14; }
-    SignInScreen #answer { color: ansi_red; min-height: 3; }
-    SignInScreen #answer.-waiting { color: ansi_default; }
-    SignInScreen #notice { min-height: 3; }
+    DEFAULT_CSS = """
+    SignInScreen #ways { height: auto; margin-top: 1; }
+    SignInScreen #notice { margin-top: 1; }
     """
-    BINDINGS = [*bindings("sign-in.leave")]
-
-    @dataclass
-    class SignedIn(Message):
-        """Address and password were right; `who` is what `sign_in` returned."""
-
-        who: Any
-
-    @dataclass
-    class _Refused(Message):
-        error: Exception
+    BINDINGS = [
+        *bindings("sign-in.leave", "sign-in.token", "sign-in.forgotten", "sign-in.whom-to-ask")
+    ]
 
     @dataclass
     class _Prepared(Message):
         notice: Wording | None
 
-    def __init__(self, sign_in: SignIn, prepare: Prepare = lambda: None) -> None:
-        super().__init__()
-        self._sign_in, self._open = sign_in, prepare
+    def __init__(self, door: Doorway, told: Wording | None = None) -> None:
+        super().__init__(door)
+        self._told = told
         self._form = _Entrance(
             "sign-in",
-            Field("email", N_("E-mail address"), max_length=_LONGEST_ADDRESS, required=True),
+            Field("email", N_("E-mail address"), max_length=LONGEST_ADDRESS, required=True),
             Field(
                 "password",
                 N_("Password"),
-                max_length=_LONGEST_PASSWORD,
+                max_length=LONGEST_PASSWORD,
                 required=True,
                 password=True,
             ),
         )
-        self._answer = Sentence("", id="answer")
         self._notice = Sentence("", id="notice")
 
     def compose(self) -> ComposeResult:
         yield TitleBar(N_("Sign in"))
-        with Vertical(id="entrance"):
-            yield Sentence(N_("Trousseau: the accounts of your school"), id="welcome")
+        with Vertical(classes="door"):
+            yield Sentence(N_("Trousseau: the accounts of your school"), classes="heading")
             yield self._form
-            yield self._answer
+            yield self.answer
+            with Vertical(id="ways"):
+                yield Sentence(N_("First time here? F2 takes the token that was mailed to you."))
+                yield Sentence(N_("Password forgotten? F4 has a new token mailed."))
+                yield Sentence(N_("No e-mail came? F6 tells whom to ask in your school."))
             yield self._notice
         yield KeyBar()
 
     def on_mount(self) -> None:
         self._form["email"].entry.focus()
-        self._prepare()
+        self.answer.say(self._told or "")
+        self._notice.display = False
+        self.attempt(self._prepare, group="prepare", exclusive=True)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing is typed here that somebody else must not find."""
+        return not any(self._form.values.values())
 
     def action_leave(self) -> None:
         self.app.exit(0)
 
+    # Signing in
+
     @on(Form.Saved)
     def _ask(self, event: Form.Saved) -> None:
         event.stop()
-        self._answer.set_class(True, "-waiting")
-        self._answer.show(N_("One moment…"))
-        self._try(event.values["email"], event.values["password"])
+        email, password = event.values["email"], event.values["password"]
 
-    @work(thread=True, exclusive=True, exit_on_error=False, group="prepare")
+        def try_it() -> None:
+            self.post_message(self.SignedIn(self.door.sign_in(email, password)))
+
+        self.ask(try_it)
+
     def _prepare(self) -> None:
-        try:
-            self.post_message(self._Prepared(self._open()))
-        except Exception as error:
-            self.post_message(self._Refused(error))
-
-    # Described, for Textual would otherwise keep the arguments in words: the password.
-    @work(thread=True, exclusive=True, exit_on_error=False, group="sign-in", description="sign in")
-    def _try(self, email: str, password: str) -> None:
-        try:
-            self.post_message(self.SignedIn(self._sign_in(email, password)))
-        except Exception as error:
-            self.post_message(self._Refused(error))
+        self.post_message(self._Prepared(self.door.prepare()))
 
     @on(_Prepared)
     def _tell_notice(self, message: _Prepared) -> None:
         message.stop()
         self._notice.show(message.notice or "")
+        self._notice.display = message.notice is not None
 
-    @on(_Refused)
-    def _tell_refusal(self, message: _Refused) -> None:
-        message.stop()
-        self._answer.set_class(False, "-waiting")
-        if isinstance(message.error, TrousseauError):
-            self._answer.show(message.error.wording)
-        else:
-            self._answer.show(say("Signing in did not work."))
-            self.app.tell_error(message.error)  # type: ignore[attr-defined]
+    def failed(self, error: Exception) -> None:
+        super().failed(error)
         password = self._form["password"]
         password.value = ""
         if self._form["email"].value:
             password.entry.focus()
+
+    # The other ways in. Their modules are loaded when they are needed.
+
+    def action_token(self) -> None:
+        from screens.token import TokenScreen
+
+        self.app.push_screen(TokenScreen(self.door))
+
+    def action_forgotten(self) -> None:
+        from screens.forgotten_password import ForgottenPasswordScreen
+
+        email = self._form["email"].value
+        self.app.push_screen(ForgottenPasswordScreen(self.door, email))
+
+    def action_whom_to_ask(self) -> None:
+        from screens.whom_to_ask import WhomToAskScreen
+
+        self.app.push_screen(WhomToAskScreen(self.door))

@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 
+from models.language import Wording, say
+
 if TYPE_CHECKING:
     from services.desk import Desk
     from services.mail.sender import Mailing
+    from services.profiles import Profile
     from services.school_years import Here
+    from services.sign_in import Entrance
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,15 @@ class Wish:
 def no_mailing() -> Mailing:
     """Refuse to send, where the console was opened without the means."""
     from models.errors import TrousseauError
-    from models.language import say
 
     raise TrousseauError(say("This console cannot send mail. What is queued stays queued."))
+
+
+def no_entrance() -> Entrance:
+    """Refuse what is done at the door, where the console was opened without one."""
+    from models.errors import TrousseauError
+
+    raise TrousseauError(say("This console was opened without signing in."))
 
 
 class Workplace:
@@ -41,6 +51,8 @@ class Workplace:
     the event loop only; what is read in a thread comes back by a message. `mailing` returns
     what mail is sent with, or raises an error in words; it is called in a thread. `mass_share`
     is the share of a school's people above which an import asks for a number (None: as shipped).
+    `profile` is which of several accounts is used, None for whoever has one only; `entrance`
+    returns what a change of one's own account is made with, and is called in a thread.
     """
 
     def __init__(
@@ -51,12 +63,16 @@ class Workplace:
         here: Here | None = None,
         mailing: Callable[[], Mailing] = no_mailing,
         mass_share: float | None = None,
+        profile: Profile | None = None,
+        entrance: Callable[[], Entrance] = no_entrance,
     ) -> None:
         self.desk = desk
         self.who = who or desk.actor.name
         self.here = here
         self.mailing = mailing
         self.mass_share = mass_share
+        self.profile = profile
+        self.entrance = entrance
         self._wishes: dict[str, Wish] = {}
 
     @property
@@ -64,11 +80,20 @@ class Workplace:
         return self.desk.actor.role
 
     @property
-    def title(self) -> tuple[str, str, str]:
-        """School, school year and person, for a title bar."""
+    def title(self) -> tuple[str | Wording, str, str]:
+        """School, school year and person, for a title bar; before them which account it is."""
         if self.here is None:
-            return "", "", self.who
-        return self.here.school, self.here.year.label if self.here.year else "", self.who
+            return self.profile.label if self.profile else "", "", self.who
+        year = self.here.year.label if self.here.year else ""
+        if self.profile is None:
+            return self.here.school, year, self.who
+        return say("%(role)s: %(school)s", role=self._role, school=self.here.school), year, self.who
+
+    @property
+    def _role(self) -> Wording:
+        from services.profiles import role_label
+
+        return role_label(self.role)
 
     @property
     def chosen(self) -> tuple[int, int]:

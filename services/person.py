@@ -153,7 +153,7 @@ def person_page(
     person = session.scalars(select(Person).where(col(Person.id) == person_id)).one_or_none()
     if person is None:
         raise NotFound(say("There is no such person in your schools."))
-    posts = _posts(session, person_id)
+    posts = posts_of(session, person_id)
     accesses = _accesses(session, person_id, now)
     access = next((a for a in accesses if _is_of(a, school_id, school_year_id)), None)
     domains = known_domains(session, school_id) if access else frozenset()
@@ -167,12 +167,12 @@ def person_page(
         school=_school_name(session, school_id),
         year=_year_label(session, school_year_id),
         keys=_keys(session, person_id),
-        posts=tuple(_post_facts(row) for row in posts),
-        addresses=tuple(_addresses(person, posts)),
-        consents=_consents(session, person_id),
+        posts=tuple(post_facts(row) for row in posts),
+        addresses=tuple(addresses_of(person, posts)),
+        consents=consents_of(session, person_id),
         access=access,
         accesses=tuple(accesses),
-        missions=_missions(session, person_id),
+        missions=missions_of(session, person_id),
         invitations=_invitations(session, person_id),
         doubles=_doubles(session, person_id),
         findings=tuple(findings_of(access, now.at, domains)) if access else (),
@@ -214,7 +214,8 @@ def _keys(session: ActorSession, person_id: int) -> tuple[tuple[str, str], ...]:
     return tuple((name, key) for name, key in session.execute(keys))
 
 
-def _posts(session: ActorSession, person_id: int) -> list[Any]:
+def posts_of(session: ActorSession, person_id: int) -> list[Any]:
+    """Return a person's posts with school, year and source, the latest year first."""
     posts = (
         select(Post, col(School.name), col(SchoolYear.label), col(Source.name))
         .join(School, col(School.id) == Post.school_id)
@@ -226,7 +227,8 @@ def _posts(session: ActorSession, person_id: int) -> list[Any]:
     return list(session.execute(posts))
 
 
-def _post_facts(row: Any) -> PostFacts:
+def post_facts(row: Any) -> PostFacts:
+    """Return the facts of one row of `posts_of`."""
     post, school, year, source = row
     return PostFacts(
         post_id=post.id,
@@ -244,7 +246,7 @@ def _post_facts(row: Any) -> PostFacts:
     )
 
 
-def _addresses(person: Person, posts: list[Any]) -> list[AddressFacts]:
+def addresses_of(person: Person, posts: list[Any]) -> list[AddressFacts]:
     """Return the addresses on file, each once."""
     sources = [source for _post, _school, _year, source in posts if source]
     found: dict[tuple[str, str], AddressFacts] = {}
@@ -260,7 +262,8 @@ def _addresses(person: Person, posts: list[Any]) -> list[AddressFacts]:
     return list(found.values())
 
 
-def _consents(session: ActorSession, person_id: int) -> tuple[ConsentFacts, ...]:
+def consents_of(session: ActorSession, person_id: int) -> tuple[ConsentFacts, ...]:
+    """Return the consents of a person, the latest first."""
     consents = (
         select(Consent, col(School.name))
         .join(School, col(School.id) == Consent.school_id)
@@ -281,7 +284,8 @@ def _consents(session: ActorSession, person_id: int) -> tuple[ConsentFacts, ...]
     )
 
 
-def _missions(session: ActorSession, person_id: int) -> tuple[MissionFacts, ...]:
+def missions_of(session: ActorSession, person_id: int) -> tuple[MissionFacts, ...]:
+    """Return the missions of a person, the latest first."""
     missions = (
         select(Mission, col(School.name), col(SchoolYear.label))
         .join(School, col(School.id) == Mission.school_id)

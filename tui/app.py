@@ -15,6 +15,7 @@ tidy(os.environ)  # before Textual, which reads its variables on import
 from rich.text import Text  # noqa: E402
 from textual import on  # noqa: E402
 from textual.app import App  # noqa: E402
+from textual.dom import DOMNode  # noqa: E402
 from textual.filter import LineFilter, NoColor  # noqa: E402
 from textual.notifications import SeverityLevel  # noqa: E402
 from textual.screen import Screen  # noqa: E402
@@ -22,7 +23,7 @@ from textual.widget import Widget  # noqa: E402
 
 from models.errors import TrousseauError  # noqa: E402
 from models.language import LANGUAGES, N_, _, current_language, use_language  # noqa: E402
-from screens.commands import places_for  # noqa: E402
+from screens.commands import Place, allowed, command_behind, places_for  # noqa: E402
 from screens.progress import PERIOD, Job, JobEnded, Jobs, ProgressScreen  # noqa: E402
 from screens.widgets.chrome import TitleBar  # noqa: E402
 from screens.widgets.table import PagedTable  # noqa: E402
@@ -187,16 +188,30 @@ class TrousseauApp(App[int]):
                 await self.run_action(active.binding.action, active.node)
                 return
 
+    async def run_action(
+        self,
+        action: Any,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an action, unless it is of a command that this role is not offered."""
+        command = command_behind(action, default_namespace)
+        if command is not None and not allowed(command.needs, self.role):
+            return False
+        return await super().run_action(action, default_namespace, namespaces)
+
+    def _offered(self) -> list[Place]:
+        return [place for place in places_for(self.role) if place.id in self.places]
+
     def action_go(self) -> None:
         from screens.help import GoScreen
 
-        offered = [place for place in places_for(self.role) if place.id in self.places]
-        if offered:
+        if offered := self._offered():
             self.push_screen(GoScreen(offered), self.go)
 
     def go(self, place: str | None) -> None:
         """Leave for a place: it takes the stead of all screens above the first."""
-        if place is None:
+        if place not in {offered.id for offered in self._offered()} or place is None:
             return
         while len(self.screen_stack) > 2:
             self.pop_screen()
@@ -245,8 +260,10 @@ class TrousseauApp(App[int]):
 
     @on(JobEnded)
     def _tell_end(self, event: JobEnded) -> None:
-        self.show_work()
         job: Job = event.job
+        if job not in self.jobs:
+            return  # of somebody who has signed out
+        self.show_work()
         if job.error:
             self.tell_error(job.error)
             return

@@ -6,70 +6,181 @@ places import it when they are needed.
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 from importlib import import_module
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from textual import on
+from textual import events, on
 from textual.screen import Screen
 
-from models.errors import TrousseauError
-from models.language import N_, Wording, current_language, say, use_language
+from models.language import N_, Wording, current_language, say, say_n, use_language
+from models.rights import right
+from screens.doorway import DoorScreen
 from screens.opening import OpeningScreen
+from screens.progress import Jobs
 from screens.sign_in import SignInScreen
 from screens.workplace import Workplace
 from tui.app import MakeScreen, TrousseauApp, run
 from tui.appearance import appearance
 from tui.cli.office import now
+from tui.door import Arrived, Door, Entered
 from tui.state import state_folder
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from services.profiles import Profile
+    from tui.ssh.visitor import Visitor
 
-    from services.accounts import SignedIn
-    from tui.settings import Settings
-
-#: Who has something to do here; the others' places come with their own services.
-ADMITTED = ("helpdesk", "director", "coordinator")
-
-
-class NoPlace(TrousseauError):
-    """The account is right, and there is nothing for it here yet."""
-
-    heading = N_("Nothing to show")
-
-
-@dataclass(frozen=True)
-class Entered:
-    """Somebody who is in: the workplace, and the language to speak."""
-
-    workplace: Workplace
-    account_id: int | None
-    language: str
+#: How often one looks whether somebody is still there, in seconds.
+_LOOK_EVERY = 5.0
 
 
 class Console(TrousseauApp):
-    """The App with its way in: whoever is let in finds the dashboard in its stead."""
+    """The App with its way in: whoever is let in finds the dashboard in its stead.
 
-    @on(SignInScreen.SignedIn)
-    def _enter_signed_in(self, message: SignInScreen.SignedIn) -> None:
+    `door` lets people in. `signs_out` says whether there is a way in to go back to; where
+    there is none the console ends instead, and never by itself.
+    """
+
+    def __init__(
+        self, first: MakeScreen, door: "Door", *, signs_out: bool = True, **options: Any
+    ) -> None:
+        super().__init__(first, **options)
+        self._door, self._signs_out = door, signs_out
+        self._arrived: Arrived | None = None
+        self._touched: datetime = self._clock()
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        if self._signs_out:
+            self.set_interval(_LOOK_EVERY, self.end_if_idle)
+
+    # In
+
+    @on(DoorScreen.SignedIn)
+    def _enter_signed_in(self, message: DoorScreen.SignedIn) -> None:
         message.stop()
-        self.enter(message.who)
+        self.arrive(message.who)
 
     @on(OpeningScreen.Opened)
     def _enter_opened(self, message: OpeningScreen.Opened) -> None:
         message.stop()
-        self.enter(message.what)
+        if message.what is None:
+            self.switch_screen(self._way_in())
+        elif isinstance(message.what, Arrived):
+            self.arrive(message.what)
+        else:
+            self.enter(message.what)
+
+    def arrive(self, arrived: Arrived) -> None:
+        """Let somebody in: to the dashboard, or first to the choice of an account."""
+        self._arrived = arrived
+        if arrived.entered is not None:
+            self.enter(arrived.entered)
+        else:
+            use_language(arrived.identity.language)
+            self._replace_all(self._choice(None))
+        if arrived.notices:
+            from screens.notices import NoticesScreen
+
+            self.push_screen(NoticesScreen(arrived.notices))
 
     def enter(self, entered: Entered) -> None:
         """Open the dashboard for somebody."""
         use_language(entered.language)
         self.role, self.who = entered.workplace.role, entered.account_id
         self.places = places(entered.workplace)
+        profile = entered.workplace.profile
+        if profile is not None:
+            self.places["accounts"] = partial(self._choice, profile)
+        if self._signs_out:
+            self.places["sign-out"] = self._way_in
+        self._replace_all(self.places["dashboard"]())
+
+    def _replace_all(self, screen: Screen[Any]) -> None:
         while len(self.screen_stack) > 2:  # help may be open above the way in
             self.pop_screen()
-        self.switch_screen(self.places["dashboard"]())
+        self.switch_screen(screen)
+
+    def _choice(self, current: "Profile | None") -> Screen[Any]:
+        from screens.choose_account import ChooseAccountScreen
+
+        assert self._arrived is not None
+        identity = self._arrived.identity
+        choose = partial(self._door.admit, identity)
+        return ChooseAccountScreen(identity.name, identity.profiles, choose, current)
+
+    def on_choose_account_screen_chosen(self, message: Any) -> None:
+        """Work with the account that was chosen, at the door or later."""
+        message.stop()
+        self.jobs.stop_all()
+        self.enter(message.what)
+
+    # Out
+
+    def go(self, place: str | None) -> None:
+        if place == "sign-out" and place in self.places:
+            self.sign_out()
+        else:
+            super().go(place)
+
+    async def action_back(self) -> None:
+        if self._chooses_at_the_door:
+            self.sign_out()
+        else:
+            await super().action_back()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "back" and self._chooses_at_the_door:
+            return True
+        return super().check_action(action, parameters)
+
+    @property
+    def _chooses_at_the_door(self) -> bool:
+        return self._arrived is not None and not self.role and len(self.screen_stack) <= 2
+
+    def sign_out(self, told: Wording | None = None) -> None:
+        """Go back to the way in, and leave nothing there of whoever was in.
+
+        Drafts were kept as they were typed; work that runs is stopped cleanly.
+        """
+        self.jobs.stop_all()
+        self.jobs = Jobs(self)
+        self.role, self.who, self.places, self._arrived = "", None, {}, None
+        self.clear_notifications()
+        self._replace_all(self._way_in(told))
+
+    def _way_in(self, told: Wording | None = None) -> Screen[Any]:
+        return SignInScreen(self._door, told)
+
+    # Idleness
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent | events.Paste):
+            self._touched = self._clock()
+        await super().on_event(event)
+
+    def end_if_idle(self) -> None:
+        """Sign out whoever has not touched a key for too long; what is at work is waited for."""
+        if self.jobs.current is not None or self._is_untouched:
+            self._touched = self._clock()
+        elif self._clock() - self._touched >= self._door.idle:
+            self._touched = self._clock()
+            self.sign_out(_idle(self._door.idle))
+
+    @property
+    def _is_untouched(self) -> bool:
+        """Whether the way in stands there as it did at first, so that nothing is to be hidden."""
+        top = self.screen
+        return isinstance(top, SignInScreen) and top.untouched
+
+
+def _idle(idle: timedelta) -> Wording:
+    return say_n(
+        "You were signed out after %(count)s minute without a key. What you typed is kept.",
+        "You were signed out after %(count)s minutes without a key. What you typed is kept.",
+        round(idle.total_seconds() / 60),
+    )
 
 
 #: The module and class of each place's screen, and whether it is about one school.
@@ -82,6 +193,8 @@ _SCREENS: Mapping[str, tuple[str, str, bool]] = {
     "import": ("screens.import_file", "ImportScreen", False),
     "schools": ("screens.schools", "SchoolsScreen", False),
     "school-years": ("screens.school_years", "SchoolYearsScreen", False),
+    "own-access": ("screens.own_access", "OwnAccessScreen", False),
+    "own-account": ("screens.own_account", "OwnAccountScreen", False),
 }
 
 
@@ -95,93 +208,54 @@ def places(workplace: Workplace) -> dict[str, MakeScreen]:
 
 
 def _screen(workplace: Workplace, place: str) -> Screen[Any]:
-    module, name, about_a_school = _SCREENS[place]
+    module, name, about_a_school = _SCREENS[
+        _home(workplace.role) if place == "dashboard" else place
+    ]
     make = getattr(import_module(module), name)
     return workplace.place(place, make) if about_a_school else make(workplace)
 
 
-class Door:
-    """Opens the installation once, in whichever thread comes first, and lets people in."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._opened: tuple[Settings, Engine] | None = None
-
-    def open(self) -> "tuple[Settings, Engine]":
-        """Return the settings and an engine; the first call makes what is missing."""
-        from services.opening import open_database
-        from tui.settings import load_settings
-
-        with self._lock:
-            if self._opened is None:
-                settings = load_settings()
-                settings.folders.create()
-                engine = open_database(
-                    settings.database(),
-                    embedded=settings.embedded,
-                    at=now(),
-                    token_days=settings.token_days,
-                )
-                self._opened = settings, engine
-            return self._opened
-
-    def prepare(self) -> Wording | None:
-        """Open, and return what there is to say to somebody who wants to sign in."""
-        from models.database import SYSTEM
-        from services import accounts
-        from services.desk import Desk
-        from services.maintenance import FIRST_ACCOUNT
-
-        _settings, engine = self.open()
-        return None if Desk(engine, SYSTEM, now).read(accounts.are_there_any) else FIRST_ACCOUNT
-
-    def sign_in(self, email: str, password: str) -> Entered:
-        """Let somebody in; raises `SignInRefused` or `NoPlace`."""
-        from services import accounts
-        from services.passwords import Hasher
-
-        settings, engine = self.open()
-        hasher = Hasher(settings.folders.state)
-        return self.admit(accounts.sign_in(engine, hasher, email, password, now))
-
-    def admit(self, who: "SignedIn") -> Entered:
-        """Return the workplace of somebody who has shown who they are."""
-        from services.dashboard import only_school
-        from services.desk import Desk
-
-        if who.actor.role not in ADMITTED:
-            raise NoPlace(say("There is nothing in the console for this account yet."))
-        settings, engine = self.open()
-        desk = Desk(engine, who.actor, now)
-        workplace = Workplace(
-            desk,
-            who=who.name,
-            here=desk.read(only_school),
-            mailing=settings.mailing,
-            mass_share=settings.mass_change_share,
-        )
-        return Entered(workplace, who.actor.account_id, who.language)
+def _home(role: str) -> str:
+    """Return the place that a role finds first: its schools, or what they hold about oneself."""
+    return "dashboard" if right(role, "team").reach in ("all", "schools") else "own-access"
 
 
 def open_console() -> int:
     """Run the console from the sign-in on, and return the exit status."""
     door = Door()
-    return run(_console(lambda: SignInScreen(door.sign_in, door.prepare)))
+    return run(_console(lambda: SignInScreen(door), door))
+
+
+def open_for(visitor: "Visitor") -> int:
+    """Run the console for somebody who came over SSH, and return the exit status.
+
+    The owner of a key is in at once. No screen names a file of this machine.
+    """
+    door = Door(visitor.origin)
+    fingerprint = visitor.fingerprint
+    first: MakeScreen = lambda: SignInScreen(door)  # noqa: E731
+    if fingerprint is not None:
+        first = lambda: OpeningScreen(  # noqa: E731
+            N_("Trousseau"), say("One moment…"), lambda: door.by_key(fingerprint)
+        )
+    return run(_console(first, door, may_write_files=False))
 
 
 def open_directly(prepare: Callable[[Door], Entered], sentence: Wording) -> int:
     """Run the console for somebody whom `prepare` lets in, saying `sentence` meanwhile."""
     door = Door()
     first = OpeningScreen(N_("Trousseau"), sentence, lambda: prepare(door))
-    return run(_console(lambda: first))
+    return run(_console(lambda: first, door, signs_out=False))
 
 
-def _console(first: MakeScreen) -> Console:
+def _console(first: MakeScreen, door: Door, **options: Any) -> Console:
     style = appearance(os.environ).style
     return Console(
         first,
+        door,
         state_folder=state_folder(os.environ),
         language=current_language(),
-        style=style,  # type: ignore[arg-type]
+        style=style,
         clock=now,
+        **options,
     )

@@ -11,16 +11,19 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from models.language import Wording, _
-from screens.commands import Command, key_name, known
+from screens.commands import Command, allowed, key_name, known
 from screens.widgets.text import KEY, TITLE, fit, safe, shown
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What the title bar says. `place` is a message id or a wording; the rest are data."""
+    """What the title bar says. `place` is a message id or a wording; the rest are data.
+
+    `school` may say in words as what one works there.
+    """
 
     place: str | Wording
-    school: str = ""
+    school: str | Wording = ""
     year: str = ""
     who: str = ""
     working: str = ""
@@ -36,7 +39,11 @@ class TitleBar(Widget):
     DEFAULT_CSS = "TitleBar { dock: top; height: 1; width: 100%; }"
 
     def __init__(
-        self, place: str | Wording, school: str = "", year: str = "", who: str = ""
+        self,
+        place: str | Wording,
+        school: str | Wording = "",
+        year: str = "",
+        who: str = "",
     ) -> None:
         super().__init__()
         self._situation = Situation(place, school, year, who)
@@ -123,7 +130,7 @@ def footer_commands(screen: Screen[Any]) -> Iterable[tuple[Command, str]]:
     keys: dict[str, set[str]] = {}
     for key, active in screen.active_bindings.items():
         command = known(active.binding.id)
-        if command and command.footer and active.enabled:
+        if command and command.footer and active.enabled and is_offered(command, screen):
             found[command.id] = command
             keys.setdefault(command.id, set()).add(key)
     order = {"screen": 0, "dialog": 1, "form": 2, "list": 3, "everywhere": 4}
@@ -131,6 +138,11 @@ def footer_commands(screen: Screen[Any]) -> Iterable[tuple[Command, str]]:
         working = keys[command.id]
         first = next((key for key in command.keys.split(",") if key in working), None)
         yield command, first or min(working)
+
+
+def is_offered(command: Command, screen: Screen[Any]) -> bool:
+    """Tell whether the role of whoever is signed in is offered a command."""
+    return allowed(command.needs, getattr(screen.app, "role", ""))
 
 
 class Sentence(Widget):

@@ -3,9 +3,11 @@
 Their sentences are French as they stand, for they are no part of the catalogue.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Event
+from typing import Any
 
 from models.language import Wording, say
 from screens.plan import PlanCalls
@@ -168,3 +170,39 @@ class SamplePlan:
     def undo(self) -> Applied:
         self.state = "undone"
         return Applied(12, {}, {"post": 16}, {"post": 8}, 0)
+
+
+class SampleDoor:
+    """A door that knows nobody, refuses nothing and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+        #: What the next look at a token returns, or raises.
+        self.admission: Any = None
+        self.contacts: Sequence[Any] = ()
+
+    def prepare(self) -> Wording | None:
+        return None
+
+    def sign_in(self, email: str, password: str) -> Any:
+        return email
+
+    def look_at_token(self, token: str) -> Any:
+        self.asked.append(token)
+        if isinstance(self.admission, Exception):
+            raise self.admission
+        return self.admission
+
+    def set_password(self, token: str, password: str, address: str | None) -> Any:
+        self.asked.append((token, password, address))
+        return "somebody"
+
+    def confirm_address(self, token: str) -> Any:
+        self.asked.append(("confirm", token))
+
+    def forgot_password(self, address: str) -> None:
+        self.asked.append(address)
+
+    def whom_to_ask(self, text: str) -> Sequence[Any]:
+        self.asked.append(text)
+        return self.contacts

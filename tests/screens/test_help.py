@@ -4,11 +4,13 @@ import re
 from typing import Any
 
 import pytest
+from textual.app import ComposeResult
 from textual.screen import Screen
 
-from models.accounts import CONSOLE_ROLES
-from screens.commands import COMMANDS, PLACES, ROLES, allowed, places_for
+from models.rights import ROLES, THINGS
+from screens.commands import COMMANDS, PLACES, allowed, bindings, known, places_for
 from screens.help import GoScreen, HelpScreen, commands_of
+from screens.widgets.chrome import KeyBar, footer_commands
 from tests.screens.conftest import MakeApp, settled
 from tests.screens.samples import People
 from tests.screens.widgets.test_table import ListScreen
@@ -17,10 +19,6 @@ from tui.app import TrousseauApp
 #: FACTS, "Keys": what terminals, the line or the shell take for themselves.
 OFTEN_TAKEN = {"f1", "f10", "f11"}
 TAKEN = {*(f"ctrl+{letter}" for letter in "abhijmpqsz"), "ctrl+backslash"}
-
-
-def test_roles_are_those_of_the_accounts() -> None:
-    assert ROLES == CONSOLE_ROLES
 
 
 def test_no_command_sits_on_a_key_that_does_not_arrive() -> None:
@@ -41,15 +39,67 @@ def test_identifiers_are_kebab_case() -> None:
     )
 
 
+def test_what_is_needed_is_in_the_table_of_rights() -> None:
+    needed = {entry.needs.removesuffix("!") for entry in (*COMMANDS, *PLACES)}
+    assert needed - {""} <= set(THINGS.values())
+
+
 @pytest.mark.parametrize(
-    ("role", "may"), [("helpdesk", True), ("director", True), ("staff", False), ("root", False)]
+    ("needs", "roles"),
+    [
+        ("", (*ROLES, "")),
+        ("team", ("helpdesk", "director", "coordinator")),
+        ("team!", ("helpdesk", "director")),
+        ("journal!", ()),
+        ("door!", ("helpdesk",)),
+    ],
 )
-def test_least_role(role: str, may: bool) -> None:
-    assert allowed("director", role) is may
+def test_who_is_offered_what(needs: str, roles: tuple[str, ...]) -> None:
+    assert [role for role in (*ROLES, "", "root") if allowed(needs, role)] == [
+        role for role in (*ROLES, "", "root") if role in roles or not needs
+    ]
+
+
+@pytest.mark.parametrize("role", ["head", "staff", "parent"])
+def test_who_runs_no_school_is_offered_what_is_their_own(role: str) -> None:
+    own = ["dashboard", "own-access", "own-account", "accounts", "sign-out"]
+    assert [place.id for place in places_for(role)] == own
 
 
 def test_nobody_unknown_is_offered_a_place() -> None:
     assert places_for("") == []
+
+
+class Deciding(Screen[None]):
+    """A screen with a key for directors and one for everybody."""
+
+    BINDINGS = [*bindings("doubles.same", "person.history")]
+    done = ""
+
+    def compose(self) -> ComposeResult:
+        yield KeyBar()
+
+    def action_same(self) -> None:
+        self.done += "same "
+
+    def action_history(self) -> None:
+        self.done += "history "
+
+
+@pytest.mark.parametrize(
+    ("role", "done"), [("director", "same history "), ("coordinator", "history "), ("", "history ")]
+)
+async def test_a_key_that_a_role_is_not_offered_is_not_shown_and_does_nothing(
+    console: MakeApp, role: str, done: str
+) -> None:
+    screen = Deciding()
+    async with console(screen, role=role).run_test() as pilot:
+        await settled(pilot)
+        shown = {command.id for command, _key in footer_commands(screen)}
+        assert ("doubles.same" in shown) == ("same" in done)
+        assert known("doubles.same") in commands_of(screen) or "same" not in done
+        await pilot.press("m", "h")
+        assert screen.done == done
 
 
 async def test_every_key_of_the_screen_is_told(console: MakeApp) -> None:

@@ -10,17 +10,19 @@ from models.errors import TrousseauError
 from models.language import Wording, say
 from screens.sign_in import SignInScreen
 from tests.screens.conftest import MakeApp, screen_text, settled
+from tests.screens.samples import SampleDoor
 
 PASSWORD = "quatre tortues lisent Kant"
 
 
-class Door:
-    """Lets one pair in, as `services.accounts.sign_in` does."""
+class Door(SampleDoor):
+    """Lets one pair in, as `services.sign_in` does."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.asked: list[tuple[str, str]] = []
 
-    def __call__(self, email: str, password: str) -> str:
+    def sign_in(self, email: str, password: str) -> str:
         self.asked.append((email, password))
         if (email, password) != ("anne@ecole.example", PASSWORD):
             raise TrousseauError(say("The address or the password is not right."))
@@ -84,11 +86,12 @@ async def test_nothing_is_asked_while_something_is_missing(console: MakeApp) -> 
 async def test_the_password_is_never_shown(console: MakeApp) -> None:
     gone, asked = Event(), Event()
 
-    def wait(email: str, password: str) -> None:
-        asked.set()
-        assert gone.wait(10)
+    class Slow(SampleDoor):
+        def sign_in(self, email: str, password: str) -> None:
+            asked.set()
+            assert gone.wait(10)
 
-    screen = Watched(wait)
+    screen = Watched(Slow())
     async with console(screen).run_test() as pilot:
         await pilot.press(*"anne@ecole.example", "enter", *PASSWORD, "enter")
         await pilot.pause()
@@ -101,17 +104,22 @@ async def test_the_password_is_never_shown(console: MakeApp) -> None:
 
 async def test_what_opening_the_database_has_to_say_is_shown(console: MakeApp) -> None:
     notice = say("There is no account yet.")
-    screen = Watched(Door(), lambda: notice)
+    class New(SampleDoor):
+        def prepare(self) -> Wording | None:
+            return notice
+
+    screen = Watched(New())
     async with console(screen).run_test() as pilot:
         await settled(pilot)
         assert notice.text() in screen_text(pilot.app)
 
 
 async def test_a_database_that_cannot_be_opened_is_told_in_words(console: MakeApp) -> None:
-    def refuse() -> Wording | None:
-        raise TrousseauError(say("The database lies on a network drive."))
+    class Broken(SampleDoor):
+        def prepare(self) -> Wording | None:
+            raise TrousseauError(say("The database lies on a network drive."))
 
-    screen = Watched(Door(), refuse)
+    screen = Watched(Broken())
     async with console(screen).run_test() as pilot:
         await settled(pilot)
         assert say("The database lies on a network drive.").text() in screen_text(pilot.app)
@@ -137,5 +145,5 @@ def test_at_80_by_24(console: MakeApp, snap_compare: Any) -> None:
         await type_in(pilot, "anne@ecole.example", "wrong")
 
     # Not `Watched`: what a screen looks like is said of its own class, not of those below it.
-    app = console(SignInScreen(Door(), lambda: None))
+    app = console(SignInScreen(Door()))
     assert snap_compare(app, terminal_size=(80, 24), run_before=typed)

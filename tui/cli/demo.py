@@ -14,7 +14,7 @@ import typer
 from models.language import N_, current_language, say
 
 if TYPE_CHECKING:
-    from tui.console import Door, Entered
+    from tui.door import Door, Entered
 
 _PREFIX = "trousseau-demo-"
 _LOCK = "in-use"
@@ -125,4 +125,4 @@ def _let_in(door: "Door", builder: int, role: str) -> "Entered":
     from tui.cli.office import now
 
     _settings, engine = door.open()
-    return door.admit(Desk(engine, SYSTEM, now).read(schools.somebody, role, current_language()))
+    return door.show(Desk(engine, SYSTEM, now).read(schools.somebody, role, current_language()))

@@ -1,0 +1,208 @@
+"""The door: it opens the installation and lets people in, by password, token or key.
+
+Nothing of the data layer is imported before it is needed, which is in a thread, after the
+first picture.
+"""
+
+import getpass
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from models.errors import TrousseauError
+from models.language import N_, Wording, say
+from models.rights import may_see
+from screens.workplace import Workplace
+from tui.cli.office import now
+
+if TYPE_CHECKING:
+    from services.activation import Admission
+    from sqlalchemy import Engine
+
+    from models.database import Actor
+    from services import accounts
+    from services.profiles import Identity, Profile
+    from services.sign_in import Entrance, SignedIn
+    from services.whom_to_ask import SchoolContact
+    from tui.settings import Settings
+
+#: After how long without a key somebody is signed out, until the settings are read.
+_IDLE = timedelta(minutes=20)
+
+
+class NoPlace(TrousseauError):
+    """The account is right, and there is nothing for it here."""
+
+    heading = N_("Nothing to show")
+
+
+@dataclass(frozen=True)
+class Entered:
+    """Somebody who is in: the workplace, and the language to speak."""
+
+    workplace: Workplace
+    account_id: int | None
+    language: str
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """Somebody who has shown who they are. `entered` is None while they have to choose."""
+
+    identity: "Identity"
+    entered: Entered | None
+    notices: tuple[Wording, ...] = ()
+
+
+class Door:
+    """Opens the installation once, in whichever thread comes first, and lets people in.
+
+    `origin` is where whoever stands there comes from, as wrong tries are counted by it.
+    """
+
+    def __init__(self, origin: str = "") -> None:
+        self._lock = Lock()
+        self._opened: tuple[Settings, Engine] | None = None
+        self._origin = origin or local_origin()
+
+    def open(self) -> "tuple[Settings, Engine]":
+        """Return the settings and an engine; the first call makes what is missing."""
+        from services.opening import open_database
+        from tui.settings import load_settings
+
+        with self._lock:
+            if self._opened is None:
+                settings = load_settings()
+                settings.folders.create()
+                engine = open_database(
+                    settings.database(),
+                    embedded=settings.embedded,
+                    at=now(),
+                    token_days=settings.token_days,
+                )
+                self._opened = settings, engine
+            return self._opened
+
+    def prepare(self) -> Wording | None:
+        """Open, and return what there is to say to somebody who wants to sign in."""
+        from models.database import SYSTEM
+        from services import accounts
+        from services.desk import Desk
+        from services.maintenance import FIRST_ACCOUNT
+
+        _settings, engine = self.open()
+        return None if Desk(engine, SYSTEM, now).read(accounts.are_there_any) else FIRST_ACCOUNT
+
+    @property
+    def idle(self) -> timedelta:
+        """After how long without a key somebody is signed out."""
+        if self._opened is None:
+            return _IDLE
+        return timedelta(minutes=self._opened[0].idle_minutes)
+
+    def entrance(self) -> "Entrance":
+        """Return what signing in and changing one's own account are made with."""
+        from models.keys import load_key
+        from services.passwords import Hasher
+        from services.sign_in import Entrance
+
+        settings, engine = self.open()
+        key = load_key(settings.folders.key_file)
+        return Entrance(engine, Hasher(settings.folders.state), key, now, self._origin)
+
+    # What screens.doorway asks for
+
+    def sign_in(self, email: str, password: str) -> Arrived:
+        from services import sign_in
+
+        return self.let_in(sign_in.sign_in(self.entrance(), email, password))
+
+    def look_at_token(self, token: str) -> "Admission":
+        from services import activation
+
+        return activation.look_at_token(self.entrance(), token)
+
+    def set_password(self, token: str, password: str, address: str | None) -> Arrived:
+        from services import activation
+
+        return self.let_in(
+            activation.set_password(self.entrance(), token, password, address=address)
+        )
+
+    def confirm_address(self, token: str) -> None:
+        from services import own_account
+
+        own_account.confirm_address(self.entrance(), token)
+
+    def forgot_password(self, address: str) -> None:
+        from services import activation
+
+        activation.forgot_password(self.entrance(), address)
+
+    def whom_to_ask(self, text: str) -> "Sequence[SchoolContact]":
+        from services.whom_to_ask import whom_to_ask
+
+        return whom_to_ask(self.entrance(), text)
+
+    # Whoever is let in
+
+    def by_key(self, fingerprint: str) -> Arrived | None:
+        """Let the owner of a key in that OpenSSH has checked; None where it is nobody's."""
+        from services.sign_in import SignInRefused, sign_in_by_key
+
+        try:
+            return self.let_in(sign_in_by_key(self.entrance(), fingerprint))
+        except SignInRefused:
+            return None
+
+    def let_in(self, who: "SignedIn") -> Arrived:
+        """Return somebody with the desk of the only account, or with several to choose from."""
+        profiles = who.identity.profiles
+        if not profiles:
+            raise NoPlace(
+                say(
+                    "Your password is right, but no access of yours is active at present: "
+                    "ask your school."
+                )
+            )
+        entered = self.admit(who.identity, profiles[0]) if len(profiles) == 1 else None
+        return Arrived(who.identity, entered, tuple(who.notices))
+
+    def admit(self, identity: "Identity", profile: "Profile") -> Entered:
+        """Return the workplace of one of somebody's accounts."""
+        from services.profiles import actor_for
+
+        several = profile if len(identity.profiles) > 1 else None
+        workplace = self.workplace(actor_for(identity, profile), identity.name, several)
+        return Entered(workplace, identity.account_id, identity.language)
+
+    def show(self, who: "accounts.SignedIn") -> Entered:
+        """Return the workplace of somebody of the demonstration, who has no password."""
+        return Entered(self.workplace(who.actor, who.name), who.actor.account_id, who.language)
+
+    def workplace(self, actor: "Actor", name: str, profile: "Profile | None" = None) -> Workplace:
+        from services.dashboard import only_school
+        from services.desk import Desk
+
+        settings, engine = self.open()
+        desk = Desk(engine, actor, now)
+        return Workplace(
+            desk,
+            who=name or actor.name,
+            here=desk.read(only_school) if may_see(actor.role, "team") else None,
+            mailing=settings.mailing,
+            mass_share=settings.mass_change_share,
+            profile=profile,
+            entrance=self.entrance,
+        )
+
+
+def local_origin() -> str:
+    """Return by what name tries are counted of somebody at this machine."""
+    try:
+        return f"local:{getpass.getuser()}"
+    except (KeyError, OSError):  # a user without a name, as in a container
+        return f"local:{os.getuid()}"

@@ -165,7 +165,8 @@ class SignInEvent(Table, table=True):
     """What somebody tried at the door, and how it ended; for the helpdesk alone.
 
     `kind` is password, token, key, reset or address; `outcome` a code of
-    `services.sign_in.OUTCOMES`. `address` is what was typed where it is an address. Not
+    `services.tries.OUTCOMES`. `address` is what was typed where it is an address. What
+    happens again within the hour is counted up: `times`, until `last_at`. Not
     journaled: it is itself the record.
     """
 
@@ -180,6 +181,8 @@ class SignInEvent(Table, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(sa_type=Instant, index=True)
+    last_at: datetime | None = Field(default=None, sa_type=Instant)
+    times: int = 1
     kind: str
     outcome: str
     origin: str = ""

@@ -147,6 +147,8 @@ def upgrade() -> None:
         "sign_in_event",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", Instant(), nullable=False),
+        sa.Column("last_at", Instant(), nullable=True),
+        sa.Column("times", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("origin", sa.String(), nullable=False),

@@ -1,0 +1,335 @@
+"""Signing in with a password or a key.
+
+The answer to a wrong password, an unknown address, a disabled and a locked account is one and
+the same, and costs the same hash. Tries are counted before the password is looked at, so that
+guessing in parallel gains nothing (`services.tries`).
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NoReturn
+
+from sqlalchemy import Engine, select
+from sqlmodel import col
+
+from models.access import Access
+from models.accounts import Account
+from models.addresses import AddressError, address_key, parse_address
+from models.database import ActorSession, reading, writing
+from models.errors import TrousseauError
+from models.keys import Key
+from models.language import N_, Wording, say, say_n
+from models.schools import DEFAULT_TIME_ZONE, School
+from services import account_keys, tries
+from services.account_mail import contact_of
+from services.accounts import DOOR
+from services.desk import told_in_words
+from services.passwords import Hasher
+from services.profiles import Identity, identity_of
+from services.tries import TooManyTries
+from services.zones import local
+
+__all__ = [
+    "AccountLocked", "Entrance", "NoAccessNow", "SignInRefused", "SignedIn", "TooManyTries",
+    "WrongPassword", "admitted", "confirm_password", "let_in", "sign_in", "sign_in_by_key",
+    "zone_of",
+]  # fmt: skip
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """The door of an installation, and where somebody stands before it.
+
+    `clock` gives the present as an aware UTC instant. `origin` is where tries are counted: an
+    address of the network, or a user of this machine. `least` is how many seconds asking for
+    a forgotten password takes, so that nothing shows in how long it took.
+    """
+
+    engine: Engine = field(repr=False)
+    hasher: Hasher = field(repr=False)
+    key: Key = field(repr=False)
+    clock: Callable[[], datetime] = field(default=_utc_now, repr=False)
+    origin: str = tries.LOCAL
+    least: float = 0.2
+
+    @property
+    def knocker(self) -> str:
+        """The name under which tries from here are counted."""
+        return tries.origin_name(self.origin)
+
+    @contextmanager
+    def looking(self) -> Iterator[ActorSession]:
+        """Open a session that reads for the door."""
+        with told_in_words(), reading(self.engine, DOOR, self.clock()) as session:
+            yield session
+
+    @contextmanager
+    def acting(self) -> Iterator[ActorSession]:
+        """Open one transaction of the door."""
+        with told_in_words(), writing(self.engine, DOOR, self.clock()) as session:
+            yield session
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Somebody who has signed in, and what there is to tell them first."""
+
+    identity: Identity
+    notices: tuple[Wording, ...] = ()
+
+
+class SignInRefused(TrousseauError):
+    """Address and password were not accepted, for a reason that is not told."""
+
+    heading = N_("You are not signed in")
+
+
+class WrongPassword(TrousseauError):
+    """Somebody who has signed in, or holds a token, gave another than the own password."""
+
+    heading = N_("This is not your password")
+
+
+class AccountLocked(TrousseauError):
+    """The account waits after too many wrong tries; `until` says how long."""
+
+    heading = N_("The account is locked")
+
+    def __init__(self, until: datetime, zone: str = DEFAULT_TIME_ZONE) -> None:
+        super().__init__(
+            say(
+                "There were too many wrong passwords: this account is locked until %(until)s. "
+                "With “Forgotten password” you get in at once, by a token.",
+                until=local(until, zone),
+            )
+        )
+        self.until = until
+
+
+class NoAccessNow(TrousseauError):
+    """The person is known, and nothing is open to them now."""
+
+    heading = N_("Nothing is open to you now")
+
+
+# --- by password ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A try that has been counted; without an account it can only fail."""
+
+    event_id: int
+    account_id: int | None
+    password_hash: str | None = field(repr=False)
+
+
+def sign_in(entrance: Entrance, email: str, password: str) -> SignedIn:
+    """Return who signs in with this address and password.
+
+    Opens its own short sessions, for the hash between them takes long. Raises
+    `SignInRefused`, always in the same words; `TooManyTries` while the origin waits, which
+    says nothing of the account and costs no hash; and where the password was right
+    `NoAccessNow`.
+    """
+    with entrance.looking() as session:
+        tries.check_origin(session, entrance.knocker)
+    with entrance.acting() as session:
+        attempt = _begin(session, entrance.knocker, email)
+    if not entrance.hasher.fits(attempt.password_hash, password) or attempt.account_id is None:
+        _refuse()
+    with entrance.acting() as session:
+        signed_in = _succeed(session, attempt, entrance.knocker)
+    return admitted(entrance, signed_in)
+
+
+def _begin(session: ActorSession, origin: str, email: str) -> _Attempt:
+    """Count a try, as if it were wrong, and return what to compare."""
+    tries.count_origin(session, origin)
+    address, key = _typed(email)
+    account = _find(session, key)
+    outcome = _outcome(session, account)
+    live = account if outcome == "wrong" else None
+    tries.count_account(session, live)
+    event = tries.record(
+        session,
+        "password",
+        outcome,
+        origin,
+        account_id=account.id if account else None,
+        address=address,
+        address_key=key,
+        since=account.tries_since or session.at if account else None,
+    )
+    if live is None:
+        return _Attempt(event, None, None)
+    return _Attempt(event, live.id, live.password_hash)
+
+
+def _typed(email: str) -> tuple[str, str | None]:
+    """Return what was typed and its key, nothing where it is no address: maybe a password."""
+    try:
+        address = parse_address(email)
+    except AddressError:
+        return "", None
+    return address, address_key(address)
+
+
+def _find(session: ActorSession, key: str | None) -> Account | None:
+    wanted = select(Account).where(col(Account.email_key) == (key or "")).with_for_update()
+    return session.scalars(wanted).one_or_none()
+
+
+def _outcome(session: ActorSession, account: Account | None) -> str:
+    """Return what the try comes to unless the password is right."""
+    if account is None:
+        return "unknown"
+    if account.disabled_at is not None:
+        return "disabled"
+    if account.locked_until is not None and account.locked_until > session.at:
+        return "locked"
+    return "wrong" if account.password_hash else "no_password"
+
+
+def _succeed(session: ActorSession, attempt: _Attempt, origin: str) -> SignedIn:
+    """Let somebody in, unless password or account have changed since the hash."""
+    account = _account(session, attempt.account_id)
+    if account.disabled_at is not None or account.password_hash != attempt.password_hash:
+        _refuse()
+    tries.strike(session, attempt.event_id)
+    tries.take_back(session, origin)
+    return let_in(session, account, "password", origin)
+
+
+def _account(session: ActorSession, account_id: int | None) -> Account:
+    whose = select(Account).where(col(Account.id) == account_id).with_for_update()
+    return session.scalars(whose).one()
+
+
+def _refuse() -> NoReturn:
+    raise SignInRefused(
+        say(
+            "The address or the password is not right. After several wrong tries, "
+            "wait a few minutes before the next one."
+        )
+    )
+
+
+def let_in(session: ActorSession, account: Account, kind: str, origin: str) -> SignedIn:
+    """Write down that an account's owner has come in, forget wrong tries, and tell of them."""
+    assert account.id is not None
+    notices = _notices(session, account)
+    tries.forget(session, account.id)
+    tries.record(session, kind, "ok", origin, account_id=account.id)
+    return SignedIn(identity_of(session, account.id), notices)
+
+
+def admitted(entrance: Entrance, signed_in: SignedIn) -> SignedIn:
+    """Return who has signed in, if there is anything to open; raises `NoAccessNow`.
+
+    After the transaction in which they came in: that the password was right stays on record.
+    """
+    if signed_in.identity.profiles:
+        return signed_in
+    with entrance.looking() as session:
+        raise NoAccessNow(_why_nothing(session, signed_in.identity.person_id))
+
+
+def _why_nothing(session: ActorSession, person_id: int | None) -> Wording:
+    school = session.scalars(
+        select(School)
+        .join(Access, col(Access.school_id) == col(School.id))
+        .where(col(Access.person_id) == (person_id or 0))
+        .order_by(col(Access.id).desc())
+        .limit(1)
+    ).one_or_none()
+    if school is None:
+        return say("You are known here, but no role or access is open to you. Ask the helpdesk.")
+    return say(
+        "You are known here, but your accesses have ended or are deactivated. Ask your school: "
+        "%(contact)s.",
+        contact=contact_of(school),
+    )
+
+
+def _notices(session: ActorSession, account: Account) -> tuple[Wording, ...]:
+    count = tries.wrong_tries(session, account)
+    if not count or account.tries_since is None:
+        return ()
+    since = local(account.tries_since, zone_of(session, account.person_id))
+    return (
+        say_n(
+            "%(count)s wrong try to sign in with your address since %(since)s. If it was not "
+            "you, tell the helpdesk.",
+            "%(count)s wrong tries to sign in with your address since %(since)s. If it was not "
+            "you, tell the helpdesk.",
+            count,
+            since=since,
+        ),
+    )
+
+
+def zone_of(session: ActorSession, person_id: int | None) -> str:
+    """Return the time zone in which a person is told moments: that of their latest school."""
+    if person_id is None:
+        return DEFAULT_TIME_ZONE
+    zone = session.scalar(
+        select(col(School.time_zone))
+        .join(Access, col(Access.school_id) == col(School.id))
+        .where(col(Access.person_id) == person_id)
+        .order_by(col(Access.id).desc())
+        .limit(1)
+    )
+    return zone or DEFAULT_TIME_ZONE
+
+
+# --- the own password, once more ---------------------------------------------------------
+
+
+def confirm_password(entrance: Entrance, account_id: int, password: str) -> str:
+    """Return the stored hash where `password` is an account's own; tries count as at sign-in.
+
+    For somebody who is known already, by a session or a token, and so may be told more:
+    raises `AccountLocked` or `WrongPassword`.
+    """
+    with entrance.acting() as session:
+        account = _account(session, account_id)
+        if account.disabled_at is not None:
+            _refuse()
+        if account.locked_until is not None and account.locked_until > session.at:
+            raise AccountLocked(account.locked_until, zone_of(session, account.person_id))
+        stored, before = account.password_hash, account.failed_tries
+        tries.count_account(session, account)
+    if not entrance.hasher.fits(stored, password) or stored is None:
+        raise WrongPassword(say("The password is not right. Nothing was changed."))
+    with entrance.acting() as session:
+        tries.uncount_account(session, account_id, before)
+    return stored
+
+
+# --- by key -----------------------------------------------------------------------------
+
+
+def sign_in_by_key(entrance: Entrance, fingerprint: str) -> SignedIn:
+    """Return whose key it is that sshd has just checked; raises `SignInRefused`.
+
+    Wrong passwords of others do not keep the owner of a key out.
+    """
+    with entrance.acting() as session:
+        found = account_keys.find_by_fingerprint(session, fingerprint)
+        if found is None or found.id is None:
+            signed_in = None
+            tries.record(session, "key", "unknown", entrance.knocker)
+        else:
+            account_keys.note_use(session, found.id)
+            account = _account(session, found.account_id)
+            signed_in = let_in(session, account, "key", entrance.knocker)
+    if signed_in is None:
+        _refuse()
+    return admitted(entrance, signed_in)

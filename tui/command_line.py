@@ -19,6 +19,7 @@ from tui.appearance import appearance
 from tui.cli import access, accounts, consents, database, demo, imports, mail, nightly, plans
 from tui.cli.output import tell
 from tui.environment import NoTerminal, require_terminal, tidy
+from tui.settings_file import VARIABLE, take_settings
 
 PROGRAM = "trousseau"
 
@@ -61,6 +62,11 @@ for commands in (imports, plans, access, consents, mail, nightly, accounts, data
 
 def main() -> None:
     """Run the command line of this process and end it with its exit status."""
+    if VARIABLE in os.environ:
+        try:
+            take_settings(os.environ)
+        except (OSError, ValueError):
+            sys.exit("trousseau: the file of TROUSSEAU_SETTINGS cannot be read")
     tidy(os.environ)
     sys.exit(run(sys.argv[1:]))
 

@@ -16,9 +16,9 @@ from tui.appearance import appearance
 from tui.cli.office import now
 from tui.cli.output import tell
 from tui.environment import NoTerminal, require_terminal, tidy
+from tui.settings_file import take_settings
 from tui.ssh import log
 from tui.ssh.commands import RequestRefused, name_for_log, parse
-from tui.ssh.settings_file import take_settings
 from tui.ssh.visitor import Visitor, visitor_of
 from tui.state import state_folder
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from models.key_lookup import live_key
-from tui.ssh.settings_file import take_settings
+from tui.settings_file import take_settings
 
 #: What a key may do, should the configuration of sshd ever be lost: a terminal, and no more.
 OPTIONS = "restrict,pty"

@@ -1,4 +1,4 @@
-"""The file of settings that the service units and the programs behind OpenSSH share.
+"""The file of settings that the services, the administrator and OpenSSH's programs share.
 
 Lines `TROUSSEAU_NAME=value`, as `EnvironmentFile` of systemd takes them: no quotes are
 needed, and a pair around the whole value is dropped. Read by the program itself, for on a

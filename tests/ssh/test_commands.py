@@ -1,0 +1,44 @@
+"""Importing and exporting through a real sshd, as the account whose key it is."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+from tests.ssh.server import SshServer
+
+Keys = dict[str, Path]
+STAFF = """\
+Nom;Prénom;Date de naissance;Sexe;E-mail privé;Fonction;Date d'entrée;Date de sortie;Présence administrative
+Mertens;Aline;02/05/1980;F;aline.mertens@courriel.example;Enseignante;01/09/2010;;x
+""".encode()
+
+
+def test_a_director_exports_the_team(server: SshServer, keys: Keys) -> None:
+    answer = server.ask(keys["director"], "export access")
+    assert answer.status == 0, answer.err
+    rows = list(csv.DictReader(io.StringIO(answer.out.decode()), delimiter=";"))
+    assert {"Lambert", "Delvaux"} <= {row["surname"] for row in rows}
+
+
+def test_lists_come_as_json(server: SshServer, keys: Keys) -> None:
+    for command in ("access", "consent list", "invitations"):
+        answer = server.ask(keys["director"], f"{command} --json")
+        assert answer.status == 0, answer.err
+        assert json.loads(answer.out)
+
+
+def test_a_staff_list_comes_by_standard_input(server: SshServer, keys: Keys) -> None:
+    shown = server.ask(keys["helpdesk"], "import staff - --school 98102 --dry-run --json",
+                       input=STAFF)  # fmt: skip
+    assert shown.status == 0, shown.err
+    assert json.loads(shown.out)["applied"] is False
+    done = server.ask(keys["helpdesk"], "import staff --school=98102 --yes --json --confirm 98102",
+                      input=STAFF)  # fmt: skip
+    assert done.status == 0, done.err
+    result = json.loads(done.out)
+    assert result["applied"] and result["created"]["people"] == 1
+    made = json.loads(server.trousseau("plan", "list", "--json"))
+    assert {plan["actor"] for plan in made if plan["plan"] == result["plan"]} == {
+        "helpdesk@ssh.example"
+    }

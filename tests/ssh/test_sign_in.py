@@ -1,0 +1,50 @@
+"""Signing in through a real sshd, on a real terminal: by key, by password, by token."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.ssh.conftest import World
+from tests.ssh.prepare import PASSWORD as OWN
+from tests.ssh.server import PASSWORD, SshServer
+from tests.terminal import Terminal
+
+Keys = dict[str, Path]
+
+
+def _enter(terminal: Terminal, email: str, password: str) -> None:
+    terminal.wait_for("Adresse e-mail", "F2")
+    terminal.type(f"{email}\r")
+    terminal.type(f"{password}\r")
+
+
+def test_a_key_of_an_account_opens_its_dashboard(server: SshServer, keys: Keys) -> None:
+    with server.terminal(keys["director"]) as terminal:
+        terminal.wait_for("Institut Saint-Aubert", "Director Dupuis", "98101")
+        terminal.type("q")
+        assert terminal.wait_for_end() == 0
+
+
+def test_a_shared_key_leads_to_the_sign_in_screen(server: SshServer, keys: Keys) -> None:
+    with server.terminal(keys["shared"]) as terminal:
+        _enter(terminal, "director@ssh.example", OWN)
+        terminal.wait_for("Institut Saint-Aubert", "Director Dupuis")
+        terminal.type("q")
+        assert terminal.wait_for_end() == 0
+
+
+def test_without_a_key_the_console_asks_for_the_own_password(server: SshServer) -> None:
+    with server.terminal(None) as terminal:
+        terminal.wait_for("password:")
+        terminal.type(f"{PASSWORD}\r")
+        _enter(terminal, "helpdesk@ssh.example", OWN)
+        terminal.wait_for("Helpdesk Dupuis")
+        terminal.type("q")
+        assert terminal.wait_for_end() == 0
+
+
+@pytest.mark.parametrize("name", ["gone", "removed", "unknown"])
+def test_a_key_of_nobody_opens_nothing(server: SshServer, keys: Keys, name: str) -> None:
+    answer = server.ask(keys[name], "access")
+    assert (answer.status, answer.out) == (255, b"")
+    assert "Permission denied" in answer.err

@@ -21,6 +21,7 @@ from services.imports.roster import (
     PersonRecord,
     PostRecord,
     Progress,
+    PupilRecord,
     Roster,
     SchoolRecord,
     SchoolYearRecord,
@@ -131,6 +132,7 @@ class Exchange:
         self.fase_identifiers = fase_identifiers
         self.orgs: dict[str, Organisation] | None = None
         self.people: dict[str, int] = {}
+        self.pupils: dict[str, list[PupilRecord]] = {}
         self.passed_over: Counter[str] = Counter()
         self._names = {name.lower(): name for name in source.files}
         self._posts: dict[tuple[int, str, str | None], PostRecord] = {}
@@ -393,11 +395,14 @@ class Exchange:
             return ""
 
     def read_demographics(self, file: ExchangeFile, key_column: str) -> None:
-        """Take birth date and sex of the staff, and of nobody else."""
+        """Take birth date and sex of the staff, and the birth date of the pupils taken."""
         at = file.at
         dates = Dates("mdy")
         for line, row in file.rows():
-            index = self.people.get(row[at[key_column]].strip())
+            key = row[at[key_column]].strip()
+            for pupil in self.pupils.get(key, ()):
+                pupil.birth_date = self.day(dates, row, file, line, "birthDate")
+            index = self.people.get(key)
             if index is None:
                 continue
             person = self.roster.people[index]

@@ -11,12 +11,14 @@ from datetime import timedelta
 from models.language import say, say_n
 from models.text import clean
 from services.imports.dates import Dates
-from services.imports.exchange import Exchange, ExchangeFile, RoleRow, is_removed
+from services.imports.exchange import LONGEST_KEY, Exchange, ExchangeFile, RoleRow, is_removed
 from services.imports.files import SourceLike, open_source
+from services.imports.relations import Relations, User, group_of, kind_of, names_of
 from services.imports.roster import PersonRecord, Progress, Roster
 
 _FILES = ("orgs.csv", "academicSessions.csv", "users.csv", "roles.csv", "demographics.csv")
 _NAMES = ("sourcedId", "givenName", "familyName")
+_OPTIONAL = ("status", "enabledUser", "email", "agentSourcedIds", "grades")
 _EMAIL_FIELD = "users.csv: email"
 
 
@@ -40,7 +42,7 @@ class _Manifest:
 def read_oneroster(
     source: SourceLike, *, progress: Progress | None = None, fase_identifiers: bool = False
 ) -> Roster:
-    """Return the staff, schools and school years of a OneRoster set.
+    """Return the staff, families, schools and school years of a OneRoster set.
 
     `fase_identifiers` says that `identifier` of the organisations is their FASE number. In a
     delta a person may be given by key alone (both names empty), where only a role changed or
@@ -68,6 +70,9 @@ class _Reading:
         self.notices = exchange.notices
         self.manifest = _Manifest()
         self.roles: dict[str, list[RoleRow]] = {}
+        #: Of those who are no staff: role and organisations, by the user's key.
+        self.others: dict[str, dict[str, list[str]]] = {}
+        self.relations = Relations(exchange)
         self.status_seen = False
 
     def read(self) -> None:
@@ -84,6 +89,7 @@ class _Reading:
             self._read_users_1_2()
         else:
             self._read_users_1_1()
+        self.relations.finish()
         if self._wanted("demographics"):
             columns = ("sourcedId", "birthDate", "sex")
             file = self.exchange.open("demographics.csv", columns)
@@ -148,7 +154,7 @@ class _Reading:
 
     def _read_users_1_1(self) -> None:
         columns = (*_NAMES, "orgSourcedIds", "role")
-        file = self.exchange.open("users.csv", columns, ("status", "enabledUser", "email"))
+        file = self.exchange.open("users.csv", columns, _OPTIONAL)
         if file is None:
             return
         at = file.at
@@ -160,7 +166,8 @@ class _Reading:
             removed = is_removed(row[status_at])
             if function is None:
                 if not (removed and not row[role_at].strip()):
-                    self.exchange.passed_over[row[role_at]] += 1
+                    orgs = row[at["orgSourcedIds"]].split(",")
+                    self._take_relation(file, line, row, {row[role_at]: orgs}, year)
                     continue
                 # A deletion may come with nothing but the identifier.
                 function = ""
@@ -188,6 +195,7 @@ class _Reading:
             self.status_seen = self.status_seen or bool(row[at["status"]])
             function = self.exchange.function(row[at["role"]], file.name, line)
             if function is None:
+                self._note_other(row[at["userSourcedId"]].strip(), row, at)
                 continue
             user = self.exchange.key(row[at["userSourcedId"]], file.name, line, "userSourcedId")
             if user is None:
@@ -209,7 +217,7 @@ class _Reading:
                 self.roles.setdefault(user, []).append(role)
 
     def _read_users_1_2(self) -> None:
-        file = self.exchange.open("users.csv", _NAMES, ("status", "enabledUser", "email"))
+        file = self.exchange.open("users.csv", _NAMES, _OPTIONAL)
         if file is None:
             return
         at = file.at
@@ -217,6 +225,11 @@ class _Reading:
             key = row[at["sourcedId"]].strip()
             roles = self.roles.get(key, [])
             removed = is_removed(row[at["status"]])
+            if key in self.others:
+                year = self.exchange.only_year()
+                self._take_relation(file, line, row, self.others[key], year)
+                if not roles:
+                    continue
             if not roles and not (removed and key and not self.roster.complete):
                 self.exchange.passed_over[""] += 1
                 continue
@@ -227,6 +240,12 @@ class _Reading:
             if user not in self.exchange.people:
                 self._add_by_key(user, roles)
         self._tell_users(file)
+
+    def _note_other(self, user: str, row: list[str], at: dict[str, int]) -> None:
+        """Keep that somebody is a pupil or guardian somewhere; of others nothing is kept."""
+        if user and kind_of(row[at["role"]]) and not is_removed(row[at["status"]]):
+            roles = self.others.setdefault(user, {})
+            roles.setdefault(row[at["role"]], []).append(row[at["orgSourcedId"]])
 
     def _add_by_key(self, user: str, roles: list[RoleRow]) -> None:
         """Take the roles of somebody whom this file set does not describe again."""
@@ -245,6 +264,49 @@ class _Reading:
             self.exchange.add_post(index, role, "", "")
 
     # Both
+
+    def _take_relation(
+        self,
+        file: ExchangeFile,
+        line: int,
+        row: list[str],
+        roles: dict[str, list[str]],
+        year: str | None,
+    ) -> None:
+        """Take a pupil's or guardian's row, where the file says who answers for whom."""
+        at = file.at
+        removed = is_removed(row[at["status"]])
+        names = names_of(row[at["familyName"]], row[at["givenName"]])
+        key = row[at["sourcedId"]].strip()
+        kinds = {kind: role for role in roles if (kind := kind_of(role))}
+        wanted = at["agentSourcedIds"] != file.blank and key and len(key) <= LONGEST_KEY
+        if not kinds or not wanted or (names is None and not removed):
+            self.exchange.passed_over[next(iter(roles), "")] += 1
+            return
+        if removed and self.roster.complete:
+            return
+        for kind, role in kinds.items():
+            guards = kind == "guardian"
+            known = self.relations.guardians if guards else self.relations.pupils
+            if key in known:
+                text = say("Row refused: this identifier stands on an earlier row.")
+                self.notices.error(text, file.name, line, "sourcedId")
+                continue
+            email = row[at["email"]] if guards else ""
+            known[key] = User(
+                key,
+                *(names or ("", "")),
+                row[at["agentSourcedIds"]],
+                self.exchange.email(email, file.name, line, "email"),
+                _EMAIL_FIELD,
+                "" if guards else group_of(row[at["grades"]]),
+                clean(role.strip(), 40) if guards else "",
+                year,
+                [org.strip() for org in roles[role] if org.strip()],
+                removed,
+                file.name,
+                line,
+            )
 
     def _add(
         self, file: ExchangeFile, line: int, row: list[str], roles: list[RoleRow], key: str
@@ -275,7 +337,8 @@ class _Reading:
                 post.present = False
 
     def _tell_users(self, file: ExchangeFile) -> None:
-        if self.roster.complete and not self.exchange.people and not self.notices.hard:
+        nobody = not (self.exchange.people or self.relations.guardians)
+        if self.roster.complete and nobody and not self.notices.hard:
             text = say("The set names no staff at all; nothing is imported from it.")
             self.notices.stop(text, file.name)
         count = self.exchange.passed_over.total()

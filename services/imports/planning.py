@@ -68,7 +68,7 @@ def _plan(drafting: Drafting) -> PlanDraft:
             people = People(drafting, schools)
             people.plan()
         if not drafting.draft.refused and roster.pupils:
-            families = Families(drafting, schools)
+            families = Families(drafting, schools, people)
             families.plan()
     drafting.draft.summary = _summary(drafting, people, families)
     return drafting.draft

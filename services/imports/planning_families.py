@@ -27,6 +27,7 @@ from services.imports.planning_people import (
     ALIKE,
     KEY,
     SUSPENSION,
+    People,
     sentences,
 )
 from services.imports.planning_schools import Schools
@@ -154,8 +155,9 @@ class _Loss:
 class Families:
     """Plans the families of a roster, once its schools are planned."""
 
-    def __init__(self, drafting: Drafting, schools: Schools) -> None:
+    def __init__(self, drafting: Drafting, schools: Schools, people: People | None = None) -> None:
         self.drafting = drafting
+        self.people = people
         self.schools = schools
         self.days = Days()
         self.pupils: list[_Pupil] = []
@@ -195,6 +197,7 @@ class Families:
             drafting.owned,
         )  # fmt: skip
         self._load_staff(register)
+        self._add_new_staff(register)
         links = self._matched_links(register)
         drafting.look()
         self._plan_links(links)
@@ -263,6 +266,18 @@ class Families:
                 addresses = self._staff.setdefault(person, set())
                 if email:
                     addresses.add(email)
+
+    def _add_new_staff(self, register: Register) -> None:
+        """Who comes in as staff with the same roster may be a guardian, too."""
+        people = self.people
+        if people is None:
+            return
+        for ref, values in people.made.items():
+            register.by_id[ref] = Known(ref, values)
+            self._staff[ref] = people.school_emails.get(ref, set())
+        for key, ref in people.key_refs.items():
+            if ref in register.by_id:
+                register.by_key[key] = register.by_id[ref]
 
     # Pupils
 
@@ -498,10 +513,12 @@ class Families:
         return [["+", "person", guardian.ref, values], *self._new_keys(guardian, guardian.keys)]
 
     def _new_keys(self, guardian: _Guardian, keys: Iterable[str]) -> list[Any]:
+        planned = self.people.key_refs if self.people is not None else {}
         return [
             ["+", "person_key", self.drafting.draft.new_ref("person_key"),
              [self.drafting.source_id, key, guardian.ref]]
             for key in sorted(keys)
+            if key not in planned
         ]  # fmt: skip
 
     def _person_changes(
@@ -512,6 +529,11 @@ class Families:
         after = self._person_difference(guardian, known, pupil)
         if not known.visible:
             return [], [_KNOWN_ELSEWHERE] if after else []
+        if known.id < 0:
+            # Made by this very plan, as staff: completed there.
+            for name, value in after.items():
+                known.values[PERSON.index(name)] = value
+            return self._new_keys(guardian, guardian.keys), []
         changes: list[Any] = []
         if after:
             before = {name: known.values[PERSON.index(name)] for name in after}

@@ -146,6 +146,11 @@ class People:
         self.gone_people: set[int] = set()
         self.services: list[int] = []
         self.changed_people: list[tuple[Incoming, Known]] = []
+        #: What the families of the same roster need to know: who is made here, with the values
+        #: of the row, and the school addresses and identifiers that this import brings.
+        self.made: dict[int, list[Any]] = {}
+        self.school_emails: dict[int, set[str]] = {}
+        self.key_refs: dict[str, int] = {}
         self._consents: set[tuple[int, str]] | None = None
         self._roles: dict[str, str | None] = {}
         self._places = {p.ref: p for p in schools.places.values()}
@@ -324,6 +329,8 @@ class People:
         refs = self.drafting.draft.new_ref
         post_ref = refs("post")
         changes.append(["+", "post", post_ref, post])
+        if post[11] and person.ref < 0:
+            self.school_emails.setdefault(person.ref, set()).add(post[11])
         gone = self._is_gone(post[8], record.present)
         search = self._search_key(person, post[11])
         for service in self.services:
@@ -351,23 +358,20 @@ class People:
         record = person.record
         draft = self.drafting.draft
         person.ref = draft.new_ref("person")
-        changes: list[Any] = [
-            [
-                "+",
-                "person",
-                person.ref,
-                [
-                    record.surname, record.first_name, person.surname_key, person.first_name_key,
-                    person.birth, person.number, record.sex, record.language,
-                    record.personal_email or None, person.email_key, record.personal_email_field,
-                ],
-            ]
+        values = [
+            record.surname, record.first_name, person.surname_key, person.first_name_key,
+            person.birth, person.number, record.sex, record.language,
+            record.personal_email or None, person.email_key, record.personal_email_field,
         ]  # fmt: skip
+        self.made[person.ref] = values
+        changes: list[Any] = [["+", "person", person.ref, values]]
         if person.key is not None:
             changes.append(self._new_key(person))
         return changes
 
     def _new_key(self, person: Incoming) -> list[Any]:
+        assert person.key is not None
+        self.key_refs[person.key] = person.ref
         values = [self.drafting.source_id, person.key, person.ref]
         return ["+", "person_key", self.drafting.draft.new_ref("person_key"), values]
 

@@ -106,9 +106,32 @@ def test_bulk_1_1_gives_staff_and_nobody_else(district: Path) -> None:
     assert roster.posts[2].school_email == ""
     assert any("The address is not used" in text for text in told(roster, "warning"))
     assert any("wizard" in text for text in told(roster, "warning"))
-    assert any("3 people who are not staff" in text for text in told(roster, "information"))
+    assert any("1 person who is not staff" in text for text in told(roster, "information"))
     assert "Secret-9" not in repr(roster)
-    assert "Small" not in repr(roster)
+    assert "Lin" not in repr(roster)
+
+
+def test_bulk_1_1_gives_pupils_with_guardians_and_no_pupil_becomes_staff(district: Path) -> None:
+    roster = read_oneroster(district)
+    assert [(p.key, p.surname, p.school, p.birth_date) for p in roster.pupils] == [
+        ("p1", "Small", "s1", date(2015, 1, 1))
+    ]
+    (mother,) = roster.guardians
+    assert (mother.key, mother.personal_email) == ("g1", "m@example.be")
+    assert [(g.guardian, g.pupil, g.relation) for g in roster.guardianships] == [(0, 0, "guardian")]
+    assert not {"p1", "g1"} & {p.key for p in roster.people}
+
+
+def test_either_side_may_name_the_relation_and_strangers_are_told(district: Path) -> None:
+    users = USERS.replace("m@example.be,,,p1,,", "m@example.be,,,nobody,,").replace(
+        "p1,,,true,s1,student", "p2,,,true,s1,student,x,,Lonely,One,,9,,,,,,\np1,,,true,s1,student"
+    )
+    (district / "users.csv").write_text(users, encoding="utf-8")
+    roster = read_oneroster(district)
+    assert [p.key for p in roster.pupils] == ["p1"] and len(roster.guardianships) == 1
+    texts = told(roster, "warning") + told(roster, "information")
+    assert any("1 child that a guardian names is not in the set" in text for text in texts)
+    assert any("1 pupil without a guardian was passed over" in text for text in texts)
 
 
 def test_organisations_become_schools_bodies_and_one_office(district: Path) -> None:

@@ -1,6 +1,7 @@
 """Lists of pupils and guardians: read by their headers, planned, applied, undone."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from services import importing, plans
 from services.desk import Desk
 from services.imports.families import read_families
 from services.imports.family_columns import proposed_columns
+from services.imports.oneroster import read_oneroster
 from services.imports.planning import plan_roster
 from services.imports.staff import read_staff
 from tests.worlds import World, make_world
@@ -372,3 +374,64 @@ def test_a_parent_may_not_apply_an_import(world: World) -> None:
     desk = Desk(world.engine, parent, world.clock)
     with pytest.raises(OutOfScope):
         desk.write(lambda s: plans.store(s, plan_roster(s, roster, asked)))
+
+
+# --- OneRoster ----------------------------------------------------------------------------
+
+USERS = """sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,userIds,\
+givenName,familyName,middleName,identifier,email,sms,phone,agentSourcedIds,grades,password
+t1,,,true,s1,teacher,x,,Anne,Martin,,1,anne@famille.example,,,,,
+g1,,,true,s1,parent,x,,Anne,Martin,,2,anne@famille.example,,,"p1,p2",,
+g2,,,true,s1,guardian,x,,Jean,Dupont,,3,jean@famille.example,,,p1,,
+p1,,,true,s1,student,x,,Léa,Dupont,,4,lea@ecole.example,,,"g1,g2",3,Secret-9
+p2,,,true,s1,student,x,,Tom,Dupont,,5,,,,g1,1,
+p3,,,true,s1,student,x,,Seul,Dupont,,6,,,,,1,
+"""
+
+
+def roster_set(tmp_path: Path, users: str, mode: str = "bulk") -> Path:
+    files = {
+        "manifest.csv": "propertyName,value\nmanifest.version,1.0\noneroster.version,1.1\n"
+        f"file.orgs,bulk\nfile.users,{mode}\n",
+        "orgs.csv": "sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId\n"
+        "s1,,,École du Canal,school,,\n",
+        "users.csv": users,
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    return tmp_path
+
+
+def load_set(world: World, folder: Path) -> dict[str, Any]:
+    desk = world.desk
+    roster = read_oneroster(folder)
+    asked = desk.read(importing.request_for, "oneroster")
+    plan = desk.write(lambda s: plans.store(s, plan_roster(s, roster, asked)))
+    result = desk.read(importing.import_result, plan)
+    desk.write(plans.apply, plan, result["confirm_number"])
+    return result
+
+
+def test_a_set_brings_teachers_and_families_and_knows_who_is_both(
+    world: World, tmp_path: Path
+) -> None:
+    result = load_set(world, roster_set(tmp_path, USERS))
+    assert (result["created"]["people"], result["created"]["pupils"]) == (2, 2)
+    anne = guardians(world)["Anne"]
+    assert {k.key for k in all_of(world, PersonKey) if k.person_id == anne.id} == {"t1", "g1"}
+    assert anne.personal_email == "anne@famille.example"
+    assert len([a for a in all_of(world, Access) if a.person_id == anne.id]) == 2
+    again = load_set(world, tmp_path)
+    assert not any(again["created"].values()) and not any(again["changed"].values())
+
+
+def test_a_delta_changes_only_what_it_names(world: World, tmp_path: Path) -> None:
+    load_set(world, roster_set(tmp_path, USERS))
+    head, *rows = USERS.splitlines(keepends=True)
+    gone = [row.replace(",,,true", ",tobedeleted,,true", 1) for row in rows if row[:2] == "p1"]
+    moved = [row.replace("g1,1,", "g1,2,") for row in rows if row[:2] == "p2"]
+    result = load_set(world, roster_set(tmp_path, head + "".join(gone + moved), "delta"))
+    assert result["disappeared"]["pupils"] == 1
+    assert [p.group for p in all_of(world, Pupil)] == ["3", "2"]
+    (jeans,) = [a for a in accesses(world) if a.person_id == guardians(world)["Jean"].id]
+    assert suspensions(world) == [(jeans.id, True)]

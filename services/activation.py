@@ -282,9 +282,7 @@ def _open_invitation(session: ActorSession, found: _Genuine) -> _Opened:
     if account is None and same_mailbox is not None and same_mailbox.person_id is None:
         account, same_mailbox = same_mailbox, None  # made on the command line: now theirs
         _check_person(session, account, school, facts)
-    known = bool(
-        account and account.password_hash and account.email_key != address_key(recipient)
-    )
+    known = bool(account and account.password_hash and account.email_key != address_key(recipient))
     shared = same_mailbox is not None and (account is None or same_mailbox.id != account.id)
     admission = Admission(
         kind="invitation",
@@ -434,9 +432,7 @@ def _replaced(at: datetime) -> TokenReplaced:
     )
 
 
-def _check_invitation(
-    session: ActorSession, row: Invitation, school: School, facts: Any
-) -> None:
+def _check_invitation(session: ActorSession, row: Invitation, school: School, facts: Any) -> None:
     contact = contact_of(school)
     if row.cancelled_at is not None:
         raise _withdrawn(contact)

@@ -27,6 +27,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from models.access import INVITED, Access, FactColumns, joined
+from models.accounts import Account, AddressChange, PasswordReset
 from models.database import ActorSession, change
 from models.invitations import REMINDER, Invitation
 from models.mail import Mail
@@ -55,6 +56,7 @@ class Claim:
     queued_at: datetime
     expires_at: datetime
     attempts: int
+    account_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,7 @@ def _workers() -> Any:
 _CLAIMED: tuple[Any, ...] = (
     Mail.id, Mail.template, Mail.language, Mail.generation, Mail.recipient, Mail.person_id,
     Mail.school_id, Mail.access_id, Mail.queued_at, Mail.expires_at, Mail.attempts,
+    Mail.account_id,
 )  # fmt: skip
 
 
@@ -287,6 +290,8 @@ def _close_forbidden(session: ActorSession, due: Sequence[Claim]) -> set[int]:
     withdrawn = {mail.mail_id for mail in bound}
     for day, ids in _by_day(session, bound).items():
         withdrawn -= _allowed(session, ids, day)
+    accounts = {mail.mail_id for mail in due if mail.account_id is not None} - expired
+    withdrawn |= _overtaken(session, accounts)
     _close(session, expired)
     _close(session, withdrawn, cancelled_at=session.at)
     if withdrawn:
@@ -338,6 +343,33 @@ def _sendable() -> Any:
             facts.address == letter.recipient,
         )
     )
+
+
+def _overtaken(session: ActorSession, mail_ids: set[int]) -> set[int]:
+    """Return those mails of accounts whose token is used, replaced or taken back already."""
+    if not mail_ids:
+        return set()
+    of_reset = select(col(PasswordReset.mail_id)).join(
+        Account, col(Account.id) == col(PasswordReset.account_id)
+    )
+    of_reset = of_reset.join(Mail, col(Mail.id) == col(PasswordReset.mail_id)).where(
+        col(PasswordReset.mail_id).in_(sorted(mail_ids)),
+        or_(
+            col(PasswordReset.used_at).is_not(None),
+            col(PasswordReset.replaced_at).is_not(None),
+            col(Account.disabled_at).is_not(None),
+            col(Account.email) != col(Mail.recipient),
+        ),
+    )
+    of_address = select(col(AddressChange.mail_id)).where(
+        col(AddressChange.mail_id).in_(sorted(mail_ids)),
+        or_(
+            col(AddressChange.confirmed_at).is_not(None),
+            col(AddressChange.cancelled_at).is_not(None),
+        ),
+    )
+    found = (*session.scalars(of_reset), *session.scalars(of_address))
+    return {number for number in found if number is not None}
 
 
 def _close(session: ActorSession, ids: set[int], **facts: Any) -> None:

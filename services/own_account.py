@@ -153,9 +153,7 @@ def change_password(entrance: Entrance, actor: Actor, old: str, new: str) -> Non
         account = _account(session, account_id)
         check_password(new, account.email, account.name)
         mine = (col(Account.id) == account_id) & (col(Account.password_hash) == stored)
-        if not change(
-            session, Account, mine, password_hash=hashed, password_set_at=session.at
-        ):
+        if not change(session, Account, mine, password_hash=hashed, password_set_at=session.at):
             raise ChangedMeanwhile(say("Your password has just been changed. Try again."))
         close_resets(session, account_id)
         account_mail.queue(session, account, account_mail.PASSWORD_CHANGED, account.email)
@@ -254,9 +252,7 @@ def confirm_address(entrance: Entrance, text: str) -> str:
         applied = address_changes.apply(session, number)
         if applied:
             close_resets(session, parsed.row_id)
-            tries.record(
-                session, "address", "ok", entrance.knocker, account_id=parsed.row_id
-            )
+            tries.record(session, "address", "ok", entrance.knocker, account_id=parsed.row_id)
     if not applied:
         raise AddressRefused(say("This address cannot be used. Give another one."))
     return admission.email

@@ -206,9 +206,9 @@ def _active(session: ActorSession, person_id: int, service: str) -> list[Any]:
             .exists()
         )
         statement = joined(
-            select(
-                col(Access.school_id), col(School.name), facts.role, coordinates
-            ).select_from(Access),
+            select(col(Access.school_id), col(School.name), facts.role, coordinates).select_from(
+                Access
+            ),
             session.at,
             of_guardians=True,
         ).join(School, col(School.id) == Access.school_id)

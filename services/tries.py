@@ -102,6 +102,7 @@ def origin_name(text: str) -> str:
 
 # --- origins ----------------------------------------------------------------------------
 
+
 def check_origin(session: ActorSession, origin: str) -> None:
     """Raise `TooManyTries` while an origin waits. It only reads: a flood costs others little."""
     until = session.scalar(select(col(Origin.locked_until)).where(col(Origin.name) == origin))

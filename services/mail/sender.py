@@ -27,6 +27,7 @@ from sqlalchemy import Engine, bindparam, select
 from sqlmodel import col
 
 from models.access import Access, Service
+from models.accounts import ADDRESS_PURPOSE, PASSWORD_PURPOSE, Account
 from models.addresses import AddressError, parse_address, to_ascii
 from models.database import SYSTEM, Actor, ActorSession, writing
 from models.errors import TrousseauError
@@ -38,6 +39,7 @@ from models.people import Person
 from models.schools import DEFAULT_TIME_ZONE, School
 from models.tokens import make_token, mark_for_bounce, mark_for_message
 from services import outbox
+from services.account_mail import ADDRESS_CONFIRM, PASSWORD_RESET
 from services.desk import DataBusy, told_in_words
 from services.mail.replies import Outcome, Result
 from services.mail.templates import BatchValues, MessageValues, Prepared, prepare
@@ -50,6 +52,11 @@ T = TypeVar("T")
 #: Mails under way at most: for each connection one in delivery and a few, and a few more,
 #: whose result waits for a commit.
 _WINDOW, _MORE = 8, 16
+#: What mails about an account call the service that it opens.
+PRODUCT = "Trousseau"
+#: What the token of a mail about an account is for, by the mail's template.
+_PURPOSES = {PASSWORD_RESET: PASSWORD_PURPOSE, ADDRESS_CONFIRM: ADDRESS_PURPOSE}
+
 #: Seconds after which a claimed mail that has not left is claimed anew, so that consent,
 #: address and generation were checked that shortly before each mail leaves.
 FRESH = 5.0
@@ -317,7 +324,7 @@ def _facts_of(session: ActorSession, mail_ids: Sequence[int]) -> dict[int, Any]:
 
 
 #: Where the columns of the school begin in what `_for_rendering` reads.
-_SCHOOL = 5
+_SCHOOL = 7
 
 
 @cache
@@ -325,12 +332,14 @@ def _for_rendering() -> Any:
     return (
         select(  # type: ignore[call-overload]
             Mail.id, Person.surname, Person.first_name, col(Service.name).label("service"),
-            Invitation.valid_until, col(School.name).label("school"), School.time_zone,
+            Invitation.valid_until, col(Account.name).label("account"), Mail.values,
+            col(School.name).label("school"), School.time_zone,
             School.language, School.contact_name, School.contact_email, School.contact_phone,
         )
         .select_from(Mail)
         .outerjoin(Person, col(Person.id) == Mail.person_id)
         .outerjoin(School, col(School.id) == Mail.school_id)
+        .outerjoin(Account, col(Account.id) == Mail.account_id)
         .outerjoin(Access, col(Access.id) == Mail.access_id)
         .outerjoin(Service, col(Service.id) == Access.service_id)
         .outerjoin(Invitation, col(Invitation.mail_id) == Mail.id)
@@ -355,7 +364,7 @@ class _Renderer:
         return self._template(claim.template, language or DEFAULT_LANGUAGE, facts).fill(
             MessageValues(
                 recipient=claim.recipient,
-                name=f"{facts.first_name or ''} {facts.surname or ''}",
+                name=facts.account or f"{facts.first_name or ''} {facts.surname or ''}",
                 mark=mark_for_message(self._key, TOKEN_PURPOSE, claim.mail_id, claim.generation),
                 prepared_at=claim.queued_at,
                 number=claim.generation,
@@ -366,12 +375,19 @@ class _Renderer:
         )
 
     def _token(self, claim: Claim) -> str:
+        if claim.account_id is not None:
+            purpose = _PURPOSES.get(claim.template)
+            if purpose is None:
+                return ""
+            return make_token(self._key, purpose, claim.account_id, claim.generation)
         if claim.access_id is None:
             return ""
         return make_token(self._key, TOKEN_PURPOSE, claim.access_id, claim.generation)
 
     def _batch(self, facts: Any) -> BatchValues:
         head = self._letterhead
+        if facts.account is not None:
+            return self._of_account(facts.values or {})
         service = facts.service or ""
         return BatchValues(
             school=facts.school or "",
@@ -383,8 +399,24 @@ class _Renderer:
             reply_to=head.reply_to or _usable(facts.contact_email),
         )
 
+    def _of_account(self, values: dict[str, str]) -> BatchValues:
+        """Return what is said in mails about an account, which is of no school in particular."""
+        head = self._letterhead
+        return BatchValues(
+            school=values.get("school", ""),
+            service=PRODUCT,
+            sign_in_at=head.sign_in_at or PRODUCT,
+            contact=values.get("contact") or head.reply_to or head.sender,
+            sender_address=head.sender,
+            zone=ZoneInfo(values.get("zone") or DEFAULT_TIME_ZONE),
+            sender_name=values.get("school") or PRODUCT,
+            reply_to=head.reply_to,
+        )
+
     def _template(self, name: str, language: str, facts: Any) -> Prepared:
-        wanted = (name, language, facts.service, *facts[_SCHOOL:])
+        letterhead = tuple((facts.values or {}).items())
+        account = facts.account is not None
+        wanted = (name, language, account, letterhead, facts.service, *facts[_SCHOOL:])
         if wanted not in self._prepared:
             self._prepared[wanted] = prepare(name, language, self._batch(facts))
             if len(self._prepared) > _TEMPLATES_KEPT:

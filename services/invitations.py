@@ -1,6 +1,6 @@
-"""Invitations to a team: who receives one, who needs none, who is left out and why.
+"""Invitations to a team or to guardians: who receives one, who needs none, who is left out and why.
 
-The plan is computed from the same facts as the team's list. Applied, it makes for each
+The plan is computed from the same facts as the lists. Applied, it makes for each
 invited person a row of the next generation and a mail in the outbox, in one transaction;
 the mail is rendered when it is sent (`services.mail.sender`).
 """
@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from models.access import INVITED, Access, FactColumns, Service, holds, joined
+from models.accounts import Account
 from models.addresses import likely_typing_error
 from models.consents import Consent
 from models.database import ActorSession, change
@@ -28,7 +29,7 @@ from models.mail import Mail
 from models.people import Person, Post
 from models.schools import School, SchoolYear
 from models.tokens import ParsedToken, matching_generation, parse_token
-from services import access_rows, plans
+from services import access_rows, guardians, plans
 from services.attention import known_domains
 from services.findings import why_not
 from services.plans import NOW, Item, PlanDraft, guard, now_plus, update_change
@@ -36,6 +37,7 @@ from services.plans import NOW, Item, PlanDraft, guard, now_plus, update_change
 KIND = "invitation"
 #: The service that a team is invited to.
 SERVICE = "extranet"
+_TEMPLATES = {SERVICE: KIND, guardians.SERVICE: "guardian_invitation"}
 #: Statuses of an invitation that has left the house, and may be sent again.
 REPEATED = tuple(status for status in INVITED if status != "queued")
 
@@ -53,7 +55,7 @@ class Candidate:
     address: str | None
     personal_email: str | None
     school_email: str | None
-    post_id: int
+    post_id: int | None
     consent_id: int | None
     invitation_id: int | None
     latest_generation: int
@@ -79,8 +81,11 @@ def candidates(
     school_id: int,
     school_year_id: int,
     person_ids: Collection[int] | None = None,
+    service: str = SERVICE,
 ) -> list[Candidate]:
-    """Return every access of the team with its facts at the session's moment, by name."""
+    """Return every access of the team, or of the guardians where `service` is theirs, with its
+    facts at the session's moment, by name."""
+    families = service == guardians.SERVICE
     at = session.at
     facts = FactColumns(at, at.astimezone(_zone(session, school_id)).date())
     consent: Any = aliased(Consent)
@@ -127,14 +132,15 @@ def candidates(
                 Mail.recipient,
                 Mail.bounced_at,
                 Mail.refused_at,
-                _known_elsewhere(),
+                _known_elsewhere(families),
             ).select_from(Access),
             at,
+            of_guardians=families,
         )
         .where(
             col(Access.school_id) == school_id,
             col(Access.school_year_id) == school_year_id,
-            col(Service.code) == SERVICE,
+            col(Service.code) == service,
         )
         .order_by(Person.surname_key, Person.first_name_key, Person.id)
     )
@@ -143,14 +149,15 @@ def candidates(
     return [_candidate(row) for row in session.execute(statement)]
 
 
-def _known_elsewhere() -> Any:
-    """SQL: the person has activated the service before, in whatever school or year.
+def _known_elsewhere(families: bool) -> Any:
+    """SQL: the person has activated the service before, in whatever school or year; of
+    guardians also that they have an account, for instance as staff.
 
     An identity is one across schools (DOMAIN §3), so this alone looks beyond the actor's: at
     the bare table, which the session does not filter. It tells yes or no and nothing else.
     """
     other = Access.__table__.alias()  # type: ignore[attr-defined]
-    return exists(
+    before = exists(
         select(other.c.id).where(
             other.c.person_id == Access.person_id,
             other.c.service_id == Access.service_id,
@@ -158,6 +165,12 @@ def _known_elsewhere() -> Any:
             other.c.activated_at.is_not(None),
         )
     )
+    if not families:
+        return before
+    account = Account.__table__.alias()  # type: ignore[attr-defined]
+    signs_in = (account.c.password_set_at.is_not(None), account.c.disabled_at.is_(None))
+    own = account.c.person_id == Access.person_id
+    return or_(before, exists(select(account.c.id).where(own, *signs_in)))
 
 
 def _candidate(row: Any) -> Candidate:
@@ -179,9 +192,15 @@ def _candidate(row: Any) -> Candidate:
         consent_id=consent_id,
         invitation_id=invitation_id,
         latest_generation=latest or 0,
-        bounced_address=recipient if bounced or refused else None,
+        bounced_address=recipient if bounced or refused or _is_elsewhere(row) else None,
         known=bool(known),
     )
+
+
+def _is_elsewhere(row: Any) -> bool:
+    """Tell whether a guardian's invitation went to another address than the one in force now."""
+    status, address, post_id, recipient = row[5], row[6], row[9], row[13]
+    return post_id is None and status in INVITED and recipient not in (None, address)
 
 
 def _zone(session: ActorSession, school_id: int) -> ZoneInfo:
@@ -199,32 +218,34 @@ def plan_invitations(
     *,
     person_ids: Collection[int] | None = None,
     again: bool = False,
+    service: str = SERVICE,
 ) -> int:
     """Store the plan of a mass invitation and return its id.
 
-    Everyone in the team is in it: invited, confirmed without a mail because the account
-    exists, or left out with the reason. With `again` those are invited who were before and
-    have not activated, and nobody else (DOMAIN §3).
+    Everyone in the team, or every guardian where `service` is theirs, is in it: invited,
+    confirmed without a mail because the account exists, or left out with the reason. With
+    `again` those are invited who were before and have not activated, and nobody else
+    (DOMAIN §3).
     """
-    team = candidates(session, school_id, school_year_id, person_ids)
-    service = session.scalars(select(Service).where(col(Service.code) == SERVICE)).one()
+    team = candidates(session, school_id, school_year_id, person_ids, service)
+    policy = session.scalars(select(Service).where(col(Service.code) == service)).one()
     found = select(SchoolYear).where(col(SchoolYear.id) == school_year_id)
     year = session.scalars(found).one_or_none()
     if year is None:
         raise plans.PlanRefused(say("There is no such school year."))
     draft = PlanDraft(
         kind=KIND,
-        title=_title(again, year.label),
+        title=_title(again, year.label, service),
         school_id=school_id,
-        request={"school_year_id": school_year_id, "again": again},
+        request={"school_year_id": school_year_id, "again": again, "service": service},
     )
     words = _Words(
-        blocks=_blocks(session, school_id, team, again),
+        blocks=_blocks(session, school_id, team, again, service),
         domains=known_domains(session, school_id),
     )
     counts: Counter[str] = Counter()
     for candidate in team:
-        item = _item(draft, candidate, service, again, words)
+        item = _item(draft, candidate, policy, again, words)
         counts[item.action] += 1
         draft.items.append(item)
     draft.summary = _summary(counts)
@@ -239,7 +260,11 @@ class _Words:
     domains: frozenset[str]
 
 
-def _title(again: bool, year: str) -> Wording:
+def _title(again: bool, year: str, service: str) -> Wording:
+    if service == guardians.SERVICE:
+        if again:
+            return say("Invitations to guardians, sent again (%(year)s)", year=year)
+        return say("Invitations to guardians (%(year)s)", year=year)
     if again:
         return say("Invitations to my team, sent again (%(year)s)", year=year)
     return say("Invitations to my team (%(year)s)", year=year)
@@ -300,12 +325,16 @@ def _left_out(who: Candidate, again: bool) -> str:
 
 
 def _blocks(
-    session: ActorSession, school_id: int, team: Sequence[Candidate], again: bool
+    session: ActorSession, school_id: int, team: Sequence[Candidate], again: bool, service: str
 ) -> dict[int, Wording]:
     """Return, by access, the sentence of the finding for each one that is left out."""
     ids = [who.access_id for who in team if _left_out(who, again) not in ("", *_REASONS)]
-    rows = access_rows.rows_of(session, access_rows.moment(session, school_id), ids)
-    found = {row.access_id: why_not(row, session.at) for row in rows}
+    now = access_rows.moment(session, school_id)
+    if service == guardians.SERVICE:
+        rows = guardians.rows_of(session, now, ids)
+        return {row.access_id: row.reason for row in rows if row.reason is not None}
+    team_rows = access_rows.rows_of(session, now, ids)
+    found = {row.access_id: why_not(row, session.at) for row in team_rows}
     return {access: finding.sentence for access, finding in found.items() if finding}
 
 
@@ -338,10 +367,9 @@ def _confirmed(who: Candidate) -> list[Any]:
 
 def _still_agreed(who: Candidate) -> list[Any]:
     """Return the conditions that address and consent are still those of the plan."""
-    guards = [
-        guard("person", who.person_id, personal_email=who.personal_email),
-        guard("post", who.post_id, school_email=who.school_email),
-    ]
+    guards = [guard("person", who.person_id, personal_email=who.personal_email)]
+    if who.post_id is not None:
+        guards.append(guard("post", who.post_id, school_email=who.school_email))
     if who.consent_id is not None:
         guards.append(guard("consent", who.consent_id, withdrawn_at=None))
     return guards
@@ -355,7 +383,7 @@ def _invited(draft: PlanDraft, who: Candidate, service: Service) -> list[Any]:
         school_id=draft.school_id,
         person_id=who.person_id,
         access_id=who.access_id,
-        template=KIND,
+        template=_TEMPLATES[service.code],
         language=who.language,
         generation=generation,
         recipient=who.address,
@@ -470,7 +498,8 @@ _CLOSED: dict[str, Wording] = {
 def _status_of(session: ActorSession, invitation: Invitation) -> str:
     day = _local(session, invitation, session.at).date()
     facts = FactColumns(session.at, day)
-    statement = joined(select(facts.status).select_from(Access), session.at)
+    statement = select(facts.status).select_from(Access)
+    statement = joined(statement, session.at, of_guardians=True)
     status = session.scalar(statement.where(col(Access.id) == invitation.access_id))
     return str(status)
 

@@ -17,7 +17,7 @@ from models.mail import Mail
 #: The template of the mail to the address that counts no more.
 ADDRESS_CHANGED = "address_changed"
 #: What the helpdesk reads where the address was another account's by then.
-TAKEN = "address_taken"
+TAKEN = "taken"
 #: For how long the mail to the old address is tried.
 _TRIED_FOR = timedelta(days=7)
 

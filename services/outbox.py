@@ -159,12 +159,11 @@ def withdraw(session: ActorSession, after: int, limit: int) -> tuple[int, int | 
 
 @cache
 def _waiting() -> Any:
-    """SQL: open mails that nobody holds and that belong to an access, in order."""
+    """SQL: open mails that nobody holds, in order."""
     return (
         select(*_CLAIMED)
         .where(
             col(Mail.closed_at).is_(None),
-            col(Mail.access_id).is_not(None),
             col(Mail.id) > bindparam("after"),
             _free(Mail),
         )

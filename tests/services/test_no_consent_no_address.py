@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from sqlmodel import col
 
 from models.consents import Consent
 from models.database import SYSTEM, change, writing
+from models.mail import Mail
 from models.people import Person
 from models.references import make_reference
 from models.schools import Source
@@ -230,6 +231,21 @@ def _bounces(house: House) -> str:
     return house.command("bounces", str(house.home / "data" / "mail"), "--json")
 
 
+def _nightly(house: House) -> str:
+    """Let the nightly update remind of invitations that left a week ago."""
+    before = _send(house)
+    assert AGREED in before
+    _let_a_week_pass(house)
+    foreseen = house.command("nightly", "--json")
+    assert '"reminders": 1' in foreseen
+    return before + foreseen + house.command("send", "--json") + house.mails()
+
+
+def _let_a_week_pass(house: House) -> None:
+    with writing(house.world.engine, SYSTEM, house.world.clock()) as session:
+        session.execute(update(Mail).values(sent_at=session.at - timedelta(days=8)))
+
+
 def _doctor(house: House) -> str:
     _send(house)
     return house.command("doctor", "--json") + house.command("doctor")
@@ -249,6 +265,7 @@ WAYS_OUT: dict[str, tuple[Callable[[House], str], bool]] = {
     "export consents": (_export("consents"), True),
     "export invitations": (_export("invitations"), True),
     "bounces": (_bounces, False),
+    "nightly": (_nightly, True),
     "doctor": (_doctor, False),
 }
 
@@ -275,6 +292,24 @@ def test_a_mail_that_waits_does_not_leave_once_the_consent_is_gone(
     left = house.command("send", "--json") + house.mails()
     assert SECRET not in left
     assert AGREED in left
+
+
+@pytest.mark.parametrize("reason", WAYS_TO_LOSE_IT)
+@pytest.mark.parametrize("when", ["before the night", "before it leaves"])
+def test_nobody_is_reminded_once_the_consent_is_gone(house: House, reason: str, when: str) -> None:
+    take_away, facts = WAYS_TO_LOSE_IT[reason]
+    member = house.person("reminded", **facts)
+    house.world.person(surname="Agreed", email=AGREED)
+    _send(house)
+    _let_a_week_pass(house)
+    before = house.mails().count(SECRET)
+    house.world.clock.now = datetime.now(UTC)
+    steps = [lambda: take_away(house, member), lambda: house.command("nightly")]
+    for step in steps if when == "before the night" else reversed(steps):
+        step()
+    house.command("send", "--json")
+    assert house.mails().count(SECRET) == before
+    assert house.mails().count(f"To: Jeanne Agreed\n <{AGREED}>") == 2
 
 
 @pytest.mark.parametrize("reason", WAYS_TO_LOSE_IT)
@@ -342,6 +377,8 @@ KNOWN: dict[str, str] = {
     "tui.cli.mail.invitations": _WALKED,
     "tui.cli.mail.invite": _WALKED,
     "tui.cli.mail.send": _WALKED,
+    "tui.cli.nightly._tell": _WALKED,
+    "tui.cli.nightly.nightly": _WALKED,
     "tui.cli.output.print_json": _MEANS,
     "tui.cli.output.print_line": _MEANS,
     "tui.cli.output.print_table": _MEANS,

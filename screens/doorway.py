@@ -63,6 +63,10 @@ class Doorway(Protocol):
         """Return the contacts of the schools of that FASE number or name."""
 
 
+class MailQueued(Message):
+    """Something has just been done that mails somebody: whoever can send now may."""
+
+
 class Answer(Vertical):
     """What the door has answered: a few words on top, then the sentence."""
 
@@ -117,18 +121,34 @@ class DoorForm(Form, inherit_bindings=False):
         later(super().action_save)
 
 
-class DoorScreen(DeedScreen[None]):
-    """A screen before signing in, with an `Answer` of the door; Esc goes back to the way in."""
+class AnswerScreen(DeedScreen[Any]):
+    """A form in the middle of the screen, and below it what was answered to it."""
 
     DEFAULT_CSS = """
-    DoorScreen { align: center middle; }
-    DoorScreen > .door { width: 76; max-width: 100%; height: auto; max-height: 100%; }
-    DoorScreen .heading { text-style: bold; margin-bottom: 1; }
-    DoorScreen .quiet { text-style: dim; }
-    DoorScreen Field { margin-bottom: 1; }
-    DoorScreen Field > .label { width: 21; }
-    DoorScreen Field > .message { width: 20; }
+    AnswerScreen { align: center middle; }
+    AnswerScreen > .door { width: 76; max-width: 100%; height: auto; max-height: 100%; }
+    AnswerScreen .heading { text-style: bold; margin-bottom: 1; }
+    AnswerScreen .quiet { text-style: dim; }
+    AnswerScreen Field { margin-bottom: 1; }
+    AnswerScreen Field > .label { width: 21; }
+    AnswerScreen Field > .message { width: 20; }
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer = Answer()
+
+    def ask(self, question: Callable[[], None]) -> None:
+        """Ask in a thread, saying so meanwhile; one question at a time."""
+        self.answer.say(say("One moment…"))
+        self.attempt(question, group="door", exclusive=True)
+
+    def failed(self, error: Exception) -> None:
+        self.answer.refuse(error)
+
+
+class DoorScreen(AnswerScreen):
+    """A screen before signing in; Esc goes back to the way in."""
 
     @dataclass
     class SignedIn(Message):
@@ -139,12 +159,3 @@ class DoorScreen(DeedScreen[None]):
     def __init__(self, door: Doorway) -> None:
         super().__init__()
         self.door = door
-        self.answer = Answer()
-
-    def ask(self, question: Callable[[], None]) -> None:
-        """Ask the door in a thread, saying so meanwhile; one question at a time."""
-        self.answer.say(say("One moment…"))
-        self.attempt(question, group="door", exclusive=True)
-
-    def failed(self, error: Exception) -> None:
-        self.answer.refuse(error)

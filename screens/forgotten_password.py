@@ -9,7 +9,7 @@ from textual.message import Message
 
 from models.language import N_, say
 from screens.commands import bindings
-from screens.doorway import LONGEST_ADDRESS, DoorForm, DoorScreen, Doorway
+from screens.doorway import LONGEST_ADDRESS, DoorForm, DoorScreen, Doorway, MailQueued
 from screens.new_password import address_fault
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.field import Field, Form
@@ -69,6 +69,7 @@ class ForgottenPasswordScreen(DoorScreen):
     @on(_Sent)
     def _tell(self, message: _Sent) -> None:
         message.stop()
+        self.app.post_message(MailQueued())
         self.answer.say(
             say(
                 "If this is the address of an account, a token is on its way. It can take a few "

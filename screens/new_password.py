@@ -11,7 +11,14 @@ from textual.containers import Vertical
 from models.addresses import AddressError, likely_typing_error, parse_address
 from models.language import N_, Wording, say
 from screens.commands import bindings
-from screens.doorway import LONGEST_ADDRESS, LONGEST_PASSWORD, DoorForm, DoorScreen, Doorway
+from screens.doorway import (
+    LONGEST_ADDRESS,
+    LONGEST_PASSWORD,
+    DoorForm,
+    DoorScreen,
+    Doorway,
+    MailQueued,
+)
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.field import Field, Form, TextInput
 from services.password_strength import strength
@@ -29,7 +36,7 @@ class PasswordForm(DoorForm):
     DEFAULT_CSS = """
     PasswordForm #strength, PasswordForm #same { padding: 0 0 0 21; }
     PasswordForm #strength { height: 2; }
-    PasswordForm #same { height: 1; }
+    PasswordForm #same { height: 1; margin-bottom: 1; }
     PasswordForm #field-password, PasswordForm #field-again { margin-bottom: 0; }
     """
     BINDINGS = [*bindings("password.set", "password.show")]
@@ -100,8 +107,7 @@ class NewPasswordScreen(DoorScreen):
     """
 
     DEFAULT_CSS = """
-    NewPasswordScreen #address-hint { padding: 0 3 0 24; }
-    NewPasswordScreen #field-address { margin-bottom: 0; }
+    NewPasswordScreen Field > .message { width: 16; }
     """
 
     def __init__(self, door: Doorway, admission: Admission, token: str) -> None:
@@ -111,7 +117,7 @@ class NewPasswordScreen(DoorScreen):
         address = Field(
             "address",
             N_("Reference address"),
-            admission.email,
+            "" if admission.shared else admission.email,
             max_length=LONGEST_ADDRESS,
             required=True,
             check=address_fault,
@@ -125,19 +131,16 @@ class NewPasswordScreen(DoorScreen):
     def compose(self) -> ComposeResult:
         yield TitleBar(N_("Define your password"))
         with Vertical(classes="door"):
-            yield Sentence(_greeting(self._admission), classes="heading")
-            yield Sentence(_validity(self._admission))
+            yield Sentence(greeting(self._admission), classes="heading")
+            yield Sentence(validity(self._admission))
             yield self._form
             yield self.answer
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self._form["password"].entry.focus()
-        self.answer.say(
-            N_("You sign in with this address; you may give another one here.")
-            if self._invited
-            else say("You sign in with %(email)s and this password.", email=self._admission.email)
-        )
+        first = "address" if self._admission.shared else "password"
+        self._form[first].entry.focus()
+        self.answer.say(_about_address(self._admission))
 
     @on(Form.Saved)
     def _set(self, event: Form.Saved) -> None:
@@ -147,6 +150,7 @@ class NewPasswordScreen(DoorScreen):
 
         def set_it() -> None:
             self.post_message(self.SignedIn(self.door.set_password(token, password, address)))
+            self.app.post_message(MailQueued())
 
         self.ask(set_it)
 
@@ -161,7 +165,19 @@ def address_fault(text: str) -> Wording | None:
     return say("%(better)s?", better=better.rpartition("@")[2]) if better else None
 
 
-def _greeting(admission: Admission) -> Wording:
+def _about_address(admission: Admission) -> Wording:
+    if admission.shared:
+        return say(
+            "%(email)s is the user name of another person who shares this mailbox: give an "
+            "address of your own to sign in with.",
+            email=admission.email,
+        )
+    if admission.kind == "invitation":
+        return say("You sign in with this address; you may give another one here.")
+    return say("You sign in with %(email)s and this password.", email=admission.email)
+
+
+def greeting(admission: Admission) -> Wording:
     if admission.service and admission.school:
         return say(
             "%(name)s: %(service)s, %(school)s",
@@ -172,7 +188,7 @@ def _greeting(admission: Admission) -> Wording:
     return say("Password of %(name)s", name=admission.name or admission.email)
 
 
-def _validity(admission: Admission) -> Wording:
+def validity(admission: Admission) -> Wording:
     return say(
         "The token stays valid until %(until)s; only F8 uses it up. Esc goes back.",
         until=admission.valid_until,

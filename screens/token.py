@@ -29,6 +29,11 @@ class _TokenForm(DoorForm):
 class TokenScreen(DoorScreen):
     """Ask for a token, and go on to what it is for. Reading it does not use it up."""
 
+    DEFAULT_CSS = """
+    TokenScreen Field > .label { width: 8; }
+    TokenScreen Field > .message { width: 14; }
+    """
+
     @dataclass
     class _Read(Message):
         admission: Admission
@@ -87,6 +92,11 @@ class TokenScreen(DoorScreen):
         admission = message.admission
         if admission.kind == "address":
             self._ask_to_confirm(admission)
+            return
+        if admission.known:
+            from screens.known_account import KnownAccountScreen
+
+            self.app.push_screen(KnownAccountScreen(self.door, admission, self._token))
             return
         from screens.new_password import NewPasswordScreen
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from textual import events, on
 from textual.screen import Screen
 
+from models.errors import TrousseauError
 from models.language import N_, Wording, current_language, say, say_n, use_language
 from models.rights import right
-from screens.doorway import DoorScreen
+from screens.doorway import DoorScreen, MailQueued
 from screens.opening import OpeningScreen
 from screens.progress import Jobs
 from screens.sign_in import SignInScreen
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 #: How often one looks whether somebody is still there, in seconds.
 _LOOK_EVERY = 5.0
+#: How often the helpdesk's console looks whether the nightly update was done, in seconds.
+_NIGHTS_EVERY = 300.0
 
 
 class Console(TrousseauApp):
@@ -54,6 +57,7 @@ class Console(TrousseauApp):
         super().on_mount()
         if self._signs_out:
             self.set_interval(_LOOK_EVERY, self.end_if_idle)
+            self.set_interval(_NIGHTS_EVERY, self.look_after_nights)
 
     # In
 
@@ -89,7 +93,7 @@ class Console(TrousseauApp):
         """Open the dashboard for somebody."""
         use_language(entered.language)
         self.role, self.who = entered.workplace.role, entered.account_id
-        self.places = places(entered.workplace)
+        self.places = places(entered.workplace, self.may_write_files)
         profile = entered.workplace.profile
         if profile is not None:
             self.places["accounts"] = partial(self._choice, profile)
@@ -115,6 +119,34 @@ class Console(TrousseauApp):
         message.stop()
         self.jobs.stop_all()
         self.enter(message.what)
+
+    @on(MailQueued)
+    def _send_mail(self) -> None:
+        self.run_worker(self._send_waiting, thread=True, group="mail", exit_on_error=False)
+
+    def _send_waiting(self) -> None:
+        """Send what waits. What does not leave from here stays queued for the next sender."""
+        try:
+            self._door.send_waiting()
+        except TrousseauError:
+            pass  # this console has not the means; the helpdesk's dashboard tells
+        except Exception as error:
+            self._note(error)
+
+    # At night
+
+    def look_after_nights(self) -> None:
+        """Let the nightly update be done that nothing else has done, while the helpdesk works."""
+        if self.role == "helpdesk":
+            self.run_worker(self._do_night, thread=True, group="nightly", exit_on_error=False)
+
+    def _do_night(self) -> None:
+        try:
+            self._door.do_overdue_night()
+        except TrousseauError:
+            pass  # it is tried again, and the doctor tells that it is overdue
+        except Exception as error:
+            self._note(error)
 
     # Out
 
@@ -198,19 +230,27 @@ _SCREENS: Mapping[str, tuple[str, str, bool]] = {
 }
 
 
-def places(workplace: Workplace) -> dict[str, MakeScreen]:
-    """Return what makes the screen of each place of the console; its module is loaded then."""
+#: What stands there instead where no file of this machine may be named.
+_WITHOUT_FILES: Mapping[str, tuple[str, str, bool]] = {
+    "import": ("screens.import_by_line", "ImportByLineScreen", False),
+}
+
+
+def places(workplace: Workplace, files: bool = True) -> dict[str, MakeScreen]:
+    """Return what makes the screen of each place of the console; its module is loaded then.
+
+    Without `files` none of them names a file of this machine.
+    """
 
     def maker(place: str) -> MakeScreen:
-        return lambda: _screen(workplace, place)
+        return lambda: _screen(workplace, place, files)
 
     return {place: maker(place) for place in _SCREENS}
 
 
-def _screen(workplace: Workplace, place: str) -> Screen[Any]:
-    module, name, about_a_school = _SCREENS[
-        _home(workplace.role) if place == "dashboard" else place
-    ]
+def _screen(workplace: Workplace, place: str, files: bool = True) -> Screen[Any]:
+    screens = _SCREENS if files else {**_SCREENS, **_WITHOUT_FILES}
+    module, name, about_a_school = screens[_home(workplace.role) if place == "dashboard" else place]
     make = getattr(import_module(module), name)
     return workplace.place(place, make) if about_a_school else make(workplace)
 

@@ -12,18 +12,17 @@ from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from models.errors import TrousseauError
-from models.language import N_, Wording, say
+from models.language import Wording
 from models.rights import may_see
 from screens.workplace import Workplace
 from tui.cli.office import now
 
 if TYPE_CHECKING:
-    from services.activation import Admission
     from sqlalchemy import Engine
 
     from models.database import Actor
-    from services import accounts
+    from services import demo
+    from services.activation import Admission
     from services.profiles import Identity, Profile
     from services.sign_in import Entrance, SignedIn
     from services.whom_to_ask import SchoolContact
@@ -31,12 +30,6 @@ if TYPE_CHECKING:
 
 #: After how long without a key somebody is signed out, until the settings are read.
 _IDLE = timedelta(minutes=20)
-
-
-class NoPlace(TrousseauError):
-    """The account is right, and there is nothing for it here."""
-
-    heading = N_("Nothing to show")
 
 
 @dataclass(frozen=True)
@@ -147,6 +140,21 @@ class Door:
 
         return whom_to_ask(self.entrance(), text)
 
+    def send_waiting(self) -> None:
+        """Send the mails that wait, such as the one somebody at the door has just asked for."""
+        from services.mail.sender import send_now
+
+        settings, engine = self.open()
+        mailing = settings.mailing()
+        send_now(engine, mailing.settings, mailing.key, mailing.letterhead, clock=now)
+
+    def do_overdue_night(self) -> None:
+        """Do the nightly update where an hour after it was due nobody has."""
+        from services.nightly import do_if_overdue
+
+        settings, engine = self.open()
+        do_if_overdue(settings.nightwork(engine, now))
+
     # Whoever is let in
 
     def by_key(self, fingerprint: str) -> Arrived | None:
@@ -161,13 +169,6 @@ class Door:
     def let_in(self, who: "SignedIn") -> Arrived:
         """Return somebody with the desk of the only account, or with several to choose from."""
         profiles = who.identity.profiles
-        if not profiles:
-            raise NoPlace(
-                say(
-                    "Your password is right, but no access of yours is active at present: "
-                    "ask your school."
-                )
-            )
         entered = self.admit(who.identity, profiles[0]) if len(profiles) == 1 else None
         return Arrived(who.identity, entered, tuple(who.notices))
 
@@ -179,7 +180,7 @@ class Door:
         workplace = self.workplace(actor_for(identity, profile), identity.name, several)
         return Entered(workplace, identity.account_id, identity.language)
 
-    def show(self, who: "accounts.SignedIn") -> Entered:
+    def show(self, who: "demo.Guest") -> Entered:
         """Return the workplace of somebody of the demonstration, who has no password."""
         return Entered(self.workplace(who.actor, who.name), who.actor.account_id, who.language)
 

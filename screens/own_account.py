@@ -1,0 +1,226 @@
+"""« Mon compte »: the address and password one signs in with, what for, the keys, who knocked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from textual import on
+from textual.app import ComposeResult
+from textual.message import Message
+
+from models.language import N_, Wording, _, format_day, ngettext, say
+from models.schools import DEFAULT_TIME_ZONE
+from screens.commands import bindings
+from screens.doorway import LONGEST_TOKEN, MailQueued
+from screens.widgets.ask import AskDialog
+from screens.widgets.chrome import KeyBar, TitleBar
+from screens.widgets.deeds import DeedScreen
+from screens.widgets.reader import Paragraph, Reader
+from screens.workplace import Workplace
+from services import own_account
+from services.own_account import OwnAccount, SignInRow
+
+_KINDS = {
+    "password": N_("password"),
+    "token": N_("token"),
+    "key": N_("SSH key"),
+    "reset": N_("forgotten password"),
+    "address": N_("change of address"),
+}
+#: What came of a try, for its owner: the codes of `services.tries.OUTCOMES`.
+_OUTCOMES = {
+    "ok": N_("signed in"),
+    "wrong": N_("wrong password"),
+    "locked": N_("refused: the account was locked"),
+    "disabled": N_("refused: the account is closed"),
+    "no_password": N_("refused: no password is set"),
+    "no_access": N_("refused: nothing was open"),
+    "queued": N_("a token was mailed"),
+    "limited": N_("refused: too many mails"),
+    "used": N_("refused: the token was used"),
+    "expired": N_("refused: the token had expired"),
+    "replaced": N_("refused: a later token exists"),
+    "withdrawn": N_("refused: the token was withdrawn"),
+}
+
+
+class OwnAccountScreen(DeedScreen[None]):
+    """One's own account, read; what changes it has a screen of its own."""
+
+    DEFAULT_CSS = "OwnAccountScreen Reader { margin-top: 1; }"
+    BINDINGS = [
+        *bindings("account.password", "account.address", "account.confirm", "account.keys"),
+        *bindings("app.refresh"),
+    ]
+
+    @dataclass
+    class _Read(Message):
+        page: OwnAccount
+
+    @dataclass
+    class _Confirmed(Message):
+        email: str
+
+    def __init__(self, workplace: Workplace) -> None:
+        super().__init__()
+        self._workplace = workplace
+        self._page: OwnAccount | None = None
+        self._reader = Reader()
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar(N_("My account"), *self._workplace.title)
+        yield self._reader
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self._reader.focus()
+
+    def on_screen_resume(self) -> None:
+        self._look()
+
+    def action_refresh(self) -> None:
+        self._look()
+
+    def language_changed(self) -> None:
+        self._show()
+
+    # Reading
+
+    def _look(self) -> None:
+        self.attempt(self._read, group="read", exclusive=True)
+
+    def _read(self) -> None:
+        place = self._workplace
+        self.post_message(self._Read(own_account.page(place.entrance(), place.desk.actor)))
+
+    @on(_Read)
+    def _take(self, message: _Read) -> None:
+        message.stop()
+        self._page = message.page
+        self._show()
+        self.refresh_bindings()
+
+    def _show(self) -> None:
+        if self._page is not None:
+            here = self._workplace.here
+            zone = here.zone if here else ZoneInfo(DEFAULT_TIME_ZONE)
+            self._reader.show(list(_Words(zone).page(self._page)))
+
+    # Changing
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "confirm":
+            return self._page is not None and self._page.asked_email is not None
+        return True
+
+    def action_password(self) -> None:
+        from screens.change_password import ChangePasswordScreen
+
+        self.app.push_screen(ChangePasswordScreen(self._workplace))
+
+    def action_address(self) -> None:
+        from screens.change_address import ChangeAddressScreen
+
+        self.app.push_screen(ChangeAddressScreen(self._workplace))
+
+    def action_keys(self) -> None:
+        from screens.account_keys import AccountKeysScreen
+
+        self.app.push_screen(AccountKeysScreen(self._workplace))
+
+    def action_confirm(self) -> None:
+        def answered(token: str | None) -> None:
+            if token is not None:
+                self.attempt(lambda: self._confirm(token))
+
+        assert self._page is not None
+        self.app.push_screen(ConfirmAddressScreen(self._page.asked_email or ""), answered)
+
+    def _confirm(self, token: str) -> None:
+        self.post_message(
+            self._Confirmed(own_account.confirm_address(self._workplace.entrance(), token))
+        )
+
+    @on(_Confirmed)
+    def _tell_confirmed(self, message: _Confirmed) -> None:
+        message.stop()
+        self.app.post_message(MailQueued())
+        told = say("From now on you sign in with %(email)s.", email=message.email)
+        self.app.notify(told.text(), markup=False)
+        self._look()
+
+
+class ConfirmAddressScreen(AskDialog[str]):
+    """Ask for the token that was mailed to a new address; the result is what was typed."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__(
+            say("Confirm the address"),
+            say("The token that was mailed to %(email)s:", email=email),
+            say("Enter confirms   Esc closes"),
+            longest=LONGEST_TOKEN,
+        )
+
+    def read(self, text: str) -> str | Wording:
+        return text if text.strip() else say("Needed")
+
+
+class _Words:
+    """Turns the account into paragraphs, with times in the school's zone."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+
+    def page(self, page: OwnAccount) -> Iterator[Paragraph]:
+        yield from _section(_("To sign in with"), self._ways(page))
+        yield from _section(_("What for"), (str(profile.label) for profile in page.profiles))
+        yield from _section(_("SSH keys"), self._keys(page))
+        yield from _section(_("Latest sign-ins and tries"), map(self._sign_in, page.sign_ins))
+
+    def _ways(self, page: OwnAccount) -> Iterator[str]:
+        yield _("Reference address: %(email)s") % {"email": page.email}
+        if page.asked_email and page.asked_until:
+            yield _("To be confirmed until %(until)s: %(email)s (c)") % {
+                "email": page.asked_email,
+                "until": self._when(page.asked_until),
+            }
+        if page.password_set_at is None:
+            yield _("No password is set")
+        else:
+            yield _("Password: set on %(at)s") % {"at": self._when(page.password_set_at)}
+
+    def _keys(self, page: OwnAccount) -> Iterator[str]:
+        for key in page.keys:
+            used = (
+                _("last used on %(at)s") % {"at": self._when(key.last_used_at)}
+                if key.last_used_at
+                else _("never used")
+            )
+            yield f"{key.name or key.kind}  {key.fingerprint[:20]}…  {used}"
+        if not page.keys:
+            yield _("None: k, then n adds one, which signs you in over SSH without a password.")
+
+    def _sign_in(self, row: SignInRow) -> str:
+        told = _(_OUTCOMES.get(row.outcome, N_("refused")))
+        times = (
+            ngettext(" (%(count)s time)", " (%(count)s times)", row.times) % {"count": row.times}
+            if row.times > 1
+            else ""
+        )
+        kind = _(_KINDS[row.kind]) if row.kind in _KINDS else row.kind
+        return f"{self._when(row.at)}  {kind}, {row.origin or '–'} – {told}{times}"
+
+    def _when(self, at: datetime) -> str:
+        local = at.astimezone(self._zone)
+        return f"{format_day(local.date())} {local:%H:%M}"
+
+
+def _section(title: str, lines: Iterable[str]) -> Iterator[Paragraph]:
+    found = list(lines)
+    if found:
+        yield Paragraph(title, "strong")
+        for line in found:
+            yield Paragraph(f"  {line}", apart=False)

@@ -18,6 +18,7 @@ from models.accounts import Account
 from models.database import Actor, ActorSession
 from models.keys import Key
 from models.language import say
+from models.nightly import Schedule
 from models.references import make_reference
 from models.tokens import make_token
 from services import (
@@ -167,6 +168,10 @@ ARGUMENTS: dict[str, Make] = {
     ),
     "draft": lambda c: hostile_plan(c),
     "progress": lambda c: None,
+    "after": lambda c: c.random.choice([0, 0, 3]),
+    "days": lambda c: c.random.choice([0, 7]),
+    "schedule": lambda c: Schedule(),
+    "change_id": lambda c: c.one("address_change"),
 }  # fmt: skip
 
 

@@ -9,10 +9,11 @@ mail open links too; setting the password does everything in one transaction.
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlmodel import col
 
 from models.access import INVITED, Access, FactColumns, Service, joined
@@ -29,12 +30,14 @@ from models.database import ActorSession, change
 from models.errors import TrousseauError
 from models.families import Guardianship
 from models.invitations import TOKEN_PURPOSE, Invitation
+from models.keys import Key
 from models.language import DEFAULT_LANGUAGE, N_, Wording, say
 from models.mail import Mail
 from models.people import Person, Post
 from models.schools import School, SchoolYear
 from models.tokens import ParsedToken, TokenMistyped, matching_generation, parse_token
 from services import account_mail, tries
+from services.access_rows import AT, DAY
 from services.account_mail import contact_of
 from services.desk import ChangedMeanwhile
 from services.passwords import check_password
@@ -54,7 +57,8 @@ __all__ = [
     "RESET_LIFE", "AccountDeactivated", "AccountLocked", "AddressRefused", "Admission", "Kind",
     "SharedMailbox", "TokenBlocked", "TokenExpired", "TokenInvalid", "TokenMistyped",
     "TokenOfOtherYear", "TokenRefused", "TokenReplaced", "TokenUsed", "TokenWithdrawn",
-    "TooManyTries", "forgot_password", "look_at_token", "set_password",
+    "TooManyTries", "close_resets", "forgot_password", "look_at_token", "next_generation",
+    "set_password", "spend",
 ]  # fmt: skip
 
 Kind = Literal["invitation", "reset", "address"]
@@ -198,16 +202,16 @@ def look_at_token(entrance: Entrance, text: str) -> Admission:
     parsed = parse_token(text)
     try:
         with entrance.looking() as session:
-            return _open(session, entrance, parsed).admission
+            return _open(session, entrance.key, parsed, entrance.knocker).admission
     except TokenRefused as refused:
         _note_refusal(entrance, parsed, refused)
         raise
 
 
-def _open(session: ActorSession, entrance: Entrance, parsed: ParsedToken) -> _Opened:
-    found = _genuine(session, entrance, parsed)
+def _open(session: ActorSession, key: Key, parsed: ParsedToken, origin: str) -> _Opened:
+    found = _genuine(session, key, parsed)
     if found is None:
-        tries.check_origin(session, entrance.knocker)
+        tries.check_origin(session, origin)
         raise TokenInvalid(
             say(
                 "This program has not given this token. Compare it with the e-mail; if it is "
@@ -224,7 +228,7 @@ _TABLES: tuple[tuple[Kind, str, Any], ...] = (
 )
 
 
-def _genuine(session: ActorSession, entrance: Entrance, parsed: ParsedToken) -> _Genuine | None:
+def _genuine(session: ActorSession, key: Key, parsed: ParsedToken) -> _Genuine | None:
     """Return the row that a token belongs to, None for one that was never given.
 
     Everything is looked up and computed whatever is found on the way. In a session that
@@ -240,7 +244,7 @@ def _genuine(session: ActorSession, entrance: Entrance, parsed: ParsedToken) -> 
             latest = latest.with_for_update()
         row = session.scalars(latest).one_or_none()
         given = row.generation if row is not None else 1
-        generation = matching_generation(entrance.key, purpose, parsed, given)
+        generation = matching_generation(key, purpose, parsed, given)
         if row is not None and generation is not None:
             found = _Genuine(kind, generation, row)
     return found
@@ -249,7 +253,7 @@ def _genuine(session: ActorSession, entrance: Entrance, parsed: ParsedToken) -> 
 def _note_refusal(entrance: Entrance, parsed: ParsedToken, refused: TokenRefused) -> None:
     """Write down for the helpdesk why a token opened nothing, and count what was guessed."""
     with entrance.acting() as session:
-        found = _genuine(session, entrance, parsed)
+        found = _genuine(session, entrance.key, parsed)
         if found is None:
             tries.count_origin(session, entrance.knocker)
         row = found.row if found else None
@@ -306,7 +310,15 @@ def _access_facts(session: ActorSession, access_id: int) -> Any:
         .join(Access, col(Access.school_id) == col(School.id))
         .where(col(Access.id) == access_id)
     )
-    facts = FactColumns(session.at, session.at.astimezone(ZoneInfo(zone or "UTC")).date())
+    day = session.at.astimezone(ZoneInfo(zone or "UTC")).date()
+    values = {"at": session.at, "day": day, "access": access_id}
+    return session.execute(_facts_statement(), values).one()
+
+
+@cache
+def _facts_statement() -> Any:
+    """Built once, for that takes longer than running it."""
+    facts = FactColumns(AT, DAY)
     statement: Any = select(
         Access,
         Person,
@@ -316,10 +328,10 @@ def _access_facts(session: ActorSession, access_id: int) -> Any:
         facts.status.label("status"),
         facts.address.label("address"),
     ).select_from(Access)
-    statement = joined(statement, session.at, of_guardians=True).join(
+    statement = joined(statement, AT, of_guardians=True).join(
         School, col(School.id) == Access.school_id
     )
-    return session.execute(statement.where(col(Access.id) == access_id)).one()
+    return statement.where(col(Access.id) == bindparam("access"))
 
 
 def _account_of(session: ActorSession, person_id: int) -> Account | None:
@@ -579,7 +591,8 @@ def set_password(
         check_password(password, chosen, admission.name)
         stored = entrance.hasher.hash(password)
     with entrance.acting() as session:
-        signed_in = _spend(session, entrance, parse_token(text), stored, chosen)
+        account = spend(session, entrance.key, text, stored, chosen, entrance.knocker)
+        signed_in = let_in(session, account, "token", entrance.knocker)
     return admitted(entrance, signed_in)
 
 
@@ -593,15 +606,26 @@ def _chosen_address(admission: Admission, address: str | None) -> str:
         raise AddressRefused(error.wording) from None
 
 
-def _spend(
-    session: ActorSession, entrance: Entrance, parsed: ParsedToken, stored: str, chosen: str
-) -> SignedIn:
-    opened = _open(session, entrance, parsed)
+def spend(
+    session: ActorSession,
+    key: Key,
+    text: str,
+    stored: str | None,
+    address: str = "",
+    origin: str = tries.LOCAL,
+) -> Account:
+    """Spend a token within the caller's transaction, in which everything happens or nothing.
+
+    Returns the account, made or found, that it is for now. `stored` is the hash of the new
+    password, or the present one of a `known` account; with None the account is made and
+    nobody can sign in by password. Raises like `set_password`.
+    """
+    opened = _open(session, key, parse_token(text), origin)
     admission, row = opened.admission, opened.row
     unused = (col(type(row).id) == row.id) & col(type(row).used_at).is_(None)
     if not change(session, type(row), unused, used_at=session.at):
         raise _used(session.at)
-    account = opened.account
+    account, chosen = opened.account, address or admission.email
     if account is None:
         account = _make_account(session, opened, chosen, stored)
     elif admission.known:
@@ -614,10 +638,12 @@ def _spend(
         change(session, Access, inactive, activated_at=session.at, activation="token")
     assert account.id is not None
     close_resets(session, account.id, but=row.id if admission.kind == "reset" else None)
-    return let_in(session, account, "token", entrance.knocker)
+    return account
 
 
-def _make_account(session: ActorSession, opened: _Opened, chosen: str, stored: str) -> Account:
+def _make_account(
+    session: ActorSession, opened: _Opened, chosen: str, stored: str | None
+) -> Account:
     person, school, admission = opened.person, opened.school, opened.admission
     assert person is not None and school is not None
     _require_free(session, chosen, admission, None)
@@ -639,7 +665,7 @@ def _make_account(session: ActorSession, opened: _Opened, chosen: str, stored: s
 
 
 def _renew_account(
-    session: ActorSession, opened: _Opened, account: Account, chosen: str, stored: str
+    session: ActorSession, opened: _Opened, account: Account, chosen: str, stored: str | None
 ) -> None:
     """Give an account its new password, and tell the address that it had until now."""
     before, had_one = account.email, account.password_hash is not None

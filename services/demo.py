@@ -21,10 +21,19 @@ from models.consents import PrintedForm
 from models.database import SYSTEM, Actor, ActorSession
 from models.invitations import TOKEN_PURPOSE
 from models.keys import Key
+from models.people import Person
 from models.schools import DEFAULT_TIME_ZONE, School, SchoolYear
 from models.tokens import make_token
-from services import accounts, consents, demo_schools, invitations, lookup, outbox, plans
-from services.accounts import SignedIn
+from services import (
+    accounts,
+    activation,
+    consents,
+    demo_schools,
+    invitations,
+    lookup,
+    outbox,
+    plans,
+)
 from services.desk import Desk
 from services.imports.drafting import ImportRequest
 from services.imports.planning import plan_roster
@@ -33,6 +42,7 @@ from services.imports.schools import read_schools
 from services.imports.staff import read_staff
 from services.mail.replies import Outcome, Result
 from services.outbox import Claim, Settled
+from services.profiles import actor_for, identity_of
 from services.team_changes import TeamChange, change_now
 
 _LEASE = timedelta(minutes=5)
@@ -72,14 +82,29 @@ def _addresses(staff: str) -> set[str]:
     return {line.split(";")[4] for line in staff.splitlines()} - {""}
 
 
-def somebody(session: ActorSession, role: str, language: str) -> SignedIn:
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Who tries the console: the actor, and how to speak to the person."""
+
+    actor: Actor
+    name: str
+    language: str
+
+
+def somebody(session: ActorSession, role: str, language: str) -> Guest:
     """Return who tries the console in a role of `ROLES`, as if they had signed in."""
     given = select(col(AccountRole.account_id)).where(col(AccountRole.role) == role)
     wanted = select(Account).where(col(Account.id).in_(given)).order_by(col(Account.id))
     account = session.scalars(wanted).first()
     if account is None:
         raise LookupError("there are no sample schools here")
-    return SignedIn(accounts.actor_of(session, account), account.name, language)
+    assert account.id is not None
+    return Guest(_actor(session, account.id, role), account.name, language)
+
+
+def _actor(session: ActorSession, account_id: int, role: str) -> Actor:
+    identity = identity_of(session, account_id)
+    return actor_for(identity, next(p for p in identity.profiles if p.role == role))
 
 
 @dataclass
@@ -95,6 +120,7 @@ class _Story:
     main: int = 0
     year_id: int = 0
     label: str = ""
+    mailboxes: dict[str, int | None] = field(default_factory=dict)
     randomness: Random = field(default_factory=lambda: Random(1))
 
     # Time and people
@@ -158,7 +184,7 @@ class _Story:
 
     def _open(self, session: Any, email: str, role: str, schools: list[int], name: str) -> Actor:
         number = accounts.add_account(session, email, role, schools, password_hash=None, name=name)
-        return accounts.actor_of(session, session.get_one(Account, number))
+        return _actor(session, number, role)
 
     def last_year(self) -> None:
         """Last school year's team of the main school: all but one activated."""
@@ -334,9 +360,19 @@ class _Story:
             for claim in claims:
                 assert claim.access_id is not None
                 token = make_token(self.key, TOKEN_PURPOSE, claim.access_id, claim.generation)
-                invitations.use_token(session, self.key, token)
+                activation.spend(
+                    session, self.key, token, None, address=self._address(session, claim)
+                )
 
         self.desk(SYSTEM, at).write(use)
+
+    def _address(self, session: Any, claim: Claim) -> str:
+        """Return what somebody signs in with: the second one of a shared mailbox another."""
+        first = self.mailboxes.setdefault(claim.recipient, claim.person_id)
+        if first == claim.person_id:
+            return claim.recipient
+        person = session.get_one(Person, claim.person_id)
+        return f"{person.first_name_key}.{person.surname_key}@courriel.example"
 
     def _withdraw(self, email: str, at: datetime) -> None:
         desk, school = self.desk(self.directors[demo_schools.MAIN], at), self.main

@@ -20,6 +20,7 @@ from models.database import ActorSession
 from models.errors import TrousseauError
 from models.language import N_, say
 from models.schools import DEFAULT_TIME_ZONE
+from models.scope import not_allowed
 from models.text import clean, squeeze
 from services.zones import local
 
@@ -100,6 +101,12 @@ def origin_name(text: str) -> str:
     return str(address)
 
 
+def _of_the_door(session: ActorSession) -> None:
+    """Refuse everybody else: what follows speaks to the tables below the sessions' limits."""
+    if not session.actor.sees_all:
+        raise not_allowed()
+
+
 # --- origins ----------------------------------------------------------------------------
 
 
@@ -112,6 +119,7 @@ def check_origin(session: ActorSession, origin: str) -> None:
 
 def count_origin(session: ActorSession, origin: str) -> None:
     """Count a try from an origin, as if it were wrong; raises `TooManyTries` while it waits."""
+    _of_the_door(session)
     connection = session.connection()
     insert: Any = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
     new = insert(_origin).values(name=origin, failed_tries=0, last_try_at=session.at)
@@ -140,6 +148,7 @@ def take_back(session: ActorSession, origin: str) -> None:
 
     Those before it stay, or a guesser with an account of his own could begin anew each time.
     """
+    _of_the_door(session)
     session.connection().execute(
         update(_origin)
         .where(_origin.c.name == origin, _origin.c.failed_tries > 0)
@@ -156,6 +165,7 @@ def count_account(session: ActorSession, account: Account | None) -> datetime | 
     With None it does the same work at nobody's account. Not journaled, or guessing would
     fill the journal; `SignInEvent` is the record.
     """
+    _of_the_door(session)
     tries = account.failed_tries + 1 if account else 1
     wait = OF_ACCOUNT.wait_after(tries)
     until = session.at + wait if wait else None
@@ -173,6 +183,7 @@ def count_account(session: ActorSession, account: Account | None) -> datetime | 
 
 def uncount_account(session: ActorSession, account_id: int, before: int) -> None:
     """Take back a try that came after `before` others: it was right. Those stay to be told."""
+    _of_the_door(session)
     since = None if before == 0 else _account.c.tries_since
     session.connection().execute(
         update(_account)
@@ -183,6 +194,7 @@ def uncount_account(session: ActorSession, account_id: int, before: int) -> None
 
 def forget(session: ActorSession, account_id: int) -> None:
     """Forget the wrong tries at an account and lift its lock: its owner has come."""
+    _of_the_door(session)
     session.connection().execute(
         update(_account)
         .where(_account.c.id == account_id)
@@ -222,6 +234,7 @@ def record(
 
     The same within the hour is counted up in one row, unless that began before `since`.
     """
+    _of_the_door(session)
     begin = session.at - _COUNTED_UP
     facts = {
         "kind": kind,
@@ -254,6 +267,7 @@ def record(
 
 def strike(session: ActorSession, event_id: int) -> None:
     """Take back one of the tries that an event counts: it turned out right."""
+    _of_the_door(session)
     connection = session.connection()
     connection.execute(
         update(_event).where(_event.c.id == event_id).values(times=_event.c.times - 1)

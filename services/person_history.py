@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from models.database import ActorSession
+from models.invitations import REMINDER
 from models.journal import JournalLine
 from models.language import Wording, say, wording_from_json
 from models.mail import Mail
@@ -81,7 +82,10 @@ def _from_mails(session: ActorSession, person_id: int, limit: int) -> Iterator[H
 
 
 def _mail_lines(mail: Mail) -> Iterator[HistoryLine]:
-    values = {"address": mail.recipient, "number": mail.generation}
+    number: int | Wording = mail.generation
+    if mail.template == REMINDER:
+        number = say("%(number)s (reminder)", number=mail.generation)
+    values = {"address": mail.recipient, "number": number}
     words = mail.reply or "–"
     yield HistoryLine(mail.queued_at, say("Mail no. %(number)s for %(address)s queued", **values))
     if mail.sent_at:

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, exists, func, not_, select
 from sqlmodel import col
 
 from models.access import Access, FactColumns, joined
+from models.accounts import Account
 from models.database import ActorSession, change
 from models.invitations import REMINDER, Invitation
 from models.mail import Mail
@@ -64,10 +65,20 @@ def _due(session: ActorSession, days: int, after: int, limit: int) -> Any:
             left <= at - timedelta(days=days),
             facts.address == Mail.recipient,
             facts.status.in_(REMINDABLE),
+            not_(_is_shut_out()),
         )
         .order_by(col(Invitation.id))
         .limit(limit)
     )  # fmt: skip
+
+
+def _is_shut_out() -> Any:
+    """SQL: the person has an account that was disabled, and no token opens it."""
+    return exists(
+        select(col(Account.id)).where(
+            col(Account.person_id) == Access.person_id, col(Account.disabled_at).is_not(None)
+        )
+    )
 
 
 def _days(session: ActorSession) -> Any:

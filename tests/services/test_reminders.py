@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from models.access import Suspension
+from models.access import Access, Suspension
 from models.consents import Consent
 from models.database import SYSTEM, change, reading, writing
 from models.invitations import REMINDER, TOKEN_PURPOSE, Invitation
@@ -28,11 +28,13 @@ from services.mail.sender import Letterhead, send_now
 from services.mail.url import mail_settings
 from services.nightly import run
 from services.outbox import Settled
+from services.person_history import history
 from services.reminders import remind
 from tests.nights import (
     INVITED,
     KEY,
     NIGHT,
+    account,
     activate,
     bounces,
     invite,
@@ -102,9 +104,14 @@ def _suspend(world: World, member: Member) -> None:
         )
 
 
+def _disable(world: World, member: Member) -> None:
+    account(world, "anne@b.be", person_id=member.person, disabled_at=INVITED)
+
+
 NOT_REMINDED: dict[str, Callable[[World, Member], None]] = {
     "has activated": lambda world, member: activate(world, member.access),
     "is deactivated": _suspend,
+    "has a disabled account": _disable,
     "consent withdrawn": _facts(Consent, withdrawn_at=INVITED + timedelta(hours=1)),
     "has another address": _facts(Person, personal_email="new@courriel.example"),
     "has none": _facts(Person, personal_email=None, personal_email_key=None),
@@ -172,6 +179,19 @@ def _ends_on(world: World) -> Any:
         return session.scalars(found).one()
 
 
+def test_guardians_are_reminded_like_everybody(engine: Any, tmp_path: Path) -> None:
+    world = make_world(engine, INVITED)
+    member = world.person()
+    invite(world)
+    with writing(engine, SYSTEM, INVITED) as session:
+        # An access that rests on children and not on a post.
+        change(session, Access, col(Access.id) == member.access, post_id=None)
+    world.clock.now = NIGHT
+    assert world.desk.write(remind, 7, 0, 10)[0] == 1
+    (mail,) = _send(world, tmp_path / "mail")
+    assert make_token(KEY, TOKEN_PURPOSE, member.access, 1) in _text(mail)
+
+
 # --- the mail ---------------------------------------------------------------------------
 
 
@@ -228,6 +248,16 @@ def test_a_newer_invitation_closes_the_reminder_of_the_former(engine: Any) -> No
     again = world.desk.write(plan_invitations, world.mine, world.year, again=True)
     world.desk.write(plans.apply, again)
     assert world.desk.write(outbox.sweep) == 1
+
+
+def test_the_history_of_a_person_tells_it_from_the_invitation(engine: Any) -> None:
+    world = make_world(engine, INVITED)
+    member = world.person()
+    invite(world)
+    world.clock.now = NIGHT
+    world.desk.write(remind, 7, 0, 10)
+    told = [line.text.text("fr") for line in world.desk.read(history, member.person)]
+    assert len([line for line in told if "1 (rappel)" in line]) == 1
 
 
 @pytest.mark.parametrize("fate", ["bounced", "refused"])

@@ -9,8 +9,8 @@ from tests.ssh.server import SshServer
 
 Keys = dict[str, Path]
 STAFF = """\
-Nom;Prénom;Date de naissance;Sexe;E-mail privé;Fonction;Date d'entrée;Date de sortie;Présence administrative
-Mertens;Aline;02/05/1980;F;aline.mertens@courriel.example;Enseignante;01/09/2010;;x
+Nom;Prénom;Date de naissance;Sexe;E-mail privé;Fonction;Date d'entrée;Présence administrative
+Mertens;Aline;02/05/1980;F;aline.mertens@courriel.example;Enseignante;01/09/2010;x
 """.encode()
 
 

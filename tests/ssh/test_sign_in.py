@@ -10,6 +10,7 @@ from tests.ssh.server import PASSWORD, SshServer
 from tests.terminal import Terminal
 
 Keys = dict[str, Path]
+_F2, _F8 = "\x1bOQ", "\x1b[19~"
 
 
 def _enter(terminal: Terminal, email: str, password: str) -> None:
@@ -41,6 +42,25 @@ def test_without_a_key_the_console_asks_for_the_own_password(server: SshServer) 
         terminal.wait_for("Helpdesk Dupuis")
         terminal.type("q")
         assert terminal.wait_for_end() == 0
+
+
+def test_a_token_is_activated_over_ssh(world: World) -> None:
+    server, token = world.server, world.tokens["j.lemaire94@boite.example"]
+    password = "neuf lampes dorment au grenier"
+    with server.terminal(world.keys["shared"]) as terminal:
+        terminal.wait_for("Adresse e-mail", "F2")
+        terminal.type(_F2)
+        terminal.wait_for("Tapez le jeton")
+        terminal.type(f"{token.lower().replace('-', ' ')}\r")
+        terminal.wait_for("Lemaire", "Encore une fois")
+        terminal.type(f"{password}\t{password}")
+        terminal.type(_F8)
+        terminal.wait_for("Julie Lemaire", "détient")
+        terminal.type("q")
+        assert terminal.wait_for_end() == 0
+    # And the program behind sshd has written neither anywhere.
+    told = server.told + server.noted
+    assert token not in told and password not in told
 
 
 @pytest.mark.parametrize("name", ["gone", "removed", "unknown"])

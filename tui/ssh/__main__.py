@@ -70,6 +70,8 @@ def serve(visitor: Visitor) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        return 1
 
 
 def _note(visitor: Visitor, outcome: str, **facts: str | int | None) -> None:
@@ -139,9 +141,14 @@ def _run(visitor: Visitor, request: "Request") -> int:
     with office_for(visitor, request) as (here, school):
         os.environ["TROUSSEAU_LANGUAGE"] = current_language()
         about = [f"--school={school}"] if school else []
-        with working_at(here):
-            status = command_line.run([*request.arguments, *about])
-        _note(visitor, "done", account=here.desk.actor.account_id, status=status)
+        account = here.desk.actor.account_id
+        _note(visitor, "begun", account=account)
+        status = 1
+        try:
+            with working_at(here):
+                status = command_line.run([*request.arguments, *about])
+        finally:  # nobody may be left to be told
+            _note(visitor, "done", account=account, status=status)
         return status
 
 

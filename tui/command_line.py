@@ -16,7 +16,18 @@ import typer
 from models.errors import TrousseauError
 from models.language import LANGUAGES, N_, _, say, use_language
 from tui.appearance import appearance
-from tui.cli import access, accounts, consents, database, demo, imports, mail, nightly, plans
+from tui.cli import (
+    access,
+    accounts,
+    consents,
+    database,
+    demo,
+    families,
+    imports,
+    mail,
+    nightly,
+    plans,
+)
 from tui.cli.output import tell
 from tui.environment import NoTerminal, require_terminal, tidy
 from tui.settings_file import VARIABLE, take_settings
@@ -56,7 +67,18 @@ def _console(context: typer.Context, version: Version = False) -> None:
         raise typer.Exit(open_console())
 
 
-for commands in (imports, plans, access, consents, mail, nightly, accounts, database, demo):
+for commands in (
+    imports,
+    plans,
+    access,
+    consents,
+    families,
+    mail,
+    nightly,
+    accounts,
+    database,
+    demo,
+):
     commands.register(_app)
 
 

@@ -220,11 +220,13 @@ _SCREENS: Mapping[str, tuple[str, str, bool]] = {
     "dashboard": ("screens.dashboard", "DashboardScreen", False),
     "team-access": ("screens.team_access", "TeamAccessScreen", True),
     "consents": ("screens.consents", "ConsentsScreen", True),
+    "families": ("screens.families", "FamiliesScreen", True),
     "invitations": ("screens.invitations", "InvitationsScreen", True),
     "plans": ("screens.plans", "PlansScreen", False),
     "import": ("screens.import_file", "ImportScreen", False),
     "schools": ("screens.schools", "SchoolsScreen", False),
     "school-years": ("screens.school_years", "SchoolYearsScreen", False),
+    "child": ("screens.child", "ChildScreen", False),
     "own-access": ("screens.own_access", "OwnAccessScreen", False),
     "own-account": ("screens.own_account", "OwnAccountScreen", False),
 }
@@ -256,7 +258,10 @@ def _screen(workplace: Workplace, place: str, files: bool = True) -> Screen[Any]
 
 
 def _home(role: str) -> str:
-    """Return the place that a role finds first: its schools, or what they hold about oneself."""
+    """Return the place that a role finds first: its schools, the child, or what is held there
+    about oneself."""
+    if right(role, "families").reach == "children":
+        return "child"
     return "dashboard" if right(role, "team").reach in ("all", "schools") else "own-access"
 
 

@@ -17,7 +17,8 @@ Source = Annotated[
     typer.Argument(metavar="SOURCE", help=N_("A file, folder or zip; - is standard input.")),
 ]
 Format = Annotated[
-    str, typer.Option("--as", metavar="FORMAT", help=N_("oneroster, sds, staff or schools."))
+    str,
+    typer.Option("--as", metavar="FORMAT", help=N_("oneroster, sds, staff, families or schools.")),
 ]
 Code = Annotated[
     str,
@@ -51,6 +52,8 @@ _KINDS = {
     "people": N_("people"),
     "posts": N_("posts"),
     "accesses": N_("accesses"),
+    "pupils": N_("pupils"),
+    "guardianships": N_("guardianships"),
 }
 _VERBS = {
     "created": N_("created: %(what)s"),

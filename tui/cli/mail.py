@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Again = Annotated[
     bool, typer.Option("--again", help=N_("Send again to those who have not activated."))
 ]
+Families = Annotated[
+    bool, typer.Option("--families", help=N_("The guardians, with tokens for iT.SCHOOL."))
+]
 Watch = Annotated[bool, typer.Option("--watch", help=N_("Go on sending until stopped."))]
 Limit = Annotated[
     int | None, typer.Option("--limit", min=1, metavar="N", help=N_("Send no more than N mails."))
@@ -41,12 +44,13 @@ def invite(
     school: School,
     person: People = None,
     again: Again = False,
+    families: Families = False,
     dry_run: DryRun = False,
     year: Year = None,
     as_json: Json = False,
 ) -> None:
+    from services import guardians, plans
     from services import invitations as service
-    from services import plans
 
     with office() as here:
         team = here.team(school, year)
@@ -56,6 +60,7 @@ def invite(
             team.school_year_id,
             person_ids=person or None,
             again=again,
+            service=guardians.SERVICE if families else service.SERVICE,
         )
         counts = here.desk.read(service.counts_of, plan)
         if not dry_run:

@@ -115,7 +115,7 @@ def _accesses(
     now = Moment(session.at, session.at.astimezone(zone).date(), zone)
     mine = (col(Access.person_id) == person_id) & col(Access.school_id).in_(schools)
     named = select(col(Access.id), col(Service.name)).join(Service).where(mine)
-    services: dict[Any, str] = dict(session.execute(named).tuples())
+    services = {row[0]: row[1] for row in session.execute(named)}
     rows = sorted(
         rows_where(session, now, mine),
         key=lambda row: (row.details.access_ends, row.access_id),

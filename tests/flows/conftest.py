@@ -72,7 +72,7 @@ def school(
 ) -> Any:
     """The installation below TROUSSEAU_HOME, its clock on `EVE`, its mail to a real server."""
     clock = Clock(EVE)
-    for module in ("tui.cli.office", "tui.cli.mail", "tui.cli.database", "tui.console"):
+    for module in ("tui.cli.office", "tui.cli.mail", "tui.cli.database", "tui.console", "tui.door"):
         monkeypatch.setattr(f"{module}.now", clock)
     monkeypatch.setenv("TROUSSEAU_MAIL_URL", f"{mail_server.url}?rate=0")
     monkeypatch.setenv("TROUSSEAU_MAIL_FROM", "comptes@saint-exemple.example")

@@ -190,9 +190,10 @@ class FamiliesScreen(SendingScreen):
             for child in row.children
         )
         return say(
-            "%(stands)s · %(children)s · Address from %(source)s",
+            "%(stands)s · %(children)s · %(address)s, from %(source)s",
             stands=stands,
             children=children or "–",
+            address=row.email or "–",
             source=say("a correction by the school") if row.corrected else row.email_source or "–",
         )
 

@@ -25,12 +25,15 @@ from tests.worlds import make_world
 BASES = {"SendingScreen", "ChangingScreen", "PrintingScreen"}
 PICTURES = {
     "ChangeScreen": "screens/test_team_access/test_picture_of_a_change[m]",
+    "ChildScreen": "screens/test_families/test_picture_of_a_child",
     "ConfirmScreen": "screens/test_confirm/test_picture",
     "ConsentTextScreen": "screens/test_consents/test_the_text_at_80_by_24",
     "ConsentsScreen": "screens/test_consents/test_at_80_by_24",
+    "CorrectionScreen": "screens/test_families/test_picture_of_a_correction",
     "DashboardScreen": "screens/test_dashboard/test_at_80_by_24",
     "DoublesScreen": "screens/test_team_access/test_picture_of_doubles",
     "EditYearScreen": "screens/test_schools/test_correcting_a_year",
+    "FamiliesScreen": "screens/test_families/test_picture_of_the_list[80x24]",
     "GoScreen": "screens/test_help/test_picture_places",
     "HelpScreen": "screens/test_help/test_picture_help",
     "ImportScreen": "screens/test_import_file/test_picture",

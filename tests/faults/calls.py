@@ -262,6 +262,19 @@ SPECIAL: dict[str, Make] = {
     "accounts.add_account.name": lambda c: "Neuf",
     "accounts.add_account.language": lambda c: "fr",
     "accounts.actor_of.account": _account,
+    "account_keys.add_key.account_id": lambda c: c.one("account"),
+    "account_keys.add_key.line": lambda c: (
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8NPhF+DHNEAG+jdNikr+XypSc/9AMkwu16TnsH3tMX"
+    ),
+    "account_keys.add_key.name": lambda c: "neuf",
+    "account_keys.remove_key.account_id": lambda c: c.one("account"),
+    "account_keys.remove_key.which": lambda c: c.one("account_key"),
+    "account_keys.keys_of.account_id": lambda c: c.one("account"),
+    "account_keys.find_by_fingerprint.fingerprint": lambda c: (
+        "SHA256:5xCiHzdD+xPVVcfGigG/b2l4eGM5yykFQHn2cpmp3N8"
+    ),
+    "account_keys.note_use.key_id": lambda c: c.one("account_key"),
+    "account_keys.account_named.email": lambda c: f"p1@{MARKER}.example",
     "access_rows.rows_of.now": _moment,
     "access_rows.rows_where.now": _moment,
     "access_rows.rows_where.condition": _condition,

@@ -62,6 +62,12 @@ mount --bind "$1" /mnt
 mount --bind "$2" /mnt/program
 mount --bind "$3" /mnt/packages
 mount --bind "$4" /mnt/python
+if [ -n "$5" ]; then
+    # Its library is found by the path that it was built for.
+    mount -t tmpfs -o mode=755 tmpfs "$5"
+    mkdir -p "$4"
+    mount --bind /mnt/python "$4"
+fi
 for name in passwd shadow group; do mount --bind /mnt/system/$name /etc/$name; done
 mount -t tmpfs tmpfs /run
 mkdir -m 755 /run/sshd
@@ -179,7 +185,7 @@ class SshServer:
             self._process = subprocess.Popen(
                 ["unshare", "-m", "sh", "-c",
                  _LAUNCH.format(sshd=shlex.quote(str(self._programs["sshd"]))),
-                 "sh", self.folder, ROOT, packages, sys.base_prefix],
+                 "sh", self.folder, ROOT, packages, sys.base_prefix, closed_above(sys.base_prefix)],
                 env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         end = time.monotonic() + PATIENCE
@@ -323,6 +329,12 @@ def shipped(name: str) -> str:
     for real, ours in _PATHS.items():
         text = text.replace(real, ours)
     return text
+
+
+def closed_above(place: str) -> str:
+    """Return the first folder above a place that not everybody may pass through, "" for none."""
+    above = reversed(Path(place).parents)
+    return str(next((f for f in above if not f.stat().st_mode & 0o001), ""))
 
 
 def select_nothing(seconds: float) -> None:

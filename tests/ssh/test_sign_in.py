@@ -55,7 +55,7 @@ def test_a_token_is_activated_over_ssh(world: World) -> None:
         terminal.wait_for("Lemaire", "Encore une fois")
         terminal.type(f"{password}\t{password}")
         terminal.type(_F8)
-        terminal.wait_for("Julie Lemaire", "détient")
+        terminal.wait_for("Mes accès", "Julie Lemaire")
         terminal.type("q")
         assert terminal.wait_for_end() == 0
     # And the program behind sshd has written neither anywhere.

@@ -1,0 +1,212 @@
+"""What is understood of a request over SSH, without a server: quickly, and much more of it."""
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.rights import ROLES
+from models.ssh_keys import fingerprint
+from tests.test_project import ROOT
+from tui.command_line import run
+from tui.settings_file import take_settings
+from tui.ssh import log
+from tui.ssh.commands import COMMANDS, Command, RequestRefused, name_for_log, parse
+from tui.ssh.standard_input import InputRefused, WholeInput
+from tui.ssh.visitor import NOWHERE, visitor_of
+
+
+@pytest.mark.parametrize(
+    ("asked", "arguments"),
+    [
+        ("import staff", ["import", "-", "--as=staff"]),
+        ("trousseau import staff -", ["import", "-", "--as=staff"]),
+        (
+            "import oneroster - --year 2026-2027 --yes --json",
+            ["import", "-", "--as=oneroster", "--year=2026-2027", "--yes", "--json"],
+        ),
+        ("export access --as director", ["export", "access", "--output=-"]),
+        (
+            "access --status=active --on 2026-10-03",
+            ["access", "--status=active", "--on=2026-10-03"],
+        ),
+        ("'consent' list", ["consent", "list"]),
+    ],
+)
+def test_a_request_becomes_arguments(asked: str, arguments: list[str]) -> None:
+    assert list(parse(asked).arguments) == arguments
+
+
+def test_role_and_school_are_taken_apart() -> None:
+    request = parse("invitations --as=director --school 'proeco:12 b' --json")
+    assert (request.role, request.school) == ("director", "proeco:12 b")
+    assert "--school" not in " ".join(request.arguments)
+
+
+@given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(
+    ["import", "export", "staff", "access", "-", "--as", "--year", "--school", "--output", "-o",
+     "--help", ";", "$(id)", "`id`", "/etc/passwd", "../x", "--json", "--json=1", "4321", "'"]
+)).map(" ".join)))  # fmt: skip
+def test_whatever_is_asked_names_no_file_and_no_other_command(asked: str) -> None:
+    try:
+        arguments = parse(asked).arguments
+    except RequestRefused:
+        return
+    known = {command.arguments for command in COMMANDS}
+    assert any(arguments[: len(each)] == each for each in known)
+    for argument in arguments:
+        assert "/" not in argument and "$" not in argument and not argument.startswith("-o")
+        assert argument in ("-", "--output=-") or not argument.startswith("--output")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["access --on 2026-10-03 --on 2026-10-04", "access --json=x", "access --year", "access x",
+     "x" * 1_001, "", "access --as boss"],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_refused(asked: str) -> None:
+    with pytest.raises(RequestRefused):
+        parse(asked)
+
+
+def test_only_who_may_change_a_team_imports_it() -> None:
+    allowed = {c.name: {role for role in ROLES if c.is_for(role)} for c in COMMANDS}
+    assert allowed["import staff"] == {"helpdesk", "director"}
+    assert allowed["export consents"] == {"helpdesk", "director"}
+    assert allowed["export access"] == {"helpdesk", "director", "coordinator"}
+    assert not any({"staff", "parent", "head"} & roles for roles in allowed.values())
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [("/usr/bin/scp -t x", "scp"), ("hunter2", "…"), ("", "…"), ("import my-secret", "import")],
+)
+def test_the_log_repeats_known_names_only(asked: str, named: str) -> None:
+    assert name_for_log(asked) == named
+
+
+# --- who comes in -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("connection", "origin"),
+    [
+        ("192.0.2.7 51000 192.0.2.1 22", "192.0.2.7"),
+        ("2001:db8:1:2:aaaa::1 51000 2001:db8::1 22", "2001:db8:1:2:aaaa::1"),
+        ("fe80::1%eth0 51000 fe80::2 22", "fe80::1"),
+        ("\x1b[31m 1 2 3", NOWHERE),
+        ("UNKNOWN 65535 UNKNOWN 65535", NOWHERE),
+        ("", NOWHERE),
+    ],
+)
+def test_the_origin_is_the_clients_address(connection: str, origin: str) -> None:
+    assert visitor_of({"SSH_CONNECTION": connection}).origin == origin
+
+
+def test_the_key_is_the_one_that_sshd_names(tmp_path: Path) -> None:
+    told = tmp_path / "sshauth.x"
+    told.write_text("password\npublickey ssh-ed25519 AAAA\npublickey ssh-ed25519 QUJD\n")
+    told.chmod(0o600)
+    assert visitor_of({"SSH_USER_AUTH": str(told)}).fingerprint == fingerprint(b"ABC")
+    for text in ("", "password\n", "publickey ssh-ed25519\n", "publickey ssh-ed25519 !!\n"):
+        told.write_text(text)
+        assert visitor_of({"SSH_USER_AUTH": str(told)}).fingerprint is None
+
+
+def test_a_file_that_others_may_have_written_tells_nothing(tmp_path: Path) -> None:
+    told = tmp_path / "sshauth.x"
+    told.write_text("publickey ssh-ed25519 QUJD\n")
+    told.chmod(0o644)
+    link = tmp_path / "link"
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe, 0o600)
+    assert visitor_of({"SSH_USER_AUTH": str(told)}).fingerprint is None
+    told.chmod(0o600)
+    link.symlink_to(told)
+    for path in (link, pipe, tmp_path, tmp_path / "none", "\0", ""):
+        assert visitor_of({"SSH_USER_AUTH": str(path)}).fingerprint is None
+
+
+# --- standard input, log, settings ------------------------------------------------------
+
+
+def test_input_is_whole_or_nothing() -> None:
+    there, here = os.pipe()
+    try:
+        whole = io.BufferedReader(WholeInput(io.BytesIO(b"x" * 100), here, 100))  # type: ignore[arg-type]
+        assert whole.read(1_000) == b"x" * 100
+        more = io.BufferedReader(WholeInput(io.BytesIO(b"x" * 101), here, 100))  # type: ignore[arg-type]
+        with pytest.raises(InputRefused):
+            more.read(1_000)
+        os.close(there)
+        with pytest.raises(InputRefused, match="line broke"):
+            WholeInput(io.BytesIO(b""), here).readinto(memoryview(bytearray(8)))  # type: ignore[arg-type]
+    finally:
+        os.close(here)
+
+
+def test_the_log_is_private_and_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.demo_home import AT
+
+    monkeypatch.setattr(log, "_LARGEST", 500)
+    folder = tmp_path / "state"
+    for number in range(30):
+        log.record(folder, AT, "refused", reason="unknown", number=number, none=None)
+    files = sorted(folder.iterdir())
+    assert {path.name for path in files} in ({"ssh.jsonl.1"}, {"ssh.jsonl", "ssh.jsonl.1"})
+    assert all(path.stat().st_mode & 0o077 == 0 for path in files)
+    assert sum(path.stat().st_size for path in files) < 1_500
+    log.record(files[0], AT, "nowhere")  # a log that cannot be written stops nobody
+
+
+def test_settings_come_from_the_file_alone(tmp_path: Path) -> None:
+    file = tmp_path / "environment"
+    file.write_text(
+        "# a comment\nTROUSSEAU_HOME=/var/lib/x\nTROUSSEAU_MAIL_FROM='a@b.example'\n"
+        "PYTHONPATH=/evil\nexport X=1\nTROUSSEAU_DATABASE_URL=postgresql:///x?host=/run&a=b=c\n"
+    )
+    environment = {"TROUSSEAU_SETTINGS": str(file), "TROUSSEAU_LANGUAGE": "en", "TERM": "xterm"}
+    take_settings(environment)
+    assert environment == {
+        "TROUSSEAU_HOME": "/var/lib/x",
+        "TROUSSEAU_MAIL_FROM": "a@b.example",
+        "TROUSSEAU_DATABASE_URL": "postgresql:///x?host=/run&a=b=c",
+        "TERM": "xterm",
+    }
+
+
+@pytest.mark.parametrize("module", ["tui.ssh.keys", "tui.ssh.__main__"])
+def test_what_sshd_waits_for_is_light(module: str) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", f"import {module}, sys; print('\\n'.join(sys.modules))"],
+        cwd=ROOT, capture_output=True, text=True, timeout=50, check=True,
+    )  # fmt: skip
+    heavy = {"textual", "sqlmodel", "sqlalchemy", "pydantic", "babel", "typer"}
+    assert not heavy & set(found.stdout.split())
+
+
+def test_a_database_that_does_not_answer_is_told_without_its_address(tmp_path: Path) -> None:
+    file = tmp_path / "environment"
+    file.write_text("TROUSSEAU_DATABASE_URL=postgresql+psycopg://u:hunter2@127.0.0.1:1/x\n")
+    found = subprocess.run(
+        [sys.executable, "-m", "tui.ssh.keys", "SHA256:" + "A" * 43], cwd=ROOT,
+        env={**os.environ, "TROUSSEAU_SETTINGS": str(file)}, capture_output=True, text=True,
+        timeout=50,
+    )  # fmt: skip
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "hunter2" not in found.stderr and "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_command_of_the_list_is_one_of_the_command_line(
+    command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*command.arguments, "--help"]) == 0
+    told = capsys.readouterr().out
+    for option in set(command.options) - {"--as"}:
+        assert option in told, option

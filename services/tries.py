@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlmodel import col
@@ -62,6 +62,8 @@ _COUNTED_UP = timedelta(hours=1)
 _origin: Any = Origin.__table__  # type: ignore[attr-defined]
 _account: Any = Account.__table__  # type: ignore[attr-defined]
 _event: Any = SignInEvent.__table__  # type: ignore[attr-defined]
+#: Built once: it is all that a flood of tries costs.
+_LOCKED_UNTIL = select(_origin.c.locked_until).where(_origin.c.name == bindparam("origin"))
 
 
 class TooManyTries(TrousseauError):
@@ -112,7 +114,8 @@ def _of_the_door(session: ActorSession) -> None:
 
 def check_origin(session: ActorSession, origin: str) -> None:
     """Raise `TooManyTries` while an origin waits. It only reads: a flood costs others little."""
-    until = session.scalar(select(col(Origin.locked_until)).where(col(Origin.name) == origin))
+    _of_the_door(session)
+    until = session.connection().scalar(_LOCKED_UNTIL, {"origin": origin})
     if until is not None and until > session.at:
         raise TooManyTries(until)
 

@@ -29,7 +29,10 @@ State = Annotated[
 ]
 Source = Annotated[
     Path,
-    typer.Argument(metavar="SOURCE", help=N_("A Maildir, a file with one mail, or - .")),
+    typer.Argument(
+        metavar="SOURCE",
+        help=N_("A Maildir, an mbox, a folder of mails, a file with one mail, or - ."),
+    ),
 ]
 
 

@@ -29,6 +29,7 @@ from services import (
     activation,
     consents,
     demo_schools,
+    families,
     invitations,
     lookup,
     outbox,
@@ -36,6 +37,7 @@ from services import (
 )
 from services.desk import Desk
 from services.imports.drafting import ImportRequest
+from services.imports.families import read_families
 from services.imports.planning import plan_roster
 from services.imports.roster import Roster
 from services.imports.schools import read_schools
@@ -51,7 +53,7 @@ _REFUSED = Outcome(Result.REFUSED, 550, "5.1.1", "5.1.1 Mailbox unavailable")
 _NO_ANSWER = Outcome(Result.UNCERTAIN)
 _AGENT = "helpdesk@trousseau.example"
 #: Who may try the console with the sample schools.
-ROLES = ("helpdesk", "director", "coordinator")
+ROLES = ("helpdesk", "director", "coordinator", "parent")
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,10 @@ class Guest:
 def somebody(session: ActorSession, role: str, language: str) -> Guest:
     """Return who tries the console in a role of `ROLES`, as if they had signed in."""
     given = select(col(AccountRole.account_id)).where(col(AccountRole.role) == role)
-    wanted = select(Account).where(col(Account.id).in_(given)).order_by(col(Account.id))
+    holds = col(Account.id).in_(given)
+    if role == "parent":  # given by the child, and by nobody
+        holds = col(Account.email_key) == demo_schools.PARENT
+    wanted = select(Account).where(holds).order_by(col(Account.id))
     account = session.scalars(wanted).first()
     if account is None:
         raise LookupError("there are no sample schools here")
@@ -235,9 +240,26 @@ class _Story:
         again = self._people(demo_schools.INVITED_AGAIN)
         self._invite(main, year, self.ago(days=3, minutes=-2), again, again=True)
         self._deliver(self.ago(days=3, minutes=-5))
+        self._bring_families()
         self._withdraw(demo_schools.WITHDRAWN, self.ago(days=1))
         for email, mission in demo_schools.MISSIONS.items():
             self._give(email, mission, self.ago(hours=20))
+
+    def _bring_families(self) -> None:
+        """Two schools' families: some guardians sign in, one mail comes back, one is known."""
+        main, primary = demo_schools.MAIN, demo_schools.PRIMARY
+        self._import_families(main, demo_schools.MAIN_FAMILIES, self.ago(days=3, minutes=-10))
+        self._import_families(primary, demo_schools.PRIMARY_FAMILIES, self.ago(days=3, minutes=-15))
+        self._send_tokens(main, self.ago(days=3, minutes=-20))
+        mails = self._deliver(self.ago(days=3, minutes=-25))
+        self._bounce(
+            [mail for mail in mails if mail.recipient == demo_schools.BOUNCED_FAMILY],
+            self.ago(days=3, minutes=-35),
+        )
+        used = [mail for mail in mails if mail.recipient in demo_schools.SIGNED_IN]
+        self._use_tokens(used, self.ago(days=2))
+        self._send_tokens(primary, self.ago(days=2, minutes=-30))
+        self._deliver(self.ago(days=2, minutes=-35))
 
     def today(self) -> None:
         """Today: some forms came back; one mail got no answer, another waits to be sent."""
@@ -271,6 +293,24 @@ class _Story:
             year=year,
         )
         self._import(self.directors[fase], at, read_staff(content), request)
+
+    def _import_families(self, fase: int, rows: str, at: datetime) -> None:
+        request = ImportRequest(
+            f"eleves-{fase}",
+            "families",
+            at.date(),
+            source_name="ProEco élèves",
+            school_id=self.ids[fase],
+            year=self.label,
+        )
+        roster = read_families((demo_schools.FAMILIES_HEADER + rows).encode())
+        self._import(self.directors[fase], at, roster, request)
+
+    def _send_tokens(self, fase: int, at: datetime) -> None:
+        def plan(session: Any) -> int:
+            return families.plan_tokens(session, self.ids[fase], self.year_id)
+
+        self._apply(self.directors[fase], plan, at)
 
     def _print_forms(self, fase: int, at: datetime) -> None:
         """Note that the team's forms were printed, without loading what prints them: 0.3 s."""

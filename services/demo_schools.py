@@ -211,3 +211,33 @@ MISSIONS = {
     "gaelle.gerard@courriel.example": "access_manager",
     "lukasz.nowak@courriel.example": "digital_lead",
 }
+
+# --- families ---------------------------------------------------------------------------------
+
+FAMILIES_HEADER = (
+    "Nom élève;Prénom élève;Date de naissance;Classe;Matricule élève;"
+    "Nom responsable 1;Prénom responsable 1;E-mail responsable 1;Lien responsable 1;"
+    "Nom responsable 2;Prénom responsable 2;E-mail responsable 2;Lien responsable 2\n"
+)
+
+#: Of the main school: brother and sister, a teacher's child, a mailbox of two, one without any.
+MAIN_FAMILIES = """\
+Delcourt;Hugo;14/02/2011;4G;A101;Delcourt;Amélie;amelie.delcourt@courriel.example;mère;Roland;Thibault;thibault.roland@boite.example;père
+Vermeulen;Nora;03/09/2012;3TQ;A102;Vermeulen;Koen;koen.vermeulen@messagerie.example;père;Diallo;Aminata;a.diallo@courriel.example;mère
+Vermeulen;Sacha;21/06/2014;1C;A103;Vermeulen;Koen;koen.vermeulen@messagerie.example;père;Diallo;Aminata;a.diallo@courriel.example;mère
+Gérard;Éloïse;30/11/2013;2S;A104;Gérard;Gaëlle;gaelle.gerard@courriel.example;mère;;;;
+Nguyen;Minh;08/01/2012;3TQ;A105;Nguyen;Thi Lan;famille.nguyen@boite.example;mère;Nguyen;Van An;famille.nguyen@boite.example;père
+Okoye;Chidi;17/05/2013;2S;A106;Okoye;Ngozi;;mère;;;;
+Piron;Manon;25/07/2010;5G;A107;Piron;Luc;luc.piron@ancienne-boite.example;père;;;;
+Sahin;Deniz;12/12/2014;1C;A108;Sahin;Elif;elif.sahin@courriel.example;mère;;;;
+"""
+PRIMARY_FAMILIES = """\
+Delcourt;Jade;19/03/2018;P2;B201;Delcourt;Amélie;amelie.delcourt@courriel.example;mère;Roland;Thibault;thibault.roland@boite.example;père
+Lambotte;Arthur;02/10/2016;P4;B202;Lambotte;Céline;celine.lambotte@messagerie.example;mère;;;;
+Bakkali;Inaya;28/04/2019;P1;B203;Bakkali;Youssef;y.bakkali@boite.example;père;Bakkali;Salma;salma.bakkali@courriel.example;mère
+Wauters;Emiel;15/08/2017;P3;B204;Wauters;Griet;griet.wauters@courriel.example;tutrice;;;;
+"""
+#: Guardians who have used their token; the first has children in two schools.
+PARENT = "amelie.delcourt@courriel.example"
+SIGNED_IN = (PARENT, "koen.vermeulen@messagerie.example")
+BOUNCED_FAMILY = "luc.piron@ancienne-boite.example"

@@ -12,13 +12,14 @@ from sqlmodel import col
 
 from models.access import STATUS_CODES
 from models.database import SYSTEM, Actor, make_engine, reading
+from models.families import Guardianship, Pupil
 from models.journal import JournalLine
 from models.keys import load_key
 from models.mail import Mail
 from models.people import Person, Post
 from models.plans import Plan
 from models.schools import School
-from services import accounts, demo, plans, school_years, team_access
+from services import accounts, demo, families, plans, school_years, team_access
 from services.lookup import team
 from services.maintenance import is_well, verify
 from services.opening import open_database
@@ -50,7 +51,8 @@ def test_every_status_is_there(session: Any) -> None:
 
 def test_three_schools_and_about_sixty_people(session: Any) -> None:
     assert session.scalar(select(func.count(col(School.id)))) == 3
-    assert 55 <= session.scalar(select(func.count(col(Person.id)))) <= 65
+    staff = select(func.count(func.distinct(col(Post.person_id))))
+    assert 55 <= session.scalar(staff) <= 65
     for fase in ("98101", "98102", "98103"):
         assert sum(statuses(session, fase).values()) >= 10
 
@@ -70,6 +72,23 @@ def test_what_makes_a_roster_hard_is_there(session: Any) -> None:
     left = [post for post in posts if post.exit_date and post.exit_date < AT.date()]
     assert {post.present for post in left} == {True, False}  # a leaver, and an anomaly
     assert any(post.disappeared_at for post in posts)
+
+
+def test_there_are_families_of_every_kind(session: Any) -> None:
+    assert session.scalar(select(func.count(col(Pupil.id)))) == 12
+    guardians = set(session.scalars(select(col(Guardianship.person_id))))
+    assert 14 <= len(guardians) <= 16
+    assert guardians & set(session.scalars(select(col(Post.person_id))))  # a teacher
+    rows = []
+    for fase in ("98101", "98102"):
+        found = team(session, fase)
+        rows += families.all_rows(session, found.school_id, found.school_year_id)
+    schools = Counter(row.person_id for row in rows)
+    assert sorted(schools.values())[-1] == 2  # children in two schools
+    assert {"active", "sent", "bounced", "no_address"} <= {row.status for row in rows}
+    assert {"token", "known"} <= {row.activation for row in rows}
+    mailboxes = Counter(row.email for row in rows if row.school_id == rows[0].school_id)
+    assert mailboxes["famille.nguyen@boite.example"] == 2
 
 
 def test_there_are_plans_and_they_have_a_history(session: Any) -> None:
@@ -105,6 +124,7 @@ def test_somebody_for_each_role(session: Any, role: str) -> None:
     assert who.actor.role == role
     assert who.actor.sees_all == (role == "helpdesk")
     assert who.actor.account_id is not None
+    assert bool(who.actor.pupils) == (role == "parent")
 
 
 def test_the_director_is_the_main_schools(session: Any) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _PREFIX = "trousseau-demo-"
 _LOCK = "in-use"
 #: Those of `services.demo`, repeated, for that module loads the data layer; a test compares.
-ROLES = ("helpdesk", "director", "coordinator")
+ROLES = ("helpdesk", "director", "coordinator", "parent")
 Role = Annotated[
     str, typer.Option("--role", metavar="R", help=N_("helpdesk, director or coordinator."))
 ]

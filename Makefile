@@ -43,6 +43,10 @@ $(VENV)/.developers: requirements-dev.lock $(VENV)/.runtime
 	@$(PIP) install --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# A real sshd for the tests, unpacked and not installed; where none can be had they skip, and say so.
+$(VENV)/.openssh: tests/ssh/fetch.py $(VENV)/.developers
+	@if $(BIN)/python -m tests.ssh.fetch $(VENV)/openssh; then touch $@; fi
+
 # Not remade for each changed source: an editable installation sees it by itself.
 $(VENV)/.installed: pyproject.toml setup.py $(VENV)/.runtime
 	@$(PIP) install --no-deps --no-build-isolation --editable .
@@ -61,7 +65,7 @@ setup-dev: setup $(VENV)/.developers
 demo: setup
 	@$(BIN)/trousseau demo
 
-test: setup-dev
+test: setup-dev $(VENV)/.openssh
 	@$(TEST_ENVIRONMENT) $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 check: setup-dev

@@ -269,10 +269,16 @@ def test_there_is_one_session_to_a_connection(server: SshServer, keys: Keys) -> 
 
 
 def _programs(server: SshServer) -> list[int]:
-    return [
-        process for process in server.processes()
-        if (Path("/proc") / str(process) / "cmdline").read_bytes().endswith(b"\0tui.ssh\0")
-    ]  # fmt: skip
+    return [process for process in server.processes() if _is_the_program(process)]
+
+
+def _is_the_program(process: int) -> bool:
+    """Tell whether it is the console or a command; what `sshd` asks about keys is neither."""
+    try:
+        command = (Path("/proc") / str(process) / "cmdline").read_bytes()
+    except OSError:  # it has just ended
+        return False
+    return command.endswith(b"\0tui.ssh\0")
 
 
 def _new_program(server: SshServer, others: set[int]) -> int:

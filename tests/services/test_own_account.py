@@ -1,0 +1,184 @@
+"""What a person changes about the own account: password and address; and what it shows."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from models.accounts import AddressChange
+from models.database import SYSTEM, Actor
+from models.mail import Mail
+from services import outbox, own_account
+from services.activation import (
+    AddressRefused,
+    TokenExpired,
+    TokenInvalid,
+    TokenReplaced,
+    TokenUsed,
+    TokenWithdrawn,
+    forgot_password,
+    look_at_token,
+)
+from services.own_account import ask_for_address, change_password, confirm_address
+from services.passwords import PasswordRefused
+from services.profiles import actor_for
+from services.sign_in import AccountLocked, SignInRefused, WrongPassword, sign_in
+from tests.services.door_world import EMAIL, OTHER_PASSWORD, PASSWORD, House, make_house
+
+NEW = "jeanne@ailleurs.example"
+
+
+@pytest.fixture
+def house(engine: Any, tmp_path: Path) -> House:
+    return make_house(engine, tmp_path)
+
+
+@pytest.fixture
+def light(sqlite_engine: Any, tmp_path: Path) -> House:
+    return make_house(sqlite_engine, tmp_path)
+
+
+def come_in(house: House) -> Actor:
+    _member, signed_in = house.activated()
+    house.later()
+    return actor_for(signed_in.identity, signed_in.identity.profiles[0])
+
+
+def test_a_new_password(house: House) -> None:
+    actor = come_in(house)
+    change_password(house.entrance, actor, PASSWORD, OTHER_PASSWORD)
+    assert [mail.recipient for mail in house.mails("password_changed")] == [EMAIL]
+    assert sign_in(house.entrance, EMAIL, OTHER_PASSWORD)
+    with pytest.raises(SignInRefused):
+        sign_in(house.entrance, EMAIL, PASSWORD)
+
+
+def test_the_present_password_is_asked_for_and_guesses_count(light: House) -> None:
+    actor = come_in(light)
+    with pytest.raises(PasswordRefused):
+        change_password(light.entrance, actor, PASSWORD, "court")
+    for _ in range(5):
+        with pytest.raises(WrongPassword):
+            change_password(light.entrance, actor, "wrong", OTHER_PASSWORD)
+    with pytest.raises(AccountLocked):
+        change_password(light.entrance, actor, PASSWORD, OTHER_PASSWORD)
+    light.later()
+    change_password(light.entrance, actor, PASSWORD, OTHER_PASSWORD)
+    assert len(light.mails("password_changed")) == 1
+
+
+def test_a_reset_asked_before_is_worthless_after(light: House) -> None:
+    actor = come_in(light)
+    forgot_password(light.entrance, EMAIL)
+    change_password(light.entrance, actor, PASSWORD, OTHER_PASSWORD)
+    with pytest.raises(TokenWithdrawn):
+        look_at_token(light.entrance, light.reset_token(actor.account_id or 0))
+
+
+def test_somebody_without_an_account_has_none_to_change(light: House) -> None:
+    with pytest.raises(own_account.NotSignedIn):
+        change_password(light.entrance, SYSTEM, PASSWORD, OTHER_PASSWORD)
+
+
+def test_a_new_address_counts_once_it_is_confirmed(house: House) -> None:
+    actor = come_in(house)
+    assert actor.account_id is not None
+    with pytest.raises(WrongPassword):
+        ask_for_address(house.entrance, actor, "wrong", NEW)
+    ask_for_address(house.entrance, actor, PASSWORD, NEW)
+    (mail,) = house.mails("address_confirm")
+    assert mail.recipient == NEW
+    assert own_account.page(house.entrance, actor).asked_email == NEW
+    assert sign_in(house.entrance, EMAIL, PASSWORD)
+    token = house.address_token(actor.account_id)
+    admission = look_at_token(house.entrance, token)
+    assert (admission.kind, admission.email) == ("address", NEW)
+    assert confirm_address(house.entrance, token) == NEW
+    assert [mail.recipient for mail in house.mails("address_changed")] == [EMAIL]
+    house.later()
+    assert sign_in(house.entrance, NEW, PASSWORD).identity.email == NEW
+    with pytest.raises(SignInRefused):
+        sign_in(house.entrance, EMAIL, PASSWORD)
+    with pytest.raises(TokenUsed):
+        confirm_address(house.entrance, token)
+
+
+def test_a_second_wish_replaces_the_first(light: House) -> None:
+    actor = come_in(light)
+    assert actor.account_id is not None
+    ask_for_address(light.entrance, actor, PASSWORD, "faute@ailleurs.example")
+    light.later()
+    ask_for_address(light.entrance, actor, PASSWORD, NEW)
+    with pytest.raises(TokenReplaced):
+        confirm_address(light.entrance, light.address_token(actor.account_id))
+    light.later(days=4)
+    with pytest.raises(TokenExpired):
+        confirm_address(light.entrance, light.address_token(actor.account_id, 2))
+
+
+def test_the_address_of_another_account_is_not_written_to_and_not_told(light: House) -> None:
+    light.world.person(surname="Autre", email="autre@courriel.example")
+    other = light.activated(surname="Tiers", email="tiers@courriel.example")[1]
+    actor = come_in(light)
+    ask_for_address(light.entrance, actor, PASSWORD, "tiers@courriel.example")
+    assert not light.mails("address_confirm")
+    assert light.outcomes("address") == ["taken"]
+    ask_for_address(light.entrance, actor, PASSWORD, NEW)
+    assert light.outcomes("address") == ["taken", "queued"]
+    # And where another becomes faster:
+    second = actor_for(other.identity, other.identity.profiles[0])
+    ask_for_address(light.entrance, second, PASSWORD, NEW)
+    assert second.account_id is not None and actor.account_id is not None
+    light.later()
+    assert confirm_address(light.entrance, light.address_token(second.account_id)) == NEW
+    with pytest.raises(AddressRefused):
+        confirm_address(light.entrance, light.address_token(actor.account_id, 2))
+    light.later()
+    assert sign_in(light.entrance, EMAIL, PASSWORD)
+
+
+def test_only_a_token_of_an_address_confirms_one(light: House) -> None:
+    actor = come_in(light)
+    forgot_password(light.entrance, EMAIL)
+    with pytest.raises(TokenInvalid):
+        confirm_address(light.entrance, light.reset_token(actor.account_id or 0))
+
+
+def test_the_page(light: House) -> None:
+    actor = come_in(light)
+    light.later()
+    sign_in(light.entrance, EMAIL, PASSWORD)
+    page = own_account.page(light.entrance, actor)
+    assert (page.email, page.name, page.asked_email, page.keys) == (
+        EMAIL,
+        "Jeanne Dupont",
+        None,
+        (),
+    )
+    assert [(row.kind, row.outcome) for row in page.sign_ins] == [
+        ("password", "ok"), ("token", "ok"),
+    ]  # fmt: skip
+    assert len(page.profiles) == 1
+
+
+def test_mails_of_a_token_that_counts_no_more_are_not_sent(house: House) -> None:
+    actor = come_in(house)
+    forgot_password(house.entrance, EMAIL)
+    house.later()
+    forgot_password(house.entrance, EMAIL)
+    ask_for_address(house.entrance, actor, PASSWORD, "faute@ailleurs.example")
+    ask_for_address(house.entrance, actor, PASSWORD, NEW)
+
+    def claim(session: Any) -> list[tuple[str, int]]:
+        claims = outbox.claim(session, outbox.worker_name(), 50, timedelta(minutes=5))
+        return sorted((claim.template, claim.generation) for claim in claims)
+
+    claimed = house.world.desk.write(claim)
+    assert claimed == [("address_confirm", 2), ("password_reset", 2)]
+    closed = [mail for mail in house.rows(select(Mail)) if mail.cancelled_at is not None]
+    assert sorted((m.template, m.generation) for m in closed) == [
+        ("address_confirm", 1), ("password_reset", 1),
+    ]  # fmt: skip
+    assert len(house.rows(select(AddressChange))) == 2

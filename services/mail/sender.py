@@ -505,6 +505,7 @@ class _Sender:
             await asyncio.gather(*beside, return_exceptions=True)
             self._closing = True
             self._to_settle.set()
+            self._enough.set()
             await settling
             await self._give_back()
 
@@ -527,29 +528,28 @@ class _Sender:
             await asyncio.sleep(_REPORT_PERIOD)
 
     async def _settle(self) -> None:
-        """Write results down as they come; what comes meanwhile goes into the next commit."""
+        """Write results down, many in one commit, until the end."""
         while self._results or not self._closing:
-            if not self._results:
-                self._to_settle.clear()
-                await self._to_settle.wait()
-                await self._gather()
-                continue
+            await self._gather()
             results, self._results = self._results, []
             try:
-                await self._store.settle(results)
+                if results:
+                    await self._store.settle(results)
             except TrousseauError as error:
                 self._end(error)
             for _result in results:
                 self._window.release()
 
     async def _gather(self) -> None:
-        """Let a few more results come, but never so many that deliveries wait for the commit."""
-        self._enough.clear()
+        """Let results come, but never so many that deliveries wait for the commit."""
+        await self._to_settle.wait()
         try:
             async with asyncio.timeout(_GATHER):
                 await self._enough.wait()
         except TimeoutError:
             pass
+        self._to_settle.clear()
+        self._enough.clear()
 
     async def _give_back(self) -> None:
         try:

@@ -27,6 +27,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from models.access import INVITED, Access, FactColumns, joined
+from models.among import among
 from models.database import ActorSession, change
 from models.invitations import Invitation
 from models.mail import Mail
@@ -203,7 +204,7 @@ def _due(of_some: bool) -> Any:
             col(Mail.held_at).is_(None),
             col(Mail.next_attempt_at) <= AT,
             _free(Mail),
-            not_(_another_is_on_its_way()),
+            _no_other_is_on_its_way(),
             _of(of_some),
         )
         .order_by(col(Mail.next_attempt_at), col(Mail.id))
@@ -212,28 +213,37 @@ def _due(of_some: bool) -> Any:
     )  # fmt: skip
 
 
-def _another_is_on_its_way() -> Any:
-    """SQL: somebody is sending another mail of the same access at this moment.
+def _no_other_is_on_its_way() -> Any:
+    """SQL: nobody is sending another mail of the same access at this moment.
 
-    The newer one waits for it, or the older could arrive last (FACTS, Mail).
+    The newer one waits for it, or the older could arrive last (FACTS, Mail). Asked once for
+    all: asked of each mail, it looks through all that is open each time where the database
+    has no statistics yet, as after a team was invited.
     """
     other: Any = aliased(Mail)
-    return exists(
-        select(other.id).where(
-            other.access_id == Mail.access_id,
-            other.id != Mail.id,
-            other.closed_at.is_(None),
-            not_(_free(other)),
-        )
+    on_their_way = select(other.access_id).where(
+        other.access_id.is_not(None),
+        other.closed_at.is_(None),
+        other.claimed_by.is_not(None),
+        not_(_free(other)),
     )
+    return or_(col(Mail.access_id).is_(None), col(Mail.access_id).not_in(on_their_way))
 
 
 def _take(session: ActorSession, worker: str, ids: Sequence[int], lease: timedelta) -> None:
     session.execute(
-        update(Mail)
-        .where(col(Mail.id).in_(ids))
-        .values(claimed_by=worker, lease_until=session.at + lease),
+        _taking(),
+        {"mails": ids, "worker": worker, "until": session.at + lease},
         execution_options={"synchronize_session": False},
+    )
+
+
+@cache
+def _taking() -> Any:
+    return (
+        update(Mail)
+        .where(among(Mail.id, "mails"))
+        .values(claimed_by=bindparam("worker"), lease_until=bindparam("until"))
     )
 
 
@@ -272,7 +282,7 @@ def _by_day(session: ActorSession, mails: Iterable[Claim]) -> dict[date, set[int
 
 def _allowed(session: ActorSession, mail_ids: set[int], day: date) -> set[int]:
     """Return those mails whose person may still receive them at that very address."""
-    values = {"at": session.at, "day": day, "mails": sorted(mail_ids)}
+    values = {"at": session.at, "day": day, "mails": mail_ids}
     return set(session.scalars(_sendable(), values))
 
 
@@ -282,7 +292,7 @@ def _sendable() -> Any:
     mail of an earlier generation is not among them."""
     facts = FactColumns(AT, DAY)
     return joined(select(Mail.id).select_from(Access), AT).where(  # type: ignore[call-overload]
-        col(Mail.id).in_(bindparam("mails", expanding=True)),
+        among(Mail.id, "mails"),
         facts.status.in_(_SENDABLE),
         facts.address == Mail.recipient,
     )

@@ -10,7 +10,7 @@ import fcntl
 import os
 import stat
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Engine,
+    Select,
     and_,
     create_engine,
     event,
@@ -142,7 +143,11 @@ def _sqlite(url: URL, path: Path) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if writes:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            # Takes no lock, so nothing can go wrong that SQLAlchemy would have to tell.
+            connection.connection.driver_connection.execute("BEGIN")
 
     return engine
 
@@ -251,6 +256,11 @@ def _session(engine: Engine, actor: Actor, at: datetime, writes: bool) -> Iterat
         session.actor, session.at, session.writes, session.pending = actor, at, writes, []
         session.info["criteria"] = () if actor.sees_all else _criteria(actor)
         yield session
+
+
+def dialect_of(session: ActorSession) -> str:
+    """Return `sqlite` or `postgresql`."""
+    return session.get_bind().dialect.name
 
 
 @contextmanager
@@ -421,24 +431,47 @@ def _keep_scope(state: ORMExecuteState) -> None:
 #: object each time; limited anew, SQLAlchemy would have to read it from end to end to find
 #: its SQL again, which for a list takes five times as long as the database does.
 _LIMITED: OrderedDict[tuple[int, int], tuple[Any, Any, Any]] = OrderedDict()
-_MOST_LIMITED = 64
+_MOST_LIMITED = 512
 _limiting = Lock()
 
 
 def _limited(statement: Any, criteria: tuple[Any, ...]) -> Any:
     """Return a statement with an actor's conditions; statements never change."""
-    key = (id(statement), id(criteria))
-    with _limiting:
-        # What stands here is held, so that nothing else can have come by its identity.
-        if (found := _LIMITED.get(key)) is not None:
-            _LIMITED.move_to_end(key)
-            return found[2]
+    if (found := _limited_before(statement, criteria)) is not None:
+        return found
     limited = statement.options(*criteria)
     with _limiting:
-        _LIMITED[key] = (statement, criteria, limited)
+        _LIMITED[id(statement), id(criteria)] = (statement, criteria, limited)
         if len(_LIMITED) > _MOST_LIMITED:
             _LIMITED.popitem(last=False)
     return limited
+
+
+def _limited_before(statement: Any, criteria: tuple[Any, ...]) -> Any:
+    key = (id(statement), id(criteria))
+    with _limiting:
+        # What stands here is held, so that nothing else can have come by its identity.
+        if (found := _LIMITED.get(key)) is None:
+            return None
+        _LIMITED.move_to_end(key)
+        return found[2]
+
+
+def let_through(session: ActorSession, question: Select[Any], values: Mapping[str, Any]) -> Any:
+    """Return a select as this session lets it through: with its actor's conditions.
+
+    The first time it is asked of the session itself, with these `values`, so that nothing
+    comes by here that the session would refuse. Raises `OutOfScope` where it does.
+    """
+    if not question.is_select:
+        raise RuntimeError("only questions are let through")
+    if session.actor.sees_all:
+        return question
+    criteria = session.info["criteria"]
+    if (found := _limited_before(question, criteria)) is None:
+        session.execute(question, dict(values)).close()
+        found = _limited(question, criteria)
+    return found
 
 
 def _can_be_limited(state: ORMExecuteState) -> bool:

@@ -30,6 +30,7 @@ from models.invitations import Invitation
 from models.language import N_, Wording, say
 from models.mail import Mail
 from models.people import Person, Post, SuspectedDouble
+from models.prepared import fetch, fetch_value
 from models.schools import School, SchoolYear, Source
 
 #: The service that a team's list is about.
@@ -140,7 +141,7 @@ def moment(
     The present is `at`, or the session's moment. Raises `NotFound` for a school that the
     actor doesn't see.
     """
-    name = session.scalar(_zone_name(), {"school": school_id})
+    name = fetch_value(session, _zone_name(), {"school": school_id})
     if name is None:
         raise NotFound(say("There is no such school among yours."))
     zone = ZoneInfo(name)
@@ -191,8 +192,8 @@ def rows_of(session: ActorSession, now: Moment, access_ids: Sequence[int]) -> li
     found: dict[int, AccessRow] = {}
     for start in range(0, len(access_ids), _CHUNK):
         chunk = list(access_ids[start : start + _CHUNK])
-        for row in _rows(session, now, _of_chosen(), chosen=chunk):
-            found[row.access_id] = row
+        rows = fetch(session, _of_chosen(), {**now.values, "chosen": chunk})
+        found |= {row.access_id: row for row in _made(session, now, rows)}
     return [found[access_id] for access_id in access_ids if access_id in found]
 
 
@@ -200,11 +201,11 @@ def rows_where(
     session: ActorSession, now: Moment, condition: ColumnElement[bool]
 ) -> list[AccessRow]:
     """Return the accesses for which the condition holds, in no order."""
-    return _rows(session, now, _statement().where(condition))
+    rows = session.execute(_statement().where(condition), now.values).all()
+    return _made(session, now, rows)
 
 
-def _rows(session: ActorSession, now: Moment, statement: Any, **values: Any) -> list[AccessRow]:
-    rows = session.execute(statement, {**now.values, **values}).all()
+def _made(session: ActorSession, now: Moment, rows: Sequence[Any]) -> list[AccessRow]:
     missions = _missions(session, now.at, {(r.person_id, r.school_id) for r in rows})
     return [_row(row, missions, now) for row in rows]
 
@@ -310,7 +311,7 @@ def _missions(
     if not people:
         return found
     values = {"at": at, "schools": sorted(schools), "persons": sorted(persons)}
-    for mission in session.execute(_held_missions(len(people) > _CHUNK), values):
+    for mission in fetch(session, _held_missions(len(people) > _CHUNK), values):
         key = (mission.person_id, mission.school_id, mission.school_year_id)
         found[key].append(mission.code)
     return found

@@ -88,11 +88,15 @@ def _questions(team: Team, desk: Desk, plan_id: int) -> dict[str, Question]:
         ),
         "team, by status": team_page(sort="status"),
         "team, of one status": team_page(status="no_consent"),
+        "team, of a status that nobody has": team_page(status="deactivated"),
         "team, how many of each status": in_school(counts),
         "consents, first page": in_school(consents.listed, limit=ROWS),
         "consents, a name typed": in_school(consents.listed, text="dup", limit=ROWS),
         "consents, of one state": in_school(consents.listed, state="missing", limit=ROWS),
-        "invitations, first page": lambda: desk.read(invitation_status.page, invited, 0, ROWS),
+        "invitations, first page": lambda: desk.read(
+            invitation_status.page, invited, 0, ROWS, count=False
+        ),
+        "invitations, number of rows": lambda: desk.read(invitation_status.total, invited),
         "plan, first page": lambda: desk.read(plans.rows, plan_id, 0, ROWS),
         "plan, page in the middle": lambda: desk.read(plans.rows, plan_id, team.size // 2, ROWS),
     }

@@ -103,8 +103,10 @@ class InvitationQuery:
 
 @dataclass(frozen=True, slots=True)
 class InvitationPage:
+    """Rows, and how many there are in all, None where it was not asked."""
+
     rows: list[InvitationRow]
-    total: int
+    total: int | None
 
 
 def state_at(at: datetime) -> ColumnElement[str]:
@@ -128,15 +130,27 @@ def state_at(at: datetime) -> ColumnElement[str]:
     return case(*tests, else_="queued")
 
 
-def page(session: ActorSession, query: InvitationQuery, offset: int, limit: int) -> InvitationPage:
-    """Return a page of invitations at the session's moment, and how many match in all."""
+def page(
+    session: ActorSession, query: InvitationQuery, offset: int, limit: int, *, count: bool = True
+) -> InvitationPage:
+    """Return a page of invitations at the session's moment.
+
+    Without `count` the total is not asked for, which for a large school takes longer than
+    the page.
+    """
     conditions = _conditions(session, query)
-    total = session.scalar(_searched(func.count(col(Invitation.id))).where(*conditions))
     # First which ones, then all about those few: a large school costs no more than a small one.
     wanted = _searched(col(Invitation.id)).where(*conditions).order_by(*_order(session, query))
     ids = [key for key in session.scalars(wanted.offset(offset).limit(limit)) if key]
     found = {row.invitation_id: row for row in rows_of(session, query.school_id, ids)}
-    return InvitationPage([found[key] for key in ids if key in found], total or 0)
+    listed = [found[key] for key in ids if key in found]
+    return InvitationPage(listed, total(session, query) if count else None)
+
+
+def total(session: ActorSession, query: InvitationQuery) -> int:
+    """Return how many invitations match."""
+    counted = _searched(func.count(col(Invitation.id))).where(*_conditions(session, query))
+    return session.scalar(counted) or 0
 
 
 def rows(session: ActorSession, query: InvitationQuery) -> list[InvitationRow]:
@@ -201,10 +215,8 @@ def _joined(statement: Any) -> Any:
 
 
 def _conditions(session: ActorSession, query: InvitationQuery) -> list[Any]:
-    conditions: list[Any] = [
-        in_team(query.school_id, query.school_year_id),
-        col(Invitation.school_id) == query.school_id,
-    ]
+    # Not by the invitation's own school: for that SQLite sorts all of the school's.
+    conditions: list[Any] = [in_team(query.school_id, query.school_year_id)]
     if query.state is not None:
         conditions.append(state_at(session.at) == query.state)
     conditions += [_matches(word) for word in query.text.split()[:10]]

@@ -402,20 +402,26 @@ def _details(row: Any, now: Moment) -> AccessDetails:
     )
 
 
+#: The fact that decides a status, where there is one alone.
+_DECIDING = {
+    "deactivated": "suspended_from",
+    "ended": "ended_at",
+    "active": "activated_at",
+    "duplicate": "double_found_at",
+    "bounced": "bounced_at",
+    "refused": "refused_at",
+    "expired": "valid_until",
+    "uncertain": "uncertain_at",
+    "sent": "sent_at",
+    "queued": "queued_at",
+}
+
+
 def _since(status: str, facts: AccessDetails) -> datetime | None:
     """Return the time of the fact that decides a status."""
-    deciding: dict[str, datetime | None] = {
-        "deactivated": facts.suspended_from,
-        "ended": facts.ended_at,
-        "active": facts.activated_at,
-        "no_consent": facts.withdrawn_at or facts.granted_at,
-        "duplicate": facts.double_found_at,
-        "to_invite": max(filter(None, (facts.granted_at, facts.consented_at))),
-        "bounced": facts.bounced_at,
-        "refused": facts.refused_at,
-        "expired": facts.valid_until,
-        "uncertain": facts.uncertain_at,
-        "sent": facts.sent_at,
-        "queued": facts.queued_at,
-    }
-    return deciding.get(status, facts.granted_at)
+    if status in _DECIDING:
+        since: datetime | None = getattr(facts, _DECIDING[status])
+        return since
+    if status == "to_invite":
+        return max(filter(None, (facts.granted_at, facts.consented_at)))
+    return (facts.withdrawn_at if status == "no_consent" else None) or facts.granted_at

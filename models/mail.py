@@ -23,6 +23,7 @@ class Mail(Table, table=True):
         Index(
             "ix_mail_due",
             "next_attempt_at",
+            "id",
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),

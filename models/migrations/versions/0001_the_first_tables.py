@@ -574,7 +574,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_mail_due",
-            ["next_attempt_at"],
+            ["next_attempt_at", "id"],
             unique=False,
             sqlite_where=sa.text("closed_at IS NULL"),
             postgresql_where=sa.text("closed_at IS NULL"),

@@ -20,6 +20,7 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import (
+    Alias,
     ColumnElement,
     Engine,
     Select,
@@ -36,7 +37,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, aliased, with_loader_criteria
-from sqlalchemy.sql import coercions, roles
+from sqlalchemy.sql import coercions, roles, visitors
 from sqlalchemy.sql.visitors import InternalTraversal
 from sqlmodel import col
 
@@ -439,12 +440,22 @@ def _limited(statement: Any, criteria: tuple[Any, ...]) -> Any:
     """Return a statement with an actor's conditions; statements never change."""
     if (found := _limited_before(statement, criteria)) is not None:
         return found
+    _refuse_joined_aliases(statement)
     limited = statement.options(*criteria)
     with _limiting:
         _LIMITED[id(statement), id(criteria)] = (statement, criteria, limited)
         if len(_LIMITED) > _MOST_LIMITED:
             _LIMITED.popitem(last=False)
     return limited
+
+
+def _refuse_joined_aliases(statement: Any) -> None:
+    """Refuse `JOIN alias ON …`: SQLAlchemy 2.1 puts the criteria of its table there without
+    the alias, which then limit nothing. An alias in a subquery's FROM is limited rightly."""
+    for element in visitors.iterate(statement):
+        for target, *_rest in getattr(element, "_setup_joins", ()):
+            if isinstance(target, Alias):
+                raise RuntimeError("join the table itself: a joined alias can’t be limited")
 
 
 def _limited_before(statement: Any, criteria: tuple[Any, ...]) -> Any:

@@ -27,7 +27,7 @@ from models.consents import Consent
 from models.database import ActorSession
 from models.errors import TrousseauError
 from models.invitations import Invitation
-from models.language import N_, Wording, say
+from models.language import N_, Wording, say, wording_from_json
 from models.mail import Mail
 from models.people import Person, Post, SuspectedDouble
 from models.prepared import fetch, fetch_value
@@ -87,6 +87,7 @@ class AccessDetails:
     bounced_at: datetime | None
     held_at: datetime | None
     reply: str
+    our_reason: Wording | None
     recipient: str
     exit_date: date | None
     present: bool
@@ -254,6 +255,7 @@ def _columns(facts: FactColumns, at: Any) -> list[Any]:
         "bounced_at": Mail.bounced_at,
         "held_at": Mail.held_at,
         "reply": Mail.reply,
+        "our_reason": Mail.reason,
         "recipient": Mail.recipient,
         "exit_date": Post.exit_date,
         "present": Post.present,
@@ -395,6 +397,7 @@ def _details(row: Any, now: Moment) -> AccessDetails:
         bounced_at=past(row.bounced_at),
         held_at=past(row.held_at),
         reply=row.reply or "",
+        our_reason=wording_from_json(row.our_reason) if row.our_reason else None,
         recipient=row.recipient or "",
         exit_date=row.exit_date,
         present=row.present,

@@ -82,7 +82,7 @@ def _from_mails(session: ActorSession, person_id: int, limit: int) -> Iterator[H
 
 def _mail_lines(mail: Mail) -> Iterator[HistoryLine]:
     values = {"address": mail.recipient, "number": mail.generation}
-    words = mail.reply or "–"
+    words = mail.reply or (wording_from_json(mail.reason) if mail.reason else "–")
     yield HistoryLine(mail.queued_at, say("Mail no. %(number)s for %(address)s queued", **values))
     if mail.sent_at:
         yield HistoryLine(mail.sent_at, say("Mail no. %(number)s sent to %(address)s", **values))

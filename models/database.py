@@ -10,7 +10,7 @@ import fcntl
 import os
 import stat
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,9 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import (
+    Alias,
     Engine,
+    Select,
     create_engine,
     event,
     select,
@@ -26,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import FromStatement, ORMExecuteState, Session
+from sqlalchemy.sql import visitors
 
 from models import journal
 from models.access import Access, Mission, Service, ServiceRole, Suspension
@@ -132,7 +135,11 @@ def _sqlite(url: URL, path: Path) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
         writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if writes:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            # Takes no lock, so nothing can go wrong that SQLAlchemy would have to tell.
+            connection.connection.driver_connection.execute("BEGIN")
 
     return engine
 
@@ -243,6 +250,11 @@ def _session(engine: Engine, actor: Actor, at: datetime, writes: bool) -> Iterat
         yield session
 
 
+def dialect_of(session: ActorSession) -> str:
+    """Return `sqlite` or `postgresql`."""
+    return session.get_bind().dialect.name
+
+
 @contextmanager
 def gate(engine: Engine) -> Iterator[None]:
     """Let writers of a SQLite file queue fairly, whatever their process (FACTS)."""
@@ -348,24 +360,57 @@ def _refuse_changes(actor: Actor, state: ORMExecuteState) -> None:
 #: object each time; limited anew, SQLAlchemy would have to read it from end to end to find
 #: its SQL again, which for a list takes five times as long as the database does.
 _LIMITED: OrderedDict[tuple[int, int], tuple[Any, Any, Any]] = OrderedDict()
-_MOST_LIMITED = 64
+_MOST_LIMITED = 512
 _limiting = Lock()
 
 
 def _limited(statement: Any, criteria: tuple[Any, ...]) -> Any:
     """Return a statement with an actor's conditions; statements never change."""
-    key = (id(statement), id(criteria))
-    with _limiting:
-        # What stands here is held, so that nothing else can have come by its identity.
-        if (found := _LIMITED.get(key)) is not None:
-            _LIMITED.move_to_end(key)
-            return found[2]
+    if (found := _limited_before(statement, criteria)) is not None:
+        return found
+    _refuse_joined_aliases(statement)
     limited = statement.options(*criteria)
     with _limiting:
-        _LIMITED[key] = (statement, criteria, limited)
+        _LIMITED[id(statement), id(criteria)] = (statement, criteria, limited)
         if len(_LIMITED) > _MOST_LIMITED:
             _LIMITED.popitem(last=False)
     return limited
+
+
+def _refuse_joined_aliases(statement: Any) -> None:
+    """Refuse `JOIN alias ON …`: SQLAlchemy 2.1 puts the criteria of its table there without
+    the alias, which then limit nothing. An alias in a subquery's FROM is limited rightly."""
+    for element in visitors.iterate(statement):
+        for target, *_rest in getattr(element, "_setup_joins", ()):
+            if isinstance(target, Alias):
+                raise RuntimeError("join the table itself: a joined alias can’t be limited")
+
+
+def _limited_before(statement: Any, criteria: tuple[Any, ...]) -> Any:
+    key = (id(statement), id(criteria))
+    with _limiting:
+        # What stands here is held, so that nothing else can have come by its identity.
+        if (found := _LIMITED.get(key)) is None:
+            return None
+        _LIMITED.move_to_end(key)
+        return found[2]
+
+
+def let_through(session: ActorSession, question: Select[Any], values: Mapping[str, Any]) -> Any:
+    """Return a select as this session lets it through: with its actor's conditions.
+
+    The first time it is asked of the session itself, with these `values`, so that nothing
+    comes by here that the session would refuse. Raises `OutOfScope` where it does.
+    """
+    if not question.is_select:
+        raise RuntimeError("only questions are let through")
+    if session.actor.sees_all:
+        return question
+    limits = session.info["criteria"]
+    if (found := _limited_before(question, limits)) is None:
+        session.execute(question, dict(values)).close()
+        found = _limited(question, limits)
+    return found
 
 
 def _can_be_limited(state: ORMExecuteState) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, Index, text
 from sqlmodel import Field
 
-from models.base import Instant, Table
+from models.base import Instant, Table, partial_index
 
 
 class Mail(Table, table=True):
@@ -23,6 +23,7 @@ class Mail(Table, table=True):
         Index(
             "ix_mail_due",
             "next_attempt_at",
+            "id",
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
@@ -32,6 +33,7 @@ class Mail(Table, table=True):
             sqlite_where=text("claimed_by IS NOT NULL"),
             postgresql_where=text("claimed_by IS NOT NULL"),
         ),
+        *(partial_index("mail", column) for column in ("bounced_at", "refused_at", "uncertain_at")),
         {"sqlite_autoincrement": True},
     )
     journaled: ClassVar[bool] = False

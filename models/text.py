@@ -27,10 +27,11 @@ def clean(value: str, limit: int | None = None) -> str:
     character becomes U+FFFD, of the accents on one letter four stay, the rest is composed
     (NFC). With `limit` the text is cut to that many characters, the last one an ellipsis.
     """
-    if not (value.isascii() and value.isprintable()):
+    if not value.isprintable():
         value = _BLANKS.sub(" ", value.replace("\r\n", " "))
-        value = unicodedata.normalize("NFC", _UNSAFE.sub(_REPLACEMENT, value))
-        value = _FLOOD.sub(r"\1", value)
+        value = _UNSAFE.sub(_REPLACEMENT, value)
+    if not value.isascii():
+        value = _FLOOD.sub(r"\1", unicodedata.normalize("NFC", value))
     if limit is not None and len(value) > limit:
         value = value[: limit - 1] + "…"
     return value

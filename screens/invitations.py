@@ -91,6 +91,7 @@ class InvitationsScreen(SendingScreen):
             PagedTable(
                 _COLUMNS,
                 self._load,
+                count=self._total,
                 sort=Sort("queued_at", descending=True),
                 empty=N_("Nobody has been invited yet. The team’s list sends invitations: g, a."),
                 nothing_found=N_("Nothing matches. f shows other states, Esc all names."),
@@ -122,12 +123,19 @@ class InvitationsScreen(SendingScreen):
 
     def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
         desk, query = self.workplace.desk, self._query(text, sort)
-        found, counts = desk.read(_page, query, offset, limit)
+        found = desk.read(invitation_status.page, query, offset, limit, count=False)
         if offset == 0:
             self._rows = {}
         self._rows = {**self._rows, **{row.invitation_id: row for row in found.rows}}
+        return Page([_as_row(row, self._zone) for row in found.rows])
+
+    def _total(self, text: str) -> int:
+        """Return how many match, and say how many there are in each state: in a thread."""
+        counts = self.workplace.desk.read(invitation_status.counts, *self.team)
         self.post_message(self._Counted(counts))
-        return Page([_as_row(row, self._zone) for row in found.rows], found.total)
+        if text:
+            return self.workplace.desk.read(invitation_status.total, self._query(text))
+        return counts[self._state] if self._state else sum(counts.values())
 
     def _query(self, text: str, sort: Sort | None = None) -> InvitationQuery:
         sort = sort if sort and sort.column in SORTS else Sort("name")
@@ -213,13 +221,6 @@ class InvitationsScreen(SendingScreen):
     def _look_again(self) -> None:
         self.table.clear_selection()
         self.table.reload()
-
-
-def _page(
-    session: ActorSession, query: InvitationQuery, offset: int, limit: int
-) -> tuple[invitation_status.InvitationPage, dict[str, int]]:
-    counts = invitation_status.counts(session, query.school_id, query.school_year_id)
-    return invitation_status.page(session, query, offset, limit), counts
 
 
 def _selected(

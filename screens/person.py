@@ -270,6 +270,8 @@ class _Words:
         line = f"{invitation.school}, {number}, {invitation.recipient} – {told}"
         if invitation.reply:
             line += ". " + _("The server’s own words: %(words)s") % {"words": invitation.reply}
+        elif invitation.reason is not None:
+            line += f". {invitation.reason.text()}"
         return line
 
     def _double(self, double: DoubleFacts) -> str:

@@ -7,7 +7,7 @@ plan can hand it over; `plan_calls` makes them for a desk.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
@@ -390,7 +390,7 @@ def _as_row(row: PlanRow) -> Row:
 
 
 def _turned(row: PlanRow) -> PlanRow:
-    return replace(row, left_out=not row.left_out)
+    return row._replace(left_out=not row.left_out)
 
 
 def _position(row: Row | None) -> int:

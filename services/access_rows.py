@@ -27,9 +27,10 @@ from models.consents import Consent
 from models.database import ActorSession
 from models.errors import TrousseauError
 from models.invitations import Invitation
-from models.language import N_, Wording, say
+from models.language import N_, Wording, say, wording_from_json
 from models.mail import Mail
 from models.people import Person, Post, SuspectedDouble
+from models.prepared import fetch, fetch_value
 from models.schools import School, SchoolYear, Source
 
 #: The service that a team's list is about.
@@ -86,6 +87,7 @@ class AccessDetails:
     bounced_at: datetime | None
     held_at: datetime | None
     reply: str
+    our_reason: Wording | None
     recipient: str
     exit_date: date | None
     present: bool
@@ -140,7 +142,7 @@ def moment(
     The present is `at`, or the session's moment. Raises `NotFound` for a school that the
     actor doesn't see.
     """
-    name = session.scalar(_zone_name(), {"school": school_id})
+    name = fetch_value(session, _zone_name(), {"school": school_id})
     if name is None:
         raise NotFound(say("There is no such school among yours."))
     zone = ZoneInfo(name)
@@ -191,8 +193,8 @@ def rows_of(session: ActorSession, now: Moment, access_ids: Sequence[int]) -> li
     found: dict[int, AccessRow] = {}
     for start in range(0, len(access_ids), _CHUNK):
         chunk = list(access_ids[start : start + _CHUNK])
-        for row in _rows(session, now, _of_chosen(), chosen=chunk):
-            found[row.access_id] = row
+        rows = fetch(session, _of_chosen(), {**now.values, "chosen": chunk})
+        found |= {row.access_id: row for row in _made(session, now, rows)}
     return [found[access_id] for access_id in access_ids if access_id in found]
 
 
@@ -200,11 +202,11 @@ def rows_where(
     session: ActorSession, now: Moment, condition: ColumnElement[bool]
 ) -> list[AccessRow]:
     """Return the accesses for which the condition holds, in no order."""
-    return _rows(session, now, _statement().where(condition))
+    rows = session.execute(_statement().where(condition), now.values).all()
+    return _made(session, now, rows)
 
 
-def _rows(session: ActorSession, now: Moment, statement: Any, **values: Any) -> list[AccessRow]:
-    rows = session.execute(statement, {**now.values, **values}).all()
+def _made(session: ActorSession, now: Moment, rows: Sequence[Any]) -> list[AccessRow]:
     missions = _missions(session, now.at, {(r.person_id, r.school_id) for r in rows})
     return [_row(row, missions, now) for row in rows]
 
@@ -253,6 +255,7 @@ def _columns(facts: FactColumns, at: Any) -> list[Any]:
         "bounced_at": Mail.bounced_at,
         "held_at": Mail.held_at,
         "reply": Mail.reply,
+        "our_reason": Mail.reason,
         "recipient": Mail.recipient,
         "exit_date": Post.exit_date,
         "present": Post.present,
@@ -310,7 +313,7 @@ def _missions(
     if not people:
         return found
     values = {"at": at, "schools": sorted(schools), "persons": sorted(persons)}
-    for mission in session.execute(_held_missions(len(people) > _CHUNK), values):
+    for mission in fetch(session, _held_missions(len(people) > _CHUNK), values):
         key = (mission.person_id, mission.school_id, mission.school_year_id)
         found[key].append(mission.code)
     return found
@@ -394,6 +397,7 @@ def _details(row: Any, now: Moment) -> AccessDetails:
         bounced_at=past(row.bounced_at),
         held_at=past(row.held_at),
         reply=row.reply or "",
+        our_reason=wording_from_json(row.our_reason) if row.our_reason else None,
         recipient=row.recipient or "",
         exit_date=row.exit_date,
         present=row.present,
@@ -401,20 +405,26 @@ def _details(row: Any, now: Moment) -> AccessDetails:
     )
 
 
+#: The fact that decides a status, where there is one alone.
+_DECIDING = {
+    "deactivated": "suspended_from",
+    "ended": "ended_at",
+    "active": "activated_at",
+    "duplicate": "double_found_at",
+    "bounced": "bounced_at",
+    "refused": "refused_at",
+    "expired": "valid_until",
+    "uncertain": "uncertain_at",
+    "sent": "sent_at",
+    "queued": "queued_at",
+}
+
+
 def _since(status: str, facts: AccessDetails) -> datetime | None:
     """Return the time of the fact that decides a status."""
-    deciding: dict[str, datetime | None] = {
-        "deactivated": facts.suspended_from,
-        "ended": facts.ended_at,
-        "active": facts.activated_at,
-        "no_consent": facts.withdrawn_at or facts.granted_at,
-        "duplicate": facts.double_found_at,
-        "to_invite": max(filter(None, (facts.granted_at, facts.consented_at))),
-        "bounced": facts.bounced_at,
-        "refused": facts.refused_at,
-        "expired": facts.valid_until,
-        "uncertain": facts.uncertain_at,
-        "sent": facts.sent_at,
-        "queued": facts.queued_at,
-    }
-    return deciding.get(status, facts.granted_at)
+    if status in _DECIDING:
+        since: datetime | None = getattr(facts, _DECIDING[status])
+        return since
+    if status == "to_invite":
+        return max(filter(None, (facts.granted_at, facts.consented_at)))
+    return (facts.withdrawn_at if status == "no_consent" else None) or facts.granted_at

@@ -16,17 +16,25 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from models.access import CONSENT_STATES, Access, FactColumns, holds, joined
+from models.access import (
+    CONSENT_STATES,
+    Access,
+    FactColumns,
+    each_by_itself,
+    holds,
+    joined,
+)
 from models.addresses import AddressError, address_key, likely_typing_error, parse_address
 from models.consent_texts import consent_text, current_version
 from models.consents import SIGNED_FORM, Consent, PrintedForm
-from models.database import ActorSession, change
+from models.database import ActorSession, change, dialect_of
 from models.errors import TrousseauError
 from models.functions import function_label
 from models.invitations import Invitation
 from models.language import DEFAULT_LANGUAGE, Wording, say
 from models.mail import Mail
 from models.people import Person, Post
+from models.prepared import fetch, fetch_value
 from models.references import ReferenceMistyped, make_reference, parse_reference
 from models.schools import GoverningBody, School, SchoolYear, Source
 from models.text import clean
@@ -162,7 +170,7 @@ def _rows(session: ActorSession, access_ids: Sequence[int]) -> list[ConsentRow]:
     version, found = current_version(session.at.date()), dict[int, ConsentRow]()
     for start in range(0, len(access_ids), _CHUNK):
         values = {**_moment(session), "chosen": list(access_ids[start : start + _CHUNK])}
-        for access_id, *facts in session.execute(_of_chosen(), values):
+        for access_id, *facts in fetch(session, _of_chosen(), values):
             found[access_id] = _row(version, *facts)
     return [found[access_id] for access_id in access_ids if access_id in found]
 
@@ -208,9 +216,9 @@ def listed(
     Each word of `text` must occur in the name or in an address; or it is the reference of
     one form.
     """
-    wanted, values = _wanted(session, school_id, school_year_id, text, state)
-    ordered = wanted.order_by(Access.search_key, Access.id)
-    return _rows(session, list(session.scalars(ordered.offset(offset).limit(limit), values)))
+    form, values = _wanted(session, school_id, school_year_id, text, state)
+    part = {"offset": offset, "limit": _ALL if limit is None else limit}
+    return _rows(session, [row[0] for row in fetch(session, _page_of(form), {**values, **part})])
 
 
 def total(
@@ -222,34 +230,60 @@ def total(
     state: str | None = None,
 ) -> int:
     """Return how many `listed` finds."""
-    wanted, values = _wanted(session, school_id, school_year_id, text, state)
-    return session.scalar(wanted.with_only_columns(func.count(col(Access.id))), values) or 0
+    form, values = _wanted(session, school_id, school_year_id, text, state)
+    return fetch_value(session, _count_of(form), values) or 0
 
 
 def _wanted(
     session: ActorSession, school_id: int, year_id: int, text: str, state: str | None
-) -> tuple[Any, dict[str, Any]]:
-    """SQL: the accesses that a list is of, and the values to execute it with.
-
-    They are found before anything is asked about them, from one index where no state is.
-    """
+) -> tuple["_Form", dict[str, Any]]:
+    """Return which accesses a list is of, and the values to execute its statements with."""
     words, post_id = words_of(text, functions=False), _post_of(text)
-    values = {**_moment(session), **values_of(words), "state": state, "post": post_id}
+    each = each_by_itself(dialect_of(session))
+    values = {**_moment(session), **values_of(words), "post": post_id}
     values |= {"school": school_id, "year": year_id}
-    return _found(shape_of(words), state is not None, post_id is not None), values
+    return _Form(shape_of(words), state, post_id is not None, each), values
+
+
+#: More rows than any list has: neither database takes an empty limit.
+_ALL = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What the SQL of a list depends on; all else is a value."""
+
+    words: Shape
+    state: str | None
+    by_reference: bool
+    each: bool
 
 
 @lru_cache(maxsize=64)
-def _found(words: Shape, of_state: bool, by_reference: bool) -> Any:
+def _page_of(form: _Form) -> Any:
+    ordered = _found(form).order_by(col(Access.search_key), col(Access.id))
+    return ordered.offset(bindparam("offset")).limit(bindparam("limit"))
+
+
+@lru_cache(maxsize=64)
+def _count_of(form: _Form) -> Any:
+    return _found(form).with_only_columns(func.count(col(Access.id)))
+
+
+def _found(form: _Form) -> Any:
+    """SQL: the accesses of a list, found before anything is asked about them, from one index
+    where no state is asked for."""
     statement = select(col(Access.id)).select_from(Access)
-    if of_state:
-        state = FactColumns(AT, DAY).consent_state
-        statement = joined(statement, AT).where(state == bindparam("state"))
+    if form.state is not None:
+        statement = statement if form.each else joined(statement, AT)
+        facts = FactColumns(AT, DAY)
+        statement = statement.where(facts.has_consent_state(form.state, each=form.each))
     statement = _in_school(statement, bindparam("school"), bindparam("year"))
-    if not by_reference:
-        return statement.where(*matching(words))
+    words = matching(form.words)
+    if not form.by_reference:
+        return statement.where(*words)
     # What reads as a reference may still be part of a name.
-    return statement.where(or_(col(Access.post_id) == bindparam("post"), and_(*matching(words))))
+    return statement.where(or_(col(Access.post_id) == bindparam("post"), and_(*words)))
 
 
 def counts(session: ActorSession, school_id: int, school_year_id: int) -> dict[str, int]:

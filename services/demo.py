@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, select
+from sqlalchemy import ColumnElement, Engine, select
 from sqlmodel import col
 
 from models.accounts import Account, AccountRole
@@ -96,7 +96,7 @@ class Guest:
 def somebody(session: ActorSession, role: str, language: str) -> Guest:
     """Return who tries the console in a role of `ROLES`, as if they had signed in."""
     given = select(col(AccountRole.account_id)).where(col(AccountRole.role) == role)
-    holds = col(Account.id).in_(given)
+    holds: ColumnElement[bool] = col(Account.id).in_(given)
     if role == "parent":  # given by the child, and by nobody
         holds = col(Account.email_key) == demo_schools.PARENT
     wanted = select(Account).where(holds).order_by(col(Account.id))

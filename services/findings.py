@@ -275,7 +275,10 @@ def _held(row: AccessRow) -> Finding | None:
 
 
 def _words_of_server(row: AccessRow, at: datetime | None) -> tuple[Evidence, ...]:
-    return (Evidence(say("The server’s own words"), row.details.reply, at),)
+    facts = row.details
+    if not facts.reply and facts.our_reason is not None:
+        return (Evidence(facts.our_reason, at=at),)
+    return (Evidence(say("The server’s own words"), facts.reply, at),)
 
 
 _JUDGES: dict[str, Callable[[AccessRow], Finding | None]] = {

@@ -6,12 +6,13 @@ person is the status of the access (`models.access`).
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, not_, or_, select
 from sqlmodel import col
 
 from models.access import Access, FactColumns, Service, ServiceRole, happened
@@ -20,9 +21,10 @@ from models.invitations import Invitation
 from models.language import Wording, say, wording_from_json
 from models.mail import Mail
 from models.people import Person, Post
+from models.prepared import fetch, fetch_value
 from models.schools import School, SchoolYear, Source
 from models.text import name_key
-from services.access_rows import in_team
+from services.access_rows import AT, DAY, in_team
 
 #: Every state with the word for one invitation, in the order in which a summary names them.
 STATE_WORDS: dict[str, Wording] = {
@@ -41,6 +43,8 @@ STATES = tuple(STATE_WORDS)
 #: States in which the mail may still leave, and can be tried at once.
 OPEN = ("queued", "uncertain", "held")
 SORTS = ("name", "state", "queued_at", "sent_at")
+#: Identifiers in one statement at most, below every engine's limit.
+_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +107,13 @@ class InvitationQuery:
 
 @dataclass(frozen=True, slots=True)
 class InvitationPage:
+    """Rows, and how many there are in all, None where it was not asked."""
+
     rows: list[InvitationRow]
-    total: int
+    total: int | None
 
 
-def state_at(at: datetime) -> ColumnElement[str]:
+def state_at(at: Any) -> ColumnElement[str]:
     """SQL: the state of an invitation joined with its mail; the first test that holds."""
     mail, invitation = Mail, Invitation
     unknown = and_(happened(col(mail.uncertain_at), at), not_(happened(col(mail.sent_at), at)))
@@ -128,32 +134,75 @@ def state_at(at: datetime) -> ColumnElement[str]:
     return case(*tests, else_="queued")
 
 
-def page(session: ActorSession, query: InvitationQuery, offset: int, limit: int) -> InvitationPage:
-    """Return a page of invitations at the session's moment, and how many match in all."""
-    conditions = _conditions(session, query)
-    total = session.scalar(_searched(func.count(col(Invitation.id))).where(*conditions))
+def page(
+    session: ActorSession, query: InvitationQuery, offset: int, limit: int, *, count: bool = True
+) -> InvitationPage:
+    """Return a page of invitations at the session's moment.
+
+    Without `count` the total is not asked for, which for a large school takes longer than
+    the page.
+    """
     # First which ones, then all about those few: a large school costs no more than a small one.
-    wanted = _searched(col(Invitation.id)).where(*conditions).order_by(*_order(session, query))
-    ids = [key for key in session.scalars(wanted.offset(offset).limit(limit)) if key]
+    ids = _ids(session, query, offset, limit)
     found = {row.invitation_id: row for row in rows_of(session, query.school_id, ids)}
-    return InvitationPage([found[key] for key in ids if key in found], total or 0)
+    listed = [found[key] for key in ids if key in found]
+    return InvitationPage(listed, total(session, query) if count else None)
+
+
+def _ids(session: ActorSession, query: InvitationQuery, offset: int, limit: int) -> list[int]:
+    if query.text:
+        wanted = _searched(col(Invitation.id)).where(*_conditions(session, query))
+        ordered = wanted.order_by(*_order(query, session.at))
+        return [key for key in session.scalars(ordered.offset(offset).limit(limit)) if key]
+    values = {
+        "school": query.school_id, "year": query.school_year_id, "at": session.at,
+        "state": query.state, "offset": offset, "limit": limit,
+    }  # fmt: skip
+    form = replace(query, school_id=0, school_year_id=0)
+    return [row[0] for row in fetch(session, _page_of(form), values)]
+
+
+@lru_cache(maxsize=64)
+def _page_of(form: InvitationQuery) -> Any:
+    """SQL: a page of invitations not searched by name, of whichever school and year."""
+    wanted = _searched(col(Invitation.id)).where(in_team(bindparam("school"), bindparam("year")))
+    if form.state is not None:
+        wanted = wanted.where(state_at(AT) == bindparam("state"))
+    return wanted.order_by(*_order(form, AT)).offset(bindparam("offset")).limit(bindparam("limit"))
+
+
+def total(session: ActorSession, query: InvitationQuery) -> int:
+    """Return how many invitations match."""
+    counted = _searched(func.count(col(Invitation.id))).where(*_conditions(session, query))
+    return session.scalar(counted) or 0
 
 
 def rows(session: ActorSession, query: InvitationQuery) -> list[InvitationRow]:
     """Return all that match, for the command line."""
-    statement = _joined(select(*_columns(session, query.school_id)))
-    statement = statement.where(*_conditions(session, query)).order_by(*_order(session, query))
-    return [_row(row) for row in session.execute(statement)]
+    statement = _joined(select(*_columns(AT, DAY)))
+    statement = statement.where(*_conditions(session, query)).order_by(*_order(query, AT))
+    values = _moment(session, query.school_id)
+    return [_row(row) for row in session.execute(statement, values)]
 
 
 def rows_of(
     session: ActorSession, school_id: int, invitation_ids: Collection[int]
 ) -> list[InvitationRow]:
     """Return these invitations of one school."""
-    chosen = col(Invitation.id).in_(sorted(invitation_ids))
-    statement = _joined(select(*_columns(session, school_id)))
-    statement = statement.where(col(Invitation.school_id) == school_id, chosen)
-    return [_row(row) for row in session.execute(statement)]
+    values = {**_moment(session, school_id), "school": school_id}
+    found: list[InvitationRow] = []
+    for start in range(0, len(wanted := sorted(invitation_ids)), _CHUNK):
+        chosen = wanted[start : start + _CHUNK]
+        found += [_row(row) for row in fetch(session, _of_chosen(), {**values, "chosen": chosen})]
+    return found
+
+
+@cache
+def _of_chosen() -> Any:
+    return _joined(select(*_columns(AT, DAY))).where(
+        col(Invitation.school_id) == bindparam("school"),
+        col(Invitation.id).in_(bindparam("chosen", expanding=True)),
+    )
 
 
 def counts(session: ActorSession, school_id: int, school_year_id: int) -> dict[str, int]:
@@ -201,10 +250,8 @@ def _joined(statement: Any) -> Any:
 
 
 def _conditions(session: ActorSession, query: InvitationQuery) -> list[Any]:
-    conditions: list[Any] = [
-        in_team(query.school_id, query.school_year_id),
-        col(Invitation.school_id) == query.school_id,
-    ]
+    # Not by the invitation's own school: for that SQLite sorts all of the school's.
+    conditions: list[Any] = [in_team(query.school_id, query.school_year_id)]
     if query.state is not None:
         conditions.append(state_at(session.at) == query.state)
     conditions += [_matches(word) for word in query.text.split()[:10]]
@@ -219,10 +266,10 @@ def _matches(word: str) -> Any:
     return or_(*found)
 
 
-def _order(session: ActorSession, query: InvitationQuery) -> list[Any]:
+def _order(query: InvitationQuery, at: Any) -> list[Any]:
     name = [col(Access.search_key), col(Access.id), col(Invitation.id)]
     first: dict[str, Any] = {
-        "state": state_at(session.at),
+        "state": state_at(at),
         "queued_at": col(Invitation.queued_at),
         # The two databases do not agree on where an empty time goes.
         "sent_at": func.coalesce(col(Mail.sent_at), col(Invitation.queued_at)),
@@ -231,14 +278,24 @@ def _order(session: ActorSession, query: InvitationQuery) -> list[Any]:
     return [key.desc() for key in keys] if query.descending else keys
 
 
-def _columns(session: ActorSession, school_id: int) -> list[Any]:
-    zone = session.scalar(select(col(School.time_zone)).where(col(School.id) == school_id))
+def _moment(session: ActorSession, school_id: int) -> dict[str, Any]:
+    """Return the values of `AT` and `DAY` in a school's zone."""
+    zone = fetch_value(session, _zone(), {"school": school_id})
     day = session.at.astimezone(ZoneInfo(zone or "UTC")).date()
-    facts = FactColumns(session.at, day)
+    return {"at": session.at, "day": day}
+
+
+@cache
+def _zone() -> Any:
+    return select(col(School.time_zone)).where(col(School.id) == bindparam("school"))
+
+
+def _columns(at: Any, day: Any) -> list[Any]:
+    facts = FactColumns(at, day)
     same = and_(facts.consented, facts.address == Mail.recipient)
     return [
         Invitation.id, Invitation.mail_id, Invitation.access_id, Person.id, Person.surname,
-        Person.first_name, Mail.recipient, state_at(session.at), Invitation.generation,
+        Person.first_name, Mail.recipient, state_at(at), Invitation.generation,
         Invitation.queued_at, Invitation.valid_until, Mail.attempts, Mail.next_attempt_at,
         Mail.sent_at, Mail.uncertain_at, Mail.held_at, Mail.refused_at, Mail.bounced_at,
         Invitation.used_at, Invitation.replaced_at,

@@ -22,16 +22,41 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Integer, and_, bindparam, case, exists, func, not_, null, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    Integer,
+    Text,
+    and_,
+    bindparam,
+    case,
+    column,
+    exists,
+    func,
+    not_,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from models.access import INVITED, Access, FactColumns, joined
+from models.access import (
+    INVITED,
+    Access,
+    FactColumns,
+    Service,
+    ServiceRole,
+    happened,
+    holds,
+)
 from models.accounts import Account, AddressChange, PasswordReset
+from models.among import among
 from models.database import ActorSession, change
 from models.invitations import REMINDER, Invitation
 from models.mail import Mail
-from models.schools import School
+from models.people import Person, Post
+from models.schools import School, SchoolYear, Source
 from services.access_rows import AT, DAY
 from services.mail.replies import Outcome, Result, next_try
 
@@ -117,6 +142,7 @@ def claim(
     With `school_ids` only mails of these schools. Mails that must not be sent any more are
     closed on the way and not returned.
     """
+    _join_as_written(session)
     values = {"at": session.at, "gone": _gone(session), "schools": sorted(school_ids or ())}
     claimed: list[Claim] = []
     while len(claimed) < limit:
@@ -238,6 +264,16 @@ _CLAIMED: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+def _join_as_written(session: ActorSession) -> None:
+    """Spare PostgreSQL weighing thousands of orders, which takes longer than the joins.
+
+    The statements of a claim begin with its few mails, and look up all else by identifiers.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL join_collapse_limit = 1")
+
+
 @cache
 def _due(of_some: bool) -> Any:
     """SQL: what may be claimed, the oldest first, `most` at a time."""
@@ -248,7 +284,7 @@ def _due(of_some: bool) -> Any:
             col(Mail.held_at).is_(None),
             col(Mail.next_attempt_at) <= AT,
             _free(Mail),
-            not_(_another_is_on_its_way()),
+            _no_other_is_on_its_way(),
             _of(of_some),
         )
         .order_by(col(Mail.next_attempt_at), col(Mail.id))
@@ -257,28 +293,37 @@ def _due(of_some: bool) -> Any:
     )
 
 
-def _another_is_on_its_way() -> Any:
-    """SQL: somebody is sending another mail of the same access at this moment.
+def _no_other_is_on_its_way() -> Any:
+    """SQL: nobody is sending another mail of the same access at this moment.
 
-    The newer one waits for it, or the older could arrive last (FACTS, Mail).
+    The newer one waits for it, or the older could arrive last (FACTS, Mail). Asked once for
+    all: asked of each mail, it looks through all that is open each time where the database
+    has no statistics yet, as after a team was invited.
     """
     other: Any = aliased(Mail)
-    return exists(
-        select(other.id).where(
-            other.access_id == Mail.access_id,
-            other.id != Mail.id,
-            other.closed_at.is_(None),
-            not_(_free(other)),
-        )
+    on_their_way = select(other.access_id).where(
+        other.access_id.is_not(None),
+        other.closed_at.is_(None),
+        other.claimed_by.is_not(None),
+        not_(_free(other)),
     )
+    return or_(col(Mail.access_id).is_(None), col(Mail.access_id).not_in(on_their_way))
 
 
 def _take(session: ActorSession, worker: str, ids: Sequence[int], lease: timedelta) -> None:
     session.execute(
-        update(Mail)
-        .where(col(Mail.id).in_(ids))
-        .values(claimed_by=worker, lease_until=session.at + lease),
+        _taking(),
+        {"mails": ids, "worker": worker, "until": session.at + lease},
         execution_options={"synchronize_session": False},
+    )
+
+
+@cache
+def _taking() -> Any:
+    return (
+        update(Mail)
+        .where(among(Mail.id, "mails"))
+        .values(claimed_by=bindparam("worker"), lease_until=bindparam("until"))
     )
 
 
@@ -319,24 +364,44 @@ def _by_day(session: ActorSession, mails: Iterable[Claim]) -> dict[date, set[int
 
 def _allowed(session: ActorSession, mail_ids: set[int], day: date) -> set[int]:
     """Return those mails whose person may still receive them at that very address."""
-    values = {"at": session.at, "day": day, "mails": sorted(mail_ids)}
+    values = {"at": session.at, "day": day, "mails": mail_ids}
     return set(session.scalars(_sendable(), values))
 
 
 @cache
 def _sendable() -> Any:
-    """SQL: mails that may leave. Of each access the latest invitation is joined, and so
-    neither a mail of an earlier generation nor a reminder of one is among them."""
+    """SQL: mails that may leave. Of each access the latest invitation is looked at, and so
+    neither a mail of an earlier generation nor a reminder of one is among them.
+
+    Joined as `models.access.joined` has it, but beginning with the mails: the other way round
+    PostgreSQL looks at every access there is.
+    """
     facts = FactColumns(AT, DAY)
     letter: Any = aliased(Mail)
-    of_the_latest = and_(
-        letter.access_id == Access.id, letter.generation == col(Invitation.generation)
+    latest = and_(
+        col(Invitation.access_id) == Access.id,
+        col(Invitation.generation) == letter.generation,
+        holds(col(Invitation.queued_at), col(Invitation.replaced_at), AT),
+        not_(happened(col(Invitation.cancelled_at), AT)),
+    )
+    role = and_(
+        col(ServiceRole.service_id) == Access.service_id,
+        col(ServiceRole.function) == Post.function,
     )
     return (
-        joined(select(letter.id).select_from(Access), AT, of_guardians=True)
-        .join(letter, of_the_latest)
+        select(letter.id)
+        .select_from(letter)
+        .join(Access, col(Access.id) == letter.access_id)
+        .join(Invitation, latest)
+        .outerjoin(Mail, col(Mail.id) == Invitation.mail_id)
+        .outerjoin(Post, col(Post.id) == Access.post_id)
+        .join(Person, col(Person.id) == Access.person_id)
+        .join(SchoolYear, col(SchoolYear.id) == Access.school_year_id)
+        .join(Service, col(Service.id) == Access.service_id)
+        .outerjoin(Source, col(Source.id) == Post.source_id)
+        .outerjoin(ServiceRole, role)
         .where(
-            letter.id.in_(bindparam("mails", expanding=True)),
+            among(letter.id, "mails"),
             facts.status.in_(_SENDABLE),
             or_(letter.template != REMINDER, facts.status.in_(REMINDABLE)),
             facts.address == letter.recipient,
@@ -421,8 +486,7 @@ def settle(
     results = _within_sight(session, results)
     sent = [result for result in results if result.outcome.result is Result.SENT]
     if sent:
-        # One prepared statement for all: an outbox's rate hangs on this.
-        session.connection().execute(_SENT, [_sent_values(result) for result in sent])
+        _write_sent(session, sent)
     others = {r.mail_id: r for r in results if r.outcome.result is not Result.SENT}
     if not others:
         return
@@ -483,26 +547,60 @@ def _within_sight(session: ActorSession, results: Sequence[Settled]) -> Sequence
     return [result for result in results if result.mail_id in seen]
 
 
-_mail: Any = Mail.__table__  # type: ignore[attr-defined]
-#: The first time counts, and what a bounce has said since is not overwritten.
-_SENT = (
-    update(_mail)
-    .where(_mail.c.id == bindparam("mail_id"))
-    .values(
-        sent_at=func.coalesce(_mail.c.sent_at, bindparam("moment", type_=_mail.c.sent_at.type)),
-        closed_at=func.coalesce(_mail.c.closed_at, bindparam("moment", type_=_mail.c.sent_at.type)),
-        reply=case((_mail.c.bounced_at.is_(None), bindparam("words")), else_=_mail.c.reply),
-        reason=null(),
-        attempts=_mail.c.attempts + 1,
-        claimed_by=None,
-        lease_until=None,
-    )
-)
+def _write_sent(session: ActorSession, sent: Sequence[Settled]) -> None:
+    """Write down what was sent with one statement for all: an outbox's rate hangs on this."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        values = {
+            "mails": [result.mail_id for result in sent],
+            "moments": [result.at for result in sent],
+            "replies": [_said(result.outcome)["reply"] for result in sent],
+        }
+        connection.execute(_ALL_SENT, values)
+    else:
+        connection.execute(_EACH_SENT, [_sent_values(result) for result in sent])
 
 
 def _sent_values(result: Settled) -> dict[str, Any]:
     words = _said(result.outcome)["reply"]
     return {"mail_id": result.mail_id, "moment": result.at, "words": words}
+
+
+_mail: Any = Mail.__table__  # type: ignore[attr-defined]
+_moment: Any = _mail.c.sent_at.type
+
+
+def _as_sent(mail_id: Any, moment: Any, words: Any) -> Any:
+    """SQL: the mail was sent; the first time counts, and what a bounce has said since stays."""
+    return (
+        update(_mail)
+        .where(_mail.c.id == mail_id)
+        .values(
+            sent_at=func.coalesce(_mail.c.sent_at, moment),
+            closed_at=func.coalesce(_mail.c.closed_at, moment),
+            reply=case((_mail.c.bounced_at.is_(None), words), else_=_mail.c.reply),
+            reason=null(),
+            attempts=_mail.c.attempts + 1,
+            claimed_by=None,
+            lease_until=None,
+        )
+    )
+
+
+_EACH_SENT = _as_sent(
+    bindparam("mail_id"), bindparam("moment", type_=_moment), bindparam("words", type_=Text())
+)
+# PostgreSQL's driver has more work with a dozen statements than the server with a dozen rows.
+_sent = (
+    func.unnest(
+        bindparam("mails", type_=ARRAY(Integer())),
+        bindparam("moments", type_=ARRAY(_moment)),
+        bindparam("replies", type_=ARRAY(Text())),
+    )
+    .table_valued(column("id", Integer()), column("moment", _moment), column("words", Text()))
+    .render_derived("sent")
+)
+_ALL_SENT = _as_sent(_sent.c.id, _sent.c.moment, _sent.c.words)
 
 
 def _facts(

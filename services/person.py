@@ -12,7 +12,7 @@ from models.access import Access, Mission
 from models.consents import Consent
 from models.database import ActorSession
 from models.invitations import Invitation
-from models.language import say
+from models.language import Wording, say, wording_from_json
 from models.mail import Mail
 from models.people import Person, PersonKey, Post, SuspectedDouble
 from models.schools import School, SchoolYear, Source
@@ -98,6 +98,7 @@ class InvitationFacts:
     held_at: datetime | None
     attempts: int
     reply: str
+    reason: Wording | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +329,7 @@ def _invitation_facts(row: Invitation, mail: Mail | None, school: str) -> Invita
         held_at=mail.held_at if mail else None,
         attempts=mail.attempts if mail else 0,
         reply=mail.reply if mail else "",
+        reason=wording_from_json(mail.reason) if mail and mail.reason else None,
     )
 
 

@@ -86,7 +86,7 @@ def _mail_lines(mail: Mail) -> Iterator[HistoryLine]:
     if mail.template == REMINDER:
         number = say("%(number)s (reminder)", number=mail.generation)
     values = {"address": mail.recipient, "number": number}
-    words = mail.reply or "–"
+    words = mail.reply or (wording_from_json(mail.reason) if mail.reason else "–")
     yield HistoryLine(mail.queued_at, say("Mail no. %(number)s for %(address)s queued", **values))
     if mail.sent_at:
         yield HistoryLine(mail.sent_at, say("Mail no. %(number)s sent to %(address)s", **values))

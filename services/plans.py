@@ -18,11 +18,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import Integer, bindparam, func, select, text, type_coerce, update
 from sqlmodel import col
 
 from models import bulk
@@ -31,6 +31,7 @@ from models.errors import TrousseauError
 from models.journal import Change
 from models.language import Wording, dumps, say, wording_from_json
 from models.plans import Plan, PlanItem
+from models.prepared import fetch
 from models.scope import require_change
 from models.text import clean
 from models.upgrades import MANY_ROWS, refresh_statistics
@@ -171,8 +172,7 @@ class Difference:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRow:
+class PlanRow(NamedTuple):
     """One item of a plan as a screen shows it."""
 
     position: int
@@ -362,14 +362,14 @@ def rows(
     session: ActorSession, plan_id: int, offset: int, limit: int, level: str | None = None
 ) -> list[PlanRow]:
     """Return a page of a plan's items, in their order."""
-    plan = session.execute(_plan_columns(), {"plan": plan_id}).first()
-    if plan is None:
+    plan = fetch(session, _plan_columns(), {"plan": plan_id})
+    if not plan:
         raise _no_plan(plan_id)
     # Positions count from 0 without a gap, so those of a page are known beforehand.
     first = offset if level is None else 0
     values = {"plan": plan_id, "first": first, "level": level, "offset": offset - first}
-    items = session.execute(_page_of(level is not None), {**values, "limit": limit})
-    return [_row(item, plan[0] or {}) for item in items]
+    items = fetch(session, _page_of(level is not None), {**values, "limit": limit})
+    return [_row(plan[0][0] or {}, *item) for item in items]
 
 
 @cache
@@ -382,7 +382,8 @@ def _page_of(of_level: bool) -> Any:
     items = PlanItem
     shown = (
         items.position, items.level, items.action, items.label, items.text, items.file,
-        items.line, items.column, items.person_id, items.left_out, items.changes,
+        items.line, items.column, items.person_id, type_coerce(items.left_out, Integer),
+        items.changes,
     )  # fmt: skip
     statement = select(*shown).where(  # type: ignore[call-overload]
         col(items.plan_id) == bindparam("plan"), col(items.position) >= bindparam("first")
@@ -393,28 +394,29 @@ def _page_of(of_level: bool) -> Any:
     return ordered.offset(bindparam("offset")).limit(bindparam("limit"))
 
 
-def _row(item: Any, columns: dict[str, Any]) -> PlanRow:
+def _row(
+    columns: dict[str, Any], position: int, level: str, action: str, label: str, text: str,
+    file: str, line: int, column: str, person_id: int | None, left_out: int, changes: str,
+) -> PlanRow:  # fmt: skip
+    differences = tuple(_differences(changes, columns)) if changes else ()
     return PlanRow(
-        position=item.position,
-        level=item.level,
-        action=item.action,
-        label=item.label,
-        text=wording_from_json(json.loads(item.text)),
-        file=item.file,
-        line=item.line,
-        column=item.column,
-        person_id=item.person_id,
-        left_out=item.left_out,
-        differences=tuple(_differences(item, columns)),
-    )
+        position, level, action, label, _told(text), file, line, column, person_id, bool(left_out),
+        differences,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _told(text: str) -> Wording:
+    """Return the sentence of an item; most items of a plan share a few."""
+    return wording_from_json(json.loads(text))
 
 
 #: Columns that say nothing to a person.
 _MUTE = ("_key", "_id", "_at", "key")
 
 
-def _differences(item: Any, columns: dict[str, Any]) -> Iterator[Difference]:
-    for verb, table, _ref, *rest in json.loads(item.changes or "[]"):
+def _differences(changes: str, columns: dict[str, Any]) -> Iterator[Difference]:
+    for verb, table, _ref, *rest in json.loads(changes):
         if verb == "+":
             before, after = {}, dict(zip(columns[table]["columns"], rest[0], strict=True))
         elif verb == "~":
@@ -777,8 +779,9 @@ def _check_scope(session: ActorSession, plan: Plan, work: _Work, *, undoing: boo
     """Refuse a plan that reaches beyond the actor's schools, whoever computed it."""
     if session.actor.sees_all:
         return
-    for name in {*work.inserts, *(each[0] for each in (*work.updates, *work.deletes))}:
-        require_change(session.actor, name)
+    changed = (table for table, *_rest in (*work.updates, *work.deletes))
+    for name in {*work.inserts, *changed}:
+        require_change(session.actor, str(name))
     made = list(_made_values(plan, work))
     if undoing:
         # They are no longer there to be looked at, and will be made anew.

@@ -13,10 +13,11 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, and_, bindparam, case, func, or_, select
 from sqlmodel import col
 
-from models.access import STATUS_CODES, Access, FactColumns, joined
-from models.database import ActorSession
+from models.access import STATUS_CODES, Access, FactColumns, each_by_itself, joined
+from models.database import ActorSession, dialect_of
 from models.functions import FUNCTION_RANK
 from models.language import Wording
+from models.prepared import fetch, fetch_value
 from models.roles import ROLES
 from models.text import name_key
 from services.access_rows import (
@@ -84,8 +85,8 @@ def page(
     """
     now = moment(session, query.school_id, query.on)
     part = {"offset": max(0, offset), "limit": max(0, min(limit, LONGEST_PAGE))}
-    few = _page_of(_form(query), query.sort, query.descending)
-    ids = list(session.scalars(few, {**_values(query, now), **part}))
+    few = _page_of(_form(session, query), query.sort, query.descending)
+    ids = [row[0] for row in fetch(session, few, {**_values(query, now), **part})]
     rows = tuple(_explained(row, now) for row in rows_of(session, now, ids))
     return Page(rows, _count(session, query, now) if count else None)
 
@@ -98,7 +99,7 @@ def total(session: ActorSession, query: TeamQuery) -> int:
 def person_ids(session: ActorSession, query: TeamQuery) -> list[int]:
     """Return everyone whom a query finds, for what is done to all of them."""
     now = moment(session, query.school_id, query.on)
-    everyone = _wanted(_form(query)).with_only_columns(col(Access.person_id))
+    everyone = _wanted(_form(session, query)).with_only_columns(col(Access.person_id))
     return list(session.scalars(everyone, _values(query, now)))
 
 
@@ -112,14 +113,14 @@ def position(session: ActorSession, query: TeamQuery, person_id: int) -> int | N
     now = moment(session, query.school_id, query.on)
     this, identifier = col(Access.search_key), col(Access.id)
     values = _values(query, now)
-    found = _wanted(_form(query)).with_only_columns(this, identifier)
+    found = _wanted(_form(session, query)).with_only_columns(this, identifier)
     own = session.execute(found.where(col(Access.person_id) == person_id), values).first()
     if own is None:
         return None
     key, access_id = own
     before = or_(this < key, and_(this == key, identifier < access_id))
     after = or_(this > key, and_(this == key, identifier > access_id))
-    ahead = _wanted(_form(query)).where(after if query.descending else before)
+    ahead = _wanted(_form(session, query)).where(after if query.descending else before)
     return session.scalar(ahead.with_only_columns(func.count(identifier)), values)
 
 
@@ -146,7 +147,7 @@ def status_rows(
     if person_ids is None:
         rows = rows_where(session, now, _team(school_id, school_year_id, on))
     else:
-        chosen = _wanted(_form(query)).where(col(Access.person_id).in_(sorted(person_ids)))
+        chosen = _wanted(_form(session, query)).where(col(Access.person_id).in_(sorted(person_ids)))
         rows = rows_of(session, now, list(session.scalars(chosen, _values(query, now))))
     order = {row.access_id: _name_order(row) for row in rows}
     kept = (row for row in rows if status is None or row.status == status)
@@ -177,13 +178,14 @@ class _Form:
     once: building it costs ten times what the database needs for a page (measured)."""
 
     words: Shape
-    of_status: bool
+    status: str | None
     on_a_day: bool
+    each: bool = False
 
 
-def _form(query: TeamQuery) -> _Form:
-    words = words_of(query.text, functions=True)
-    return _Form(shape_of(words), query.status is not None, query.on is not None)
+def _form(session: ActorSession, query: TeamQuery) -> _Form:
+    words, each = words_of(query.text, functions=True), each_by_itself(dialect_of(session))
+    return _Form(shape_of(words), query.status, query.on is not None, each)
 
 
 def _values(query: TeamQuery, now: Moment) -> dict[str, Any]:
@@ -192,18 +194,20 @@ def _values(query: TeamQuery, now: Moment) -> dict[str, Any]:
         **values_of(words_of(query.text, functions=True)),
         "school": query.school_id,
         "year": query.school_year_id,
-        "status": query.status,
     }
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _wanted(form: _Form, with_facts: bool = False) -> Any:
     """SQL: the identifiers that a query finds; to be executed with its `_values`."""
     statement = select(col(Access.id)).select_from(Access)
-    if with_facts or form.of_status:
+    with_facts |= form.status is not None and not form.each
+    if with_facts:
         statement = joined(statement, AT)
-    if form.of_status:
-        statement = statement.where(FactColumns(AT, DAY).status == bindparam("status"))
+    if form.status is not None:
+        statement = statement.where(
+            FactColumns(AT, DAY).has_status(form.status, each=not with_facts)
+        )
     if form.on_a_day:
         statement = statement.where(col(Access.granted_at) <= AT)
     return statement.where(_of_team(), *matching(form.words))
@@ -213,7 +217,7 @@ def _of_team() -> ColumnElement[bool]:
     return in_team(bindparam("school"), bindparam("year"))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _page_of(form: _Form, sort: str, descending: bool) -> Any:
     """SQL: the identifiers of one page, in their order."""
     wanted = _wanted(form, with_facts=sort in ("status", "role", "email"))
@@ -221,13 +225,13 @@ def _page_of(form: _Form, sort: str, descending: bool) -> Any:
     return ordered.offset(bindparam("offset")).limit(bindparam("limit"))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _count_of(form: _Form) -> Any:
     return _wanted(form).with_only_columns(func.count(col(Access.id)))
 
 
 def _count(session: ActorSession, query: TeamQuery, now: Moment) -> int:
-    return session.scalar(_count_of(_form(query)), _values(query, now)) or 0
+    return fetch_value(session, _count_of(_form(session, query)), _values(query, now)) or 0
 
 
 def _order(sort: str, descending: bool) -> list[Any]:

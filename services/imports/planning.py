@@ -176,7 +176,7 @@ def _summary(
         change[1]
         for item in draft.items
         for change in item.changes
-        if change[0] == "+" and not _is_office(draft, change)
+        if change[0] == "+" and not (change[1] == "school" and _is_office(draft, change))
     )
     return {
         "format": drafting.roster.format,
@@ -195,6 +195,4 @@ def _summary(
 
 def _is_office(draft: PlanDraft, change: list[Any]) -> bool:
     """The staff of a governing body are kept like a school, and not counted as one."""
-    if change[1] != "school":
-        return False
     return bool(change[3][list(draft.columns["school"]).index("kind")] == "office")

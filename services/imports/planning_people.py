@@ -242,7 +242,8 @@ class People:
             )
             post = _Post(row[0], row[1], row[2], row[3], row[4], values, row[5], neutral(row[6]))
             by_id[post.id] = self.posts[row[1], row[2], row[3]] = post
-        self._load_accesses(schools, by_id)
+        if by_id:
+            self._load_accesses(schools, by_id)
 
     def _load_accesses(self, schools: frozenset[int], by_id: dict[int, _Post]) -> None:
         connection = self.drafting.connection
@@ -693,12 +694,13 @@ class People:
             # Taken away when the changes were told, and needed to tell one from oneself.
             one.known = known
             looked[id(one)] = one
-        if not looked:
+        found = list(doubles(list(looked.values()), register)) if looked else []
+        if not found:
             return
         decided = self._decided_pairs()
         active = self._activated()
         draft = self.drafting.draft
-        for one, other, score in doubles(list(looked.values()), register):
+        for one, other, score in found:
             pair = _pair(one.ref, other.ref if isinstance(other, Incoming) else other.id)
             if pair in decided or pair[0] == pair[1] or active.issuperset(pair):
                 continue

@@ -245,6 +245,7 @@ class _Reading:
         (self.function, self.others, self.role, self.start, self.exit) = place[10:15]
         (self.present, self.school, self.school_name) = place[15:]
         self._names: dict[str, str] = {}
+        self._sexes: dict[str, Literal["M", "F", ""]] = {}
         self._functions: dict[str, tuple[str, str, bool]] = {}
         self._schools: dict[str, str] = {}
         self._normal: dict[str, str] = {}
@@ -333,7 +334,9 @@ class _Reading:
     def _person(self, line: int, row: list[str]) -> PersonRecord:
         surname, first_name = self._both_names(row, line)
         birth = self._date(self.births, row, self.birth)
-        sex = _SEXES.get(self._normal_form(row[self.sex]), "") if row[self.sex] else ""
+        sex = self._sexes.get(row[self.sex])
+        if sex is None:
+            sex = self._sexes[row[self.sex]] = _SEXES.get(name_key(row[self.sex]), "")
         number = self._staff_number(row, line, sex, birth) if row[self.number] else None
         personal = self._email(row, self.personal, line) if row[self.personal] else ""
         # By position: a tenth of the time of reading goes into making records.
@@ -391,11 +394,14 @@ class _Reading:
     def _name(self, row: list[str], index: int, line: int) -> str:
         raw = row[index]
         name = self._names.get(raw)
-        if name is None:
-            name = self._names[raw] = checked_name(raw, self.columns[index])
+        if name is not None:
+            return name
+        name = checked_name(raw, self.columns[index])
         if name[0] in "=+@-":
             text = say("This name begins like a formula; it is kept as text.")
             self.notices.warning(text, self.file, line, self.columns[index])
+        else:
+            self._names[raw] = name
         return name
 
     def _split_name(self, row: list[str], line: int) -> tuple[str, str]:

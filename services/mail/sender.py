@@ -5,7 +5,8 @@ each with the token it had before, and loses none (FACTS, Mail). A mail counts a
 window of those under way until its result is committed, so that no more than `window` can
 be delivered twice.
 
-The event loop does the network and nothing else: the database is worked in one thread.
+The event loop does the network and nothing else: the database is worked in two threads, one
+that claims the next mails while those before are sent, and one for all the rest.
 """
 
 import asyncio
@@ -23,12 +24,13 @@ from random import Random
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import Engine, select
 from sqlmodel import col
 
 from models.access import Access, Service
 from models.accounts import ADDRESS_PURPOSE, PASSWORD_PURPOSE, Account
 from models.addresses import AddressError, parse_address, to_ascii
+from models.among import among
 from models.database import SYSTEM, Actor, ActorSession, writing
 from models.errors import TrousseauError
 from models.invitations import TOKEN_PURPOSE, Invitation
@@ -60,8 +62,12 @@ _PURPOSES = {PASSWORD_RESET: PASSWORD_PURPOSE, ADDRESS_CONFIRM: ADDRESS_PURPOSE}
 #: Seconds after which a claimed mail that has not left is claimed anew, so that consent,
 #: address and generation were checked that shortly before each mail leaves.
 FRESH = 5.0
-#: Mails claimed at a time: what is sent in about a second, within these bounds.
-_SMALLEST_BATCH, _FIRST_BATCH, _LARGEST_BATCH = 8, 200, 500
+#: Mails claimed at a time: what is sent in about a second, within these bounds, and not many
+#: times what was claimed before; few at first, so that they leave at once.
+_SMALLEST_BATCH, _FIRST_BATCH, _LARGEST_BATCH = 8, 40, 500
+_GROWTH = 5
+#: Seconds before they are needed for which the next mails are claimed.
+_AHEAD = 0.1
 _TEMPLATES_KEPT = 200
 #: Seconds for which results are gathered before a commit: it costs as much for ten as for one.
 _GATHER = 0.01
@@ -252,7 +258,11 @@ class _Letter:
 
 
 class _Store:
-    """What a sender does to the outbox; each call is one short transaction in one thread."""
+    """What a sender does to the outbox; each call is one short transaction in a thread.
+
+    Claims have a thread of their own: they lock nothing that another is changing, and results
+    need not wait for them. All else has one, so that two never wait for each other.
+    """
 
     def __init__(
         self,
@@ -266,13 +276,16 @@ class _Store:
         self.clock = clock
         self._engine, self._lease, self._schools = engine, lease, schools
         self._thread = ThreadPoolExecutor(1, "outbox")
+        self._claiming = ThreadPoolExecutor(1, "claims")
         self._randomness = Random()
 
     def close(self) -> None:
+        self._claiming.shutdown(wait=True)
         self._thread.shutdown(wait=True)
 
     async def claim(self, limit: int) -> list[_Letter]:
-        return await self._in_thread(self._claim, limit)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._claiming, self._work, self._claim, (limit,), 1)
 
     async def settle(self, results: Sequence[Settled]) -> None:
         await self._in_thread(
@@ -282,18 +295,28 @@ class _Store:
     async def extend(self) -> None:
         await self._in_thread(outbox.extend, self.worker, self._lease)
 
-    async def release(self, mail_ids: Sequence[int] | None = None) -> None:
+    async def release(self, mail_ids: Sequence[int]) -> None:
         await self._in_thread(outbox.release, self.worker, mail_ids)
 
-    async def sweep(self) -> None:
-        await self._in_thread(outbox.sweep, self._schools)
+    async def begin(self) -> outbox.OutboxCounts:
+        """Close what can never be sent; return how many mails are open."""
+        return await self._in_thread(self._begin)
 
-    async def counts(self) -> outbox.OutboxCounts:
-        return await self._in_thread(outbox.counts, self._schools)
+    async def end(self) -> outbox.OutboxCounts:
+        """Give back all that is still claimed; return how many mails are open."""
+        return await self._in_thread(self._end)
 
     async def is_something_due(self) -> bool:
         moment = await self._in_thread(outbox.next_due, self._schools)
         return moment is not None and moment <= self.clock()
+
+    def _begin(self, session: ActorSession) -> outbox.OutboxCounts:
+        outbox.sweep(session, self._schools)
+        return outbox.counts(session, self._schools)
+
+    def _end(self, session: ActorSession) -> outbox.OutboxCounts:
+        outbox.release(session, self.worker)
+        return outbox.counts(session, self._schools)
 
     def _claim(self, session: ActorSession, limit: int) -> list[_Letter]:
         started = time.monotonic()
@@ -319,7 +342,7 @@ class _Store:
 
 def _facts_of(session: ActorSession, mail_ids: Sequence[int]) -> dict[int, Any]:
     """Return what the rendering of mails needs, in one read."""
-    rows = session.execute(_for_rendering(), {"mails": list(mail_ids)})
+    rows = session.execute(_for_rendering(), {"mails": mail_ids})
     return {row[0]: row for row in rows}
 
 
@@ -343,7 +366,7 @@ def _for_rendering() -> Any:
         .outerjoin(Access, col(Access.id) == Mail.access_id)
         .outerjoin(Service, col(Service.id) == Access.service_id)
         .outerjoin(Invitation, col(Invitation.mail_id) == Mail.id)
-        .where(col(Mail.id).in_(bindparam("mails", expanding=True)))
+        .where(among(Mail.id, "mails"))
     )  # fmt: skip
 
 
@@ -464,7 +487,9 @@ class _Sender:
         self._size = window(self._connections)
         self._window = asyncio.Semaphore(self._size)
         self._waiting: deque[_Letter] = deque()
-        self._claiming = asyncio.Lock()
+        self._choosing = asyncio.Lock()
+        self._coming: asyncio.Task[list[_Letter]] | None = None
+        self._wanted, self._more = 0, False
         self._claimed_at, self._done_then = 0.0, 0
         self._first = min(_FIRST_BATCH, int(settings.rate) or _FIRST_BATCH)
         self._results: list[Settled] = []
@@ -472,6 +497,7 @@ class _Sender:
         self._closing = False
         self._seen: Counter[Result] = Counter()
         self._total: int | None = None
+        self._open = outbox.OutboxCounts(0, 0, 0)
         self._drained = False
         self._failures, self._failed_at = 0, 0.0
         self._unreachable: Wording | None = None
@@ -491,17 +517,17 @@ class _Sender:
             raise self._trouble
         if progress is not None:
             progress(self._done, self._done)
-        return await self._result(time.monotonic() - started)
+        return self._result(time.monotonic() - started)
 
-    async def _result(self, seconds: float) -> SendResult:
-        counts, seen = await self._store.counts(), self._seen
+    def _result(self, seconds: float) -> SendResult:
+        seen = self._seen
         return SendResult(
             sent=seen[Result.SENT],
             retry=seen[Result.RETRY] + seen[Result.FULL],
             refused=seen[Result.REFUSED],
             uncertain=seen[Result.UNCERTAIN],
             held=seen[Result.HELD],
-            remaining=counts.remaining,
+            remaining=self._open.remaining,
             seconds=round(seconds, 3),
             stopped=self._stopped or self._unreachable,
         )
@@ -537,6 +563,7 @@ class _Sender:
             await asyncio.gather(*beside, return_exceptions=True)
             self._closing = True
             self._to_settle.set()
+            self._enough.set()
             await settling
             await self._give_back()
 
@@ -559,33 +586,32 @@ class _Sender:
             await asyncio.sleep(_REPORT_PERIOD)
 
     async def _settle(self) -> None:
-        """Write results down as they come; what comes meanwhile goes into the next commit."""
+        """Write results down, many in one commit, until the end."""
         while self._results or not self._closing:
-            if not self._results:
-                self._to_settle.clear()
-                await self._to_settle.wait()
-                await self._gather()
-                continue
+            await self._gather()
             results, self._results = self._results, []
             try:
-                await self._store.settle(results)
+                if results:
+                    await self._store.settle(results)
             except TrousseauError as error:
                 self._end(error)
             for _result in results:
                 self._window.release()
 
     async def _gather(self) -> None:
-        """Let a few more results come, but never so many that deliveries wait for the commit."""
-        self._enough.clear()
+        """Let results come, but never so many that deliveries wait for the commit."""
+        await self._to_settle.wait()
         try:
             async with asyncio.timeout(_GATHER):
                 await self._enough.wait()
         except TimeoutError:
             pass
+        self._to_settle.clear()
+        self._enough.clear()
 
     async def _give_back(self) -> None:
         try:
-            await self._store.release()
+            self._open = await self._store.end()
         except TrousseauError as error:
             self._end(error)
 
@@ -612,19 +638,27 @@ class _Sender:
 
     async def _drain(self, transport: Transport) -> None:
         """Send until nothing is due, or sending has to end."""
-        await self._store.sweep()
-        due = (await self._store.counts()).due
-        self._total = self._done + (due if self._left is None else min(due, self._left))
-        self._drained, self._unreachable = False, None
+        self._drained, self._unreachable, self._wanted = False, None, 0
+        looking = asyncio.create_task(self._look())
         workers = {asyncio.create_task(self._work(transport)) for _ in range(self._connections)}
         try:
             await self._until_done(workers)
         finally:
             for worker in workers:
                 worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            await asyncio.gather(looking, *workers, return_exceptions=True)
             # While this sender watches on, its heartbeat would hold them for ever.
             await self._give_back_waiting()
+
+    async def _look(self) -> None:
+        """Close what can never be sent, and see how much there is to do."""
+        done, left = self._done, self._left
+        try:
+            due = (await self._store.begin()).due
+        except Exception as error:
+            self._end(error)
+        else:
+            self._total = done + (due if left is None else min(due, left))
 
     async def _until_done(self, workers: Collection["asyncio.Task[None]"]) -> None:
         stopped = asyncio.create_task(self._stop.wait())
@@ -651,7 +685,7 @@ class _Sender:
 
     async def _next(self) -> _Letter | None:
         """Return the next mail to deliver, None where there is none or sending has to end."""
-        async with self._claiming:
+        async with self._choosing:
             if self._waiting and time.monotonic() - self._waiting[0].claimed > FRESH:
                 await self._give_back_waiting()
             if self._ended() or self._drained or self._unreachable is not None:
@@ -663,25 +697,54 @@ class _Sender:
                 return None
             if self._left is not None:
                 self._left -= 1
-            return self._waiting.popleft()
+            letter = self._waiting.popleft()
+            self._claim_ahead()
+            return letter
 
     async def _give_back_waiting(self) -> None:
         """Give back what is claimed and on no connection yet."""
+        if self._coming is not None:
+            await asyncio.wait((self._coming,))
+            if self._coming.exception() is None:
+                self._waiting.extend(self._coming.result())
+            self._coming = None
         if waiting := [letter.claim.mail_id for letter in self._waiting]:
             self._waiting.clear()
             await self._store.release(waiting)
 
     async def _claim(self) -> bool:
-        """Claim about as many as were sent in the last second; tell whether there were any."""
-        now, done = time.monotonic(), self._done - self._done_then
-        pace = int(done / (now - self._claimed_at)) if self._claimed_at else self._first
-        wanted = max(_SMALLEST_BATCH, min(_LARGEST_BATCH, pace))
-        if self._left is not None:
-            wanted = min(wanted, self._left)
-        letters = await self._store.claim(wanted)
+        """Claim mails, where they are not coming yet; tell whether there were any."""
+        if self._coming is None:
+            self._coming = asyncio.create_task(self._store.claim(self._batch()))
+        # Who is cancelled here leaves them coming, to be given back.
+        letters = await asyncio.shield(self._coming)
+        self._coming = None
         self._claimed_at, self._done_then = time.monotonic(), self._done
         self._waiting.extend(letters)
+        self._more = len(letters) == self._wanted
         return bool(letters)
+
+    def _claim_ahead(self) -> None:
+        """Let the next mails come while the last of those before are sent."""
+        waiting = len(self._waiting)
+        enough = self._left is not None and self._left <= waiting
+        if self._more and not enough and self._coming is None and waiting < _AHEAD * self._pace():
+            self._coming = asyncio.create_task(self._store.claim(self._batch()))
+
+    def _batch(self) -> int:
+        """Return how many to claim: about as many as are sent in a second."""
+        wanted = self._first
+        if self._wanted:
+            wanted = min(int(self._pace()), self._wanted * _GROWTH, _LARGEST_BATCH)
+        wanted = max(_SMALLEST_BATCH, wanted)
+        if self._left is not None:
+            wanted = min(wanted, self._left - len(self._waiting))
+        self._wanted = wanted
+        return wanted
+
+    def _pace(self) -> float:
+        """Return how many mails a second were sent since the last were claimed."""
+        return (self._done - self._done_then) / max(0.001, time.monotonic() - self._claimed_at)
 
     async def _deliver(self, transport: Transport, letter: _Letter) -> None:
         claim = letter.claim

@@ -18,9 +18,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -49,6 +50,8 @@ _MESSAGE_PLACES = frozenset(
         "prepared_time",
     )
 )
+#: What stands before the name of a place in HTML.
+_HTML = "html:"
 _MARK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 # Words that may stand before an address, and a subject, without being encoded.
 _PLAIN_PHRASE = re.compile(r"[A-Za-z0-9'-]+(?: [A-Za-z0-9'-]+)*")
@@ -130,6 +133,8 @@ class Prepared:
         self._domain = sender.rpartition("@")[2]
         self._fixed_headers = _fixed_headers(batch, sender, language)
         self._body = _body(text, _read(template, language, "html"), values)
+        names = {piece for piece in self._body if isinstance(piece, str)}
+        self._places_in_body = [(name, name.removeprefix(_HTML)) for name in names]
 
     def fill(self, message: MessageValues) -> bytes:
         """Return the message, with CRLF line ends, ready for a transport.
@@ -141,16 +146,16 @@ class Prepared:
         """
         places = self._places(message)
         encoded: dict[bytes | str, bytes] = {}
-        for name, value in places.items():
-            encoded[name] = _quoted(value)
-            encoded["html:" + name] = _quoted(escape(value))
+        for name, plain_name in self._places_in_body:
+            value = places[plain_name]
+            encoded[name] = _quoted(value if name == plain_name else escape(value))
         body = b"".join(
             [piece if isinstance(piece, bytes) else encoded[piece] for piece in self._body]
         )
         return self._headers(message, places) + body
 
     def _places(self, message: MessageValues) -> dict[str, str]:
-        prepared = message.prepared_at.astimezone(self._zone)
+        prepared = self._written(message.prepared_at)
         valid = message.valid_until
         recipient = parse_address(message.recipient)
         identifier = _line(message.identifier)
@@ -159,11 +164,14 @@ class Prepared:
             "identifier": identifier,
             "recipient": recipient,
             "token": _line(message.token),
-            "valid_until": _moment(valid.astimezone(self._zone), self._language) if valid else "",
+            "valid_until": self._written(valid).in_full if valid else "",
             "number": str(message.number),
-            "prepared_at": _moment(prepared, self._language),
-            "prepared_time": f"{prepared:%H:%M}",
+            "prepared_at": prepared.in_full,
+            "prepared_time": prepared.time,
         }
+
+    def _written(self, instant: datetime) -> "_Written":
+        return _written(instant, self._zone, self._language)
 
     def _headers(self, message: MessageValues, places: Mapping[str, str]) -> bytes:
         if not _MARK.fullmatch(message.mark):
@@ -171,11 +179,10 @@ class Prepared:
         subject = self._subject_header
         if message.number > 1:
             subject = _header_text(f"{self._subject} ({_join(self._repeated, places)})")
-        date = format_datetime(message.prepared_at.astimezone(self._zone))
         recipient = to_ascii(places["recipient"])
         return b"".join(
             (
-                b"Date: " + date.encode(),
+                b"Date: " + self._written(message.prepared_at).header,
                 b"\r\nTo: " + _mailbox(_line(message.name), recipient),
                 b"\r\nSubject: " + subject,
                 f"\r\nMessage-ID: <{message.mark}@{self._domain}>\r\n".encode(),
@@ -206,7 +213,7 @@ def _body(text: str, html: str, values: Mapping[str, str]) -> list[bytes | str]:
     return _merged(
         [
             *_part(b"text/plain", _pieces(text, values), ""),
-            *_part(b"text/html", _pieces(html, escaped), "html:"),
+            *_part(b"text/html", _pieces(html, escaped), _HTML),
             b"\r\n--" + _BOUNDARY + b"--\r\n",
         ]
     )
@@ -291,6 +298,22 @@ def _names(language: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     locale = Locale.parse(language)
     days, months = locale.days["format"]["wide"], locale.months["format"]["wide"]
     return tuple(days[i] for i in range(7)), tuple(months[i] for i in range(1, 13))
+
+
+class _Written(NamedTuple):
+    """An instant as it is written in a mail: day and time in full, the time, and `Date`."""
+
+    in_full: str
+    time: str
+    header: bytes
+
+
+@lru_cache(maxsize=256)
+def _written(instant: datetime, zone: ZoneInfo, language: str) -> _Written:
+    """Return an instant in words; those of a whole team are the same few."""
+    local = instant.astimezone(zone)
+    header = format_datetime(local).encode()
+    return _Written(_moment(local, language), f"{local:%H:%M}", header)
 
 
 def _moment(local: datetime, language: str) -> str:

@@ -293,7 +293,7 @@ SPECIAL: dict[str, Make] = {
         f"invitation_status.{name}.query": lambda c: invitation_status.InvitationQuery(
             c.school(), c.year(), text=c.text(), sort=c.random.choice(invitation_status.SORTS)
         )
-        for name in ("page", "rows")
+        for name in ("page", "rows", "total")
     },
 }
 

@@ -317,6 +317,24 @@ def schools_mails(engine: Engine) -> list[int]:
     return [n for n in all_ids(engine)["mail"] if n >= BASE]
 
 
+def test_a_joined_alias_is_refused(schools: Schools) -> None:
+    """SQLAlchemy would limit the table and not its alias."""
+    mail = aliased(Mail)
+    inner = select(mail.id).join(mail, mail.person_id == Person.id).exists()
+    statements = (
+        select(col(Person.id), mail.recipient).join(mail, mail.person_id == Person.id),
+        select(col(Mail.id)).outerjoin(mail, mail.id == Mail.id),
+        select(col(Post.id)).where(inner),
+    )
+    desk = schools.director
+    for statement in statements:
+        with (
+            reading(desk.engine, desk.actor, NOW) as session,
+            pytest.raises(RuntimeError, match="alias"),
+        ):
+            session.execute(statement)
+
+
 def test_the_session_itself_holds(schools: Schools) -> None:
     desk = schools.director
     before = foreign_rows(desk.engine, desk.actor)

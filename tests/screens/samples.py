@@ -4,7 +4,7 @@ Their sentences are French as they stand, for they are no part of the catalogue.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event
 from typing import Any
@@ -158,7 +158,7 @@ class SamplePlan:
         return found[offset : offset + limit]
 
     def leave_out(self, position: int, left_out: bool) -> None:
-        self.items[position] = replace(self.items[position], left_out=left_out)
+        self.items[position] = self.items[position]._replace(left_out=left_out)
 
     def apply(self, number: str) -> Applied:
         if self.error:

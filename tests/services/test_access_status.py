@@ -303,6 +303,27 @@ def test_sql_and_python_agree(everyone: Engine) -> None:
     assert seen == set(STATUS_CODES)
 
 
+@pytest.mark.parametrize("each", [False, True], ids=["joined", "each by itself"])
+def test_a_filter_by_status_finds_exactly_those_of_that_status(
+    everyone: Engine, each: bool
+) -> None:
+    """What narrows the search to a few never leaves one out."""
+    with reading(everyone, SYSTEM, NOW) as session:
+        for turn in range(6):
+            at = NOW + HOUR * random.Random(turn).randrange(-70, 70)
+            facts, plain = FactColumns(at, at.date()), select(Access.id).select_from(Access)
+            everybody = session.execute(
+                joined(select(Access.id, facts.status).select_from(Access), at)
+            )
+            found: dict[str, set[int]] = {code: set() for code in STATUS_CODES}
+            for access_id, status in everybody:
+                found[status].add(access_id)
+            for code in STATUS_CODES:
+                asked = plain if each else joined(plain, at)
+                filtered = session.scalars(asked.where(facts.has_status(code, each=each)))
+                assert set(filtered) == found[code], (code, at)
+
+
 def test_rows_pages_and_counts_agree_with_it(everyone: Engine) -> None:
     with reading(everyone, SYSTEM, NOW) as session:
         school = session.scalars(select(School)).one()

@@ -362,6 +362,32 @@ async def test_limit_and_school_are_kept_to(world: World, mail_server: MailServe
     assert (result.sent, result.remaining) == (1, 0)
 
 
+async def test_limit_holds_for_what_is_claimed_ahead(world: World, mail_server: MailServer) -> None:
+    world.people(60)
+    invite(world)
+    result = await deliver(world, mail_server, limit=45)
+    assert (result.sent, result.remaining) == (45, 15)
+    assert (await deliver(world, mail_server)).sent == 15
+    assert len(mail_server.messages) == len(set(mail_server.recipients)) == 60
+
+
+@pytest.mark.parametrize("when", [1, 38, 60])
+async def test_who_stops_it_holds_nothing_that_was_claimed_ahead(
+    world: World, mail_server: MailServer, when: int
+) -> None:
+    world.people(120)
+    invite(world)
+    stop = asyncio.Event()
+    sending = asyncio.create_task(deliver(world, mail_server, stop=stop))
+    async for _try in _until(lambda: len(mail_server.messages) >= when):
+        pass
+    stop.set()
+    sent = (await sending).sent
+    assert sent == len(mail_server.messages) == len(invitations(world, "sent"))
+    assert (await deliver(world, mail_server)).sent == 120 - sent
+    assert len(set(mail_server.recipients)) == 120
+
+
 async def test_watching_sends_what_comes_later_until_stopped(
     world: World, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

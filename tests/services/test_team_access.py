@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from models.access import STATUS_CODES
 from models.errors import TrousseauError
+from models.language import say
 from services import doubles, findings, person, team_access, team_changes
 from services.findings import STATUS_WORDS
 from services.team_access import SORTS, NotFound, TeamQuery, access_json
@@ -162,7 +163,8 @@ def test_each_status_has_its_time_and_what_blocks_it_its_reason(world: World) ->
     expired = world.person(school)
     expired.invite(valid_until=hour, mail={"sent_at": BEFORE})
     uncertain = world.person(school)
-    uncertain.invite(mail={"uncertain_at": hour})
+    ours = say("The server gave no answer for %(seconds)s seconds.", seconds=60)
+    uncertain.invite(mail={"uncertain_at": hour, "reason": ours.to_json()})
     sent = world.person(school)
     sent.invite(mail={"sent_at": hour})
     queued = world.person(school)
@@ -208,6 +210,8 @@ def test_each_status_has_its_time_and_what_blocks_it_its_reason(world: World) ->
     states = {n: row_of(world, cases[n][0]).consent for n in ("withdrawn", "printed", "other")}
     assert states == {"withdrawn": "withdrawn", "printed": "printed", "other": "other_address"}
     assert "550 no such user" in findings.why_not(row_of(world, bounced), NOW).evidence[0].value
+    # Where no server spoke, our own words are the evidence.
+    assert findings.why_not(row_of(world, uncertain), NOW).evidence[0].label == ours
 
 
 def test_only_consented_addresses_leave_the_house(world: World) -> None:

@@ -1,7 +1,6 @@
 """`trousseau plan`: look at plans, apply them, undo them."""
 
 import re
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +111,7 @@ def _without_addresses(line: "PlanRow") -> "PlanRow":
     made (DOMAIN §3).
     """
     text = Wording(_ADDRESS.sub("…", line.text.text()))
-    return replace(line, text=text, label=_ADDRESS.sub("…", line.label))
+    return line._replace(text=text, label=_ADDRESS.sub("…", line.label))
 
 
 def plan_json(plan: "PlanSummary") -> dict[str, Any]:

@@ -555,10 +555,31 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_mail_due",
-            ["next_attempt_at"],
+            ["next_attempt_at", "id"],
             unique=False,
             sqlite_where=sa.text("closed_at IS NULL"),
             postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_mail_bounced_at",
+            ["bounced_at"],
+            unique=False,
+            sqlite_where=sa.text("bounced_at IS NOT NULL"),
+            postgresql_where=sa.text("bounced_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_mail_refused_at",
+            ["refused_at"],
+            unique=False,
+            sqlite_where=sa.text("refused_at IS NOT NULL"),
+            postgresql_where=sa.text("refused_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_mail_uncertain_at",
+            ["uncertain_at"],
+            unique=False,
+            sqlite_where=sa.text("uncertain_at IS NOT NULL"),
+            postgresql_where=sa.text("uncertain_at IS NOT NULL"),
         )
         batch_op.create_index(batch_op.f("ix_mail_person_id"), ["person_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_mail_school_id"), ["school_id"], unique=False)

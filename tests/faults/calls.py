@@ -305,6 +305,10 @@ SPECIAL: dict[str, Make] = {
         for name in ("end_role", "give_role")
     },
     **{
+        f"accounts.{name}.role": lambda c: c.random.choice(["helpdesk", "director"])
+        for name in ("end_role", "give_role")
+    },
+    **{
         f"{name}.account": _account
         for name in (
             "account_mail.queue", "profiles.person_of", "sign_in.let_in", "tries.count_account",

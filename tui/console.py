@@ -94,6 +94,10 @@ class Console(TrousseauApp):
         use_language(entered.language)
         self.role, self.who = entered.workplace.role, entered.account_id
         self.places = places(entered.workplace, self.may_write_files)
+        if entered.workplace.desk.actor.person_id is None:
+            del self.places["own-access"]
+        if (home := _home(self.role)) != "dashboard":
+            self.places.pop(home, None)
         profile = entered.workplace.profile
         if profile is not None:
             self.places["accounts"] = partial(self._choice, profile)

@@ -104,6 +104,7 @@ async def test_the_password_is_never_shown(console: MakeApp) -> None:
 
 async def test_what_opening_the_database_has_to_say_is_shown(console: MakeApp) -> None:
     notice = say("There is no account yet.")
+
     class New(SampleDoor):
         def prepare(self) -> Wording | None:
             return notice

@@ -250,6 +250,7 @@ def _of_children(session: ActorSession, person_id: int) -> list[Profile]:
             col(Guardianship.person_id) == person_id,
             or_(*(col(Pupil.school_id) == school for school in schools)),
             holds(col(Guardianship.since), col(Guardianship.ended_at), session.at),
+            or_(col(Pupil.disappeared_at).is_(None), col(Pupil.disappeared_at) > session.at),
         )
     ).all()
     return [

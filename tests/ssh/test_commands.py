@@ -42,3 +42,14 @@ def test_a_staff_list_comes_by_standard_input(server: SshServer, keys: Keys) -> 
     assert {plan["actor"] for plan in made if plan["plan"] == result["plan"]} == {
         "helpdesk@ssh.example"
     }
+
+
+def test_who_has_several_roles_says_as_which(server: SshServer, keys: Keys) -> None:
+    vague = server.ask(keys["two"], "export access")
+    assert vague.status == 2 and "--as coordinator | director" in vague.err
+    answer = server.ask(keys["two"], "access --as coordinator --json")
+    assert answer.status == 0, answer.err
+    assert "Delvaux" not in answer.out.decode()
+    # Only one of the two roles may change a team at all.
+    planned = server.ask(keys["two"], "import staff --dry-run --json", input=STAFF)
+    assert planned.status == 0, planned.err

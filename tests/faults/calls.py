@@ -368,7 +368,6 @@ SPECIAL: dict[str, Make] = {
     "consents.plan_record.lines": _lines,
     "dashboard.overview.school_id": lambda c: c.maybe(c.school()),
     "guardians.rows_of.now": _moment,
-    "invitations.use_token.text": _token,
     "outbox.settle.results": _settled,
     **{
         f"invitation_status.{name}.query": lambda c: invitation_status.InvitationQuery(

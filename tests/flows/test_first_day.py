@@ -17,7 +17,7 @@ from models.database import SYSTEM
 from models.keys import load_key
 from screens.dashboard import DashboardScreen
 from screens.help import HelpScreen
-from services import invitations
+from services import activation
 from services.desk import Desk
 from tests.flows.conftest import DIRECTOR, MISTYPED, PASSWORD, RIGHT, STAFF, Journey, School
 from tests.screens.conftest import screen_text, settled
@@ -67,7 +67,7 @@ def token_of(school: School, address: str) -> str:
 def activate(school: School, token: str) -> None:
     """Do what the service does when somebody has chosen a password."""
     key = load_key(school.home / "config" / "key")
-    Desk(school.world.engine, SYSTEM, school.clock).write(invitations.use_token, key, token)
+    Desk(school.world.engine, SYSTEM, school.clock).write(activation.spend, key, token, None)
 
 
 # --- the day ------------------------------------------------------------------------------
@@ -197,9 +197,8 @@ async def _send_again(anne: Journey, school: School) -> None:
         RIGHT, "fatima.elamrani@courriel.example", "noemie.dhondt@courriel.example",
     ]  # fmt: skip
     await anne.picture("17-invitations-sent-again")
-    with pytest.raises(invitations.TokenRefused) as refused:
+    with pytest.raises(activation.TokenReplaced):
         activate(school, first)
-    assert refused.value.cause == "replaced"
     activate(school, token_of(school, RIGHT))
 
 

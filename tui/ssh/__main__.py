@@ -124,7 +124,9 @@ def _limit() -> None:
     from tui.ssh.standard_input import WholeInput
 
     def time_is_up(*_signal: object) -> None:
-        raise TimeUp(say("This took too long and was stopped. Nothing was changed."))
+        raise TimeUp(
+            say("This took too long and was stopped. The list of plans shows what was done.")
+        )
 
     signal.signal(signal.SIGALRM, time_is_up)
     signal.alarm(LONGEST_COMMAND)

@@ -150,6 +150,24 @@ def test_input_is_whole_or_nothing() -> None:
         os.close(here)
 
 
+def test_nobody_holds_a_command_open_for_ever() -> None:
+    """With an input that never ends, for instance."""
+    program = (
+        "import sys, tui.ssh.__main__ as ssh\n"
+        "ssh.LONGEST_COMMAND = 1\n"
+        "ssh._limit()\n"
+        "try:\n    sys.stdin.read()\nexcept ssh.TimeUp:\n    print('time is up')\n"
+    )
+    silent, held = os.pipe()
+    try:
+        done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, stdin=silent,
+                              capture_output=True, text=True, timeout=30)  # fmt: skip
+    finally:
+        os.close(silent)
+        os.close(held)
+    assert done.stdout == "time is up\n", done.stderr
+
+
 def test_the_log_is_private_and_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.demo_home import AT
 

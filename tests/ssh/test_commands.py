@@ -44,6 +44,21 @@ def test_a_staff_list_comes_by_standard_input(server: SshServer, keys: Keys) -> 
     }
 
 
+def test_the_administrator_gives_and_takes_a_key(server: SshServer, tmp_path: Path) -> None:
+    key = server.keygen(tmp_path / "new")
+    assert server.ask(key, "access --json").status == 255
+    public = key.with_suffix(".pub").read_bytes()
+    server.trousseau("account", "key", "add", "director@ssh.example", input=public)
+    listed = json.loads(
+        server.trousseau("account", "key", "list", "director@ssh.example", "--json")
+    )
+    assert server.ask(key, "access --json").status == 0
+    used = json.loads(server.trousseau("account", "key", "list", "director@ssh.example", "--json"))
+    assert (listed[0]["last_used_at"], used[0]["last_used_at"] is None) == (None, False)
+    server.trousseau("account", "key", "remove", "director@ssh.example", str(used[0]["key"]))
+    assert server.ask(key, "access --json").status == 255
+
+
 def test_who_has_several_roles_says_as_which(server: SshServer, keys: Keys) -> None:
     vague = server.ask(keys["two"], "export access")
     assert vague.status == 2 and "--as coordinator | director" in vague.err

@@ -124,6 +124,14 @@ def test_without_a_terminal_there_is_no_console(server: SshServer, keys: Keys) -
     nothing_is_shown(answer)
 
 
+def test_the_login_shell_is_none(server: SshServer) -> None:
+    """Whatever becomes of `ForceCommand`."""
+    for arguments in (("-c", "id"), ("-l",), ("-i",), ("-c", "import staff")):
+        answer = server.shell(*arguments)
+        assert answer.status == 2
+        nothing_is_shown(answer)
+
+
 # --- files ------------------------------------------------------------------------------
 
 

@@ -377,6 +377,7 @@ KNOWN: dict[str, str] = {
     "tui.cli.access._print_people": _WALKED,
     "tui.cli.access._write": _WALKED,
     "tui.cli.access.access": _WALKED,
+    "tui.cli.accounts._report": "accounts of the console",
     "tui.cli.accounts.add": "accounts of the console",
     "tui.cli.accounts.list_accounts": "accounts of the console",
     "tui.cli.consents._report": _PAPER,

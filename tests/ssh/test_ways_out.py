@@ -334,6 +334,7 @@ def test_no_key_suspends_or_kills_the_console(server: SshServer, keys: Keys) -> 
     others = set(_programs(server))
     with server.terminal(keys["shared"]) as terminal:
         mine = _new_program(server, others)
+        _at_last(lambda: terminal.is_raw or None)  # or the keys would end the client itself
         terminal.type("\x1a\x1c")  # Ctrl+Z and Ctrl+\, before the terminal is the console's
         _ready(terminal)
         # The client's own `~B` sends a break; Ctrl+P would open Textual's palette.

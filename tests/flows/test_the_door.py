@@ -19,7 +19,7 @@ from models.access import Access
 from models.accounts import Account
 from models.database import SYSTEM, reading
 from models.invitations import TOKEN_PURPOSE, Invitation
-from models.keys import Key, load_key
+from models.keys import KEY_BYTES, Key, load_key
 from models.language import _
 from models.schools import SchoolYear
 from models.tokens import make_token
@@ -46,6 +46,14 @@ ELISE, MARC = "elise.vdb@courriel.example", "marc.dupont@courriel.example"
 
 
 # --- what happens around the console ------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def known_key(school: School) -> None:
+    """The tokens in the pictures are the same each time."""
+    file = school.home / "config" / "key"
+    file.write_bytes(bytes(range(KEY_BYTES)))
+    file.chmod(0o600)
 
 
 def add_elise(school: School, where: int | None = None, **facts: Any) -> Member:

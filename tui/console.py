@@ -280,7 +280,9 @@ def open_for(visitor: "Visitor") -> int:
 
     The owner of a key is in at once. No screen names a file of this machine.
     """
-    door = Door(visitor.origin)
+    from tui.ssh.discretion import discreetly
+
+    door = Door(visitor.origin, discreetly)
     fingerprint = visitor.fingerprint
     first: MakeScreen = lambda: SignInScreen(door)  # noqa: E731
     if fingerprint is not None:

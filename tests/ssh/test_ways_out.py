@@ -433,3 +433,20 @@ def test_half_a_file_is_no_file(server: SshServer, keys: Keys) -> None:
 def _reads_its_input(process: int) -> bool:
     """Tell whether a process waits in `read` for its standard input, the first descriptor."""
     return (Path("/proc") / str(process) / "syscall").read_text().split()[:2] == ["0", "0x0"]
+
+
+def test_a_console_that_cannot_open_says_only_that(server: SshServer, keys: Keys) -> None:
+    settings = server.folder / "etc" / "environment"
+    right = settings.read_text()
+    settings.write_text(right + "TROUSSEAU_DATABASE_URL=sqlite:////mnt/nowhere/x.db\n")
+    try:
+        answer = server.ask(keys["shared"], "access --json")
+        assert answer.status == 1
+        nothing_is_shown(answer)
+        with server.terminal(keys["shared"]) as terminal:
+            terminal.wait_for("inutilisable pour le moment")
+            assert not any(word in terminal.screen for word in _OF_THE_SERVER)
+            terminal.type("\x1b")
+            assert terminal.wait_for_end() == 0
+    finally:
+        settings.write_text(right)

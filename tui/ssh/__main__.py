@@ -19,6 +19,7 @@ from tui.environment import NoTerminal, require_terminal, tidy
 from tui.settings_file import take_settings
 from tui.ssh import log
 from tui.ssh.commands import RequestRefused, name_for_log, parse
+from tui.ssh.discretion import out_of_order
 from tui.ssh.visitor import Visitor, visitor_of
 from tui.state import state_folder
 
@@ -71,6 +72,10 @@ def serve(visitor: Visitor) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
+        return 1
+    except Exception as error:
+        _note(visitor, "failed", reason="crash")
+        tell(out_of_order(error).wording)
         return 1
 
 

@@ -205,7 +205,7 @@ class _Words:
             yield _("None: s, then n adds one, which signs you in over SSH without a password.")
 
     def _sign_in(self, row: SignInRow) -> str:
-        told = _(_OUTCOMES.get(row.outcome, N_("refused")))
+        told = _(_OUTCOMES.get(row.outcome, N_("turned away")))
         times = (
             ngettext(" (%(count)s time)", " (%(count)s times)", row.times) % {"count": row.times}
             if row.times > 1

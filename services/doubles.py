@@ -182,7 +182,7 @@ def _refuse_beyond(session: ActorSession, ids: Iterable[int]) -> None:
         return
     schools = sorted(session.actor.schools or ())
     for table, text in ((Post, _WORKS_ELSEWHERE), (Guardianship, _CHILD_ELSEWHERE)):
-        rows: Any = table.__table__  # type: ignore[attr-defined]
+        rows: Any = table.__table__  # type: ignore[union-attr]
         beyond = select(rows.c.id).where(
             rows.c.person_id.in_(sorted(ids)), rows.c.school_id.not_in(schools)
         )

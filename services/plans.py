@@ -777,7 +777,8 @@ def _check_scope(session: ActorSession, plan: Plan, work: _Work, *, undoing: boo
     """Refuse a plan that reaches beyond the actor's schools, whoever computed it."""
     if session.actor.sees_all:
         return
-    for name in {*work.inserts, *(each[0] for each in (*work.updates, *work.deletes))}:
+    changed = {*(table for table, *_ in work.updates), *(table for table, *_ in work.deletes)}
+    for name in {*work.inserts, *changed}:
         require_change(session.actor, name)
     made = list(_made_values(plan, work))
     if undoing:

@@ -22,7 +22,8 @@ from services.desk import Desk
 from tests.flows.conftest import DIRECTOR, MISTYPED, PASSWORD, RIGHT, STAFF, Journey, School
 from tests.screens.conftest import screen_text, settled
 from tui.app import TrousseauApp
-from tui.console import Console, Door
+from tui.console import Console
+from tui.door import Door
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -283,7 +284,7 @@ async def test_help_left_open_does_not_stay_below(
         await pilot.press("f1")
         assert isinstance(app.screen, HelpScreen)
         assert isinstance(app, Console)
-        app.enter(Door().sign_in(DIRECTOR, PASSWORD))
+        app.arrive(Door().sign_in(DIRECTOR, PASSWORD))
         assert isinstance(app.screen, DashboardScreen)
         await settled(pilot)
         await pilot.press("escape", "escape")
@@ -298,7 +299,7 @@ async def test_whoever_is_quick_finds_the_school_chosen(
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         assert isinstance(app, Console)
-        app.enter(Door().sign_in(DIRECTOR, PASSWORD))
+        app.arrive(Door().sign_in(DIRECTOR, PASSWORD))
         app.go("import")
         await settled(pilot)
         assert "Institut Saint-Exemple" in screen_text(app)

@@ -337,7 +337,7 @@ COMMANDS: tuple[Command, ...] = (
         priority=True,
         action="save",
     ),
-    Command("account.keys", "k", N_("SSH keys"), N_("Look at the SSH keys"), footer=True),
+    Command("account.keys", "s", N_("SSH keys"), N_("Look at the SSH keys"), footer=True),
     Command("keys.add", "n", N_("New key"), N_("Add an SSH key by pasting it"), footer=True),
     Command("keys.remove", "delete,x", N_("Remove"), N_("Remove the key on the line"), footer=True),
     # Screens of the main job

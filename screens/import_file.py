@@ -35,7 +35,7 @@ _NAMES_SHOWN = 40
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a look at a file tells: its format, and for a staff list its columns."""
+    """What a look at a file tells: its format, and for a list its columns."""
 
     path: str
     format: str | None
@@ -186,7 +186,7 @@ class ImportScreen(DeedScreen[None]):
         source = open_source(path)
         kind = values["format"] or importing.recognise(source)
         problem = next((n.text for n in source.notices.all() if n.hard), None)
-        layout = importing.read_layout(source) if kind == "staff" and problem is None else None
+        layout = importing.layout_of(source, kind) if kind and problem is None else None
         known = self._workplace.desk.read(self._remembered, kind, values) if kind else None
         self.post_message(self._Looked(Look(path, kind, layout, problem, known), go_on))
 
@@ -202,7 +202,8 @@ class ImportScreen(DeedScreen[None]):
 
     @on(_Looked)
     def _show_look(self, message: _Looked) -> None:
-        if message.look.path != self._look.path:
+        seen, now = self._look, message.look
+        if (now.path, now.format) != (seen.path, seen.format):
             self._mapping = None
         look = self._look = message.look
         self._found.show(_found(look))
@@ -227,7 +228,7 @@ class ImportScreen(DeedScreen[None]):
     def _show_columns(self) -> None:
         layout = self._look.layout
         if layout is None or not layout.columns:
-            self._found.show(N_("Only a staff list has columns to choose."))
+            self._found.show(N_("Only a list of staff or families has columns to choose."))
             return
         screen = MappingScreen(self._workplace, layout, self._mapping or {})
         self.app.push_screen(screen, self._take_columns)

@@ -1,4 +1,4 @@
-"""Which column of a staff list holds what: the proposal, with values, for correction."""
+"""Which column of a list holds what: the proposal, with values, for correction."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.workplace import Workplace
 from services.imports.staff import StaffLayout
-from services.imports.staff_columns import STAFF_FIELDS, missing_fields, named_mapping
+from services.imports.staff_columns import named_mapping
 
 _COLUMNS = (
     Column("field", N_("What"), 26, grow=3, sortable=False),
@@ -51,7 +51,8 @@ class MappingScreen(Screen[dict[str, int | str] | None]):
         self._file = layout
         self._chosen = _by_index(layout, chosen) if chosen else dict(layout.mapping)
         self._order = str(chosen.get(_DATES, "")) if chosen else ""
-        self._bar = TitleBar(N_("Columns of the staff list"), *workplace.title)
+        self._fields, self._missing = layout.kind.fields, layout.kind.missing
+        self._bar = TitleBar(layout.kind.title, *workplace.title)
         self._hint = Sentence("", id="mapping-hint")
         self._table = PagedTable(_COLUMNS, self._load, selectable=False, openable=False)
 
@@ -67,16 +68,16 @@ class MappingScreen(Screen[dict[str, int | str] | None]):
         self._show_hint()
 
     def _load(self, offset: int, limit: int, _wanted: str, _sort: Sort | None) -> Page:
-        rows = [self._row(field) for field in (*STAFF_FIELDS, _DATES)]
+        rows = [self._row(field) for field in (*self._fields, _DATES)]
         return Page(rows[offset : offset + limit], len(rows))
 
     def _row(self, field: str) -> Row:
         if field == _DATES:
             return Row(field, (_("How dates are written"), _ORDERS[self._order].text(), ""))
         index = self._chosen.get(field)
-        label = STAFF_FIELDS[field].text()
+        label = self._fields[field].text()
         if index is None:
-            needed = field in missing_fields(self._chosen)
+            needed = field in self._missing(self._chosen)
             none = Cell(_("needed") if needed else "–", "error" if needed else "quiet")
             return Row(field, (label, none, ""))
         values = [row[index] for row in self._file.sample if index < len(row) and row[index]]
@@ -126,14 +127,14 @@ class MappingScreen(Screen[dict[str, int | str] | None]):
 
     def _changed(self, field: str) -> None:
         self._table.replace_row(self._row(field))
-        for other in missing_fields(self._chosen):
+        for other in self._missing(self._chosen):
             self._table.replace_row(self._row(other))
         self._show_hint()
 
     def _show_hint(self) -> None:
-        missing = missing_fields(self._chosen)
+        missing = self._missing(self._chosen)
         if missing:
-            text = say("“%(field)s” needs a column.", field=STAFF_FIELDS[missing[0]])
+            text = say("“%(field)s” needs a column.", field=self._fields[missing[0]])
             self._hint.show(text)
         elif self._file.never_read:
             names = ", ".join(self._file.never_read)
@@ -144,9 +145,9 @@ class MappingScreen(Screen[dict[str, int | str] | None]):
             self._hint.show(N_("← and → give the field another column, Del none."))
 
     def action_accept(self) -> None:
-        missing = missing_fields(self._chosen)
+        missing = self._missing(self._chosen)
         if missing:
-            said = say("“%(field)s” needs a column.", field=STAFF_FIELDS[missing[0]])
+            said = say("“%(field)s” needs a column.", field=self._fields[missing[0]])
             self.app.notify(said.text(), severity="warning", markup=False)
             return
         mapping = named_mapping(self._file.columns, self._chosen)
@@ -162,7 +163,7 @@ def _by_index(layout: StaffLayout, chosen: Mapping[str, int | str]) -> dict[str,
     """Return a mapping by names as one by places; columns that this file lacks are left out."""
     found: dict[str, int] = {}
     for field, column in chosen.items():
-        if field not in STAFF_FIELDS:
+        if field not in layout.kind.fields:
             continue
         if isinstance(column, int):
             if column < len(layout.columns):

@@ -61,7 +61,7 @@ class PasswordForm(DoorForm):
         return None if strength(password, *self._words).accepted else say("Not yet")
 
     def _difference(self, again: str) -> Wording | None:
-        return None if again == self._password.value else say("Not the same")
+        return None if again == self._password.value else say("Differs")
 
     @property
     def _words(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from screens.widgets.reader import Paragraph, Reader
 from screens.workplace import Workplace
 from services import own_account
 from services.own_account import OwnAccount, SignInRow
+from services.tries import LOCAL
 
 _KINDS = {
     "password": N_("password"),
@@ -201,21 +202,26 @@ class _Words:
             )
             yield f"{key.name or key.kind}  {key.fingerprint[:20]}…  {used}"
         if not page.keys:
-            yield _("None: k, then n adds one, which signs you in over SSH without a password.")
+            yield _("None: s, then n adds one, which signs you in over SSH without a password.")
 
     def _sign_in(self, row: SignInRow) -> str:
-        told = _(_OUTCOMES.get(row.outcome, N_("refused")))
+        told = _(_OUTCOMES.get(row.outcome, N_("turned away")))
         times = (
             ngettext(" (%(count)s time)", " (%(count)s times)", row.times) % {"count": row.times}
             if row.times > 1
             else ""
         )
         kind = _(_KINDS[row.kind]) if row.kind in _KINDS else row.kind
-        return f"{self._when(row.at)}  {kind}, {row.origin or '–'} – {told}{times}"
+        return f"{self._when(row.at)}  {kind}, {_place(row.origin)} – {told}{times}"
 
     def _when(self, at: datetime) -> str:
         local = at.astimezone(self._zone)
         return f"{format_day(local.date())} {local:%H:%M}"
+
+
+def _place(origin: str) -> str:
+    """Return where somebody knocked from: an address of the network, or this machine."""
+    return _("this machine") if origin.partition(":")[0] == LOCAL else origin or "–"
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[Paragraph]:

@@ -18,6 +18,8 @@ _NAMES = {
     "school_email_field": N_("field of the school e-mail"),
     "email": N_("e-mail"),
     "function": N_("function"),
+    "group": N_("class"),
+    "relation": N_("relation"),
     "other_functions": N_("other functions"),
     "role": N_("role"),
     "role_by_hand": N_("role set by hand"),

@@ -215,7 +215,7 @@ def _open(session: ActorSession, key: Key, parsed: ParsedToken, origin: str) -> 
         raise TokenInvalid(
             say(
                 "This program has not given this token. Compare it with the e-mail; if it is "
-                "the same, ask your school's manager."
+                "the same, ask your school’s manager."
             )
         )
     return _OPENERS[found.kind](session, found)
@@ -464,7 +464,7 @@ def _check_invitation(session: ActorSession, row: Invitation, school: School, fa
     if address_key(sent_to) != address_key(facts.address):
         raise TokenWithdrawn(
             say(
-                "Your address has been changed in the school's records since this e-mail. Ask "
+                "Your address has been changed in the school’s records since this e-mail. Ask "
                 "%(contact)s to send you a new token.",
                 contact=contact,
             )
@@ -479,7 +479,7 @@ def _withdrawn(contact: str) -> TokenWithdrawn:
 
 #: Why a token that was good when it was sent opens nothing now, by the access's status.
 _BLOCKS: dict[str, Wording] = {
-    "no_address": say("Your address has been removed from the school's records."),
+    "no_address": say("Your address has been removed from the school’s records."),
     "no_consent": say("Your signed consent for this address is missing or was withdrawn."),
     "duplicate": say("The school must decide first whether you are recorded twice."),
     "no_role": say("The school has given you no role yet."),

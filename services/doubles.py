@@ -13,6 +13,7 @@ from models.access import Access, Mission, Suspension
 from models.consents import Consent, PrintedForm
 from models.database import ActorSession, change
 from models.errors import TrousseauError
+from models.families import Guardianship
 from models.invitations import Invitation
 from models.language import N_, Wording, say
 from models.mail import Mail
@@ -175,21 +176,27 @@ def plan_merge(session: ActorSession, double_id: int, school_id: int) -> int:
 
 
 def _refuse_beyond(session: ActorSession, ids: Iterable[int]) -> None:
-    """Refuse where a post lies beyond the actor's schools; only that there is one is looked at."""
+    """Refuse where a post or a child lies beyond the actor's schools; only that there is one
+    is looked at."""
     if session.actor.sees_all:
         return
-    posts = Post.__table__  # type: ignore[attr-defined]
     schools = sorted(session.actor.schools or ())
-    beyond = select(posts.c.id).where(
-        posts.c.person_id.in_(sorted(ids)), posts.c.school_id.not_in(schools)
-    )
-    if session.connection().execute(beyond.limit(1)).first() is not None:
-        raise NotYours(
-            say(
-                "One of the two also works in a school that is not one of yours. "
-                "The helpdesk can decide it."
-            )
+    for table, text in ((Post, _WORKS_ELSEWHERE), (Guardianship, _CHILD_ELSEWHERE)):
+        rows: Any = table.__table__  # type: ignore[union-attr]
+        beyond = select(rows.c.id).where(
+            rows.c.person_id.in_(sorted(ids)), rows.c.school_id.not_in(schools)
         )
+        if session.connection().execute(beyond.limit(1)).first() is not None:
+            raise NotYours(text)
+
+
+_WORKS_ELSEWHERE = say(
+    "One of the two also works in a school that is not one of yours. The helpdesk can decide it."
+)
+_CHILD_ELSEWHERE = say(
+    "One of the two also has a child in a school that is not one of yours. "
+    "The helpdesk can decide it."
+)
 
 
 class _Merge:
@@ -210,6 +217,7 @@ class _Merge:
             *posts,
             *accesses,
             *self._moved(PersonKey),
+            *self._guardianships(),
             *self._missions(),
             *self._on_posts(Consent),
             *self._on_posts(PrintedForm),
@@ -278,6 +286,17 @@ class _Merge:
         name = table.__tablename__
         rows = self._of(table, self.drop)
         return [_updated(name, row, {"person_id": self.keep}) for row in rows]
+
+    def _guardianships(self) -> list[Any]:
+        """The children go over; of two ties to one child the second ends."""
+        held = {g.pupil_id for g in self._of(Guardianship, self.keep) if g.ended_at is None}
+        changes = []
+        for tie in self._of(Guardianship, self.drop):
+            after: dict[str, Any] = {"person_id": self.keep}
+            if tie.ended_at is None and tie.pupil_id in held:
+                after["ended_at"] = NOW
+            changes.append(_updated("guardianship", tie, after))
+        return changes
 
     def _missions(self) -> list[Any]:
         def task(row: Mission) -> tuple[int, int, str]:

@@ -24,16 +24,16 @@ from models.schools import DEFAULT_TIME_ZONE, School, Source
 from models.text import clean, is_clean, name_key, squeeze
 from services import plans
 from services.desk import Desk
-from services.imports import family_columns
 from services.imports.drafting import MASS_SHARE, AddressRule, ImportRequest
-from services.imports.families import read_families
+from services.imports.families import FAMILY_LIST, read_families
+from services.imports.files import Source as OpenSource
 from services.imports.files import SourceLike, open_source
 from services.imports.oneroster import read_oneroster
 from services.imports.planning import plan_roster
 from services.imports.roster import Progress, Roster
 from services.imports.schools import read_schools
 from services.imports.sds import read_sds
-from services.imports.staff import StaffLayout, read_layout, read_staff
+from services.imports.staff import STAFF_LIST, StaffLayout, read_layout, read_staff
 from services.imports.staff_columns import StaffMapping, named_mapping
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "StaffLayout",
     "complete_path",
     "import_result",
+    "layout_of",
     "messages",
     "named_mapping",
     "plan_import",
@@ -105,15 +106,21 @@ def recognise(source: SourceLike) -> str | None:
         return "schools"
     if not content:
         return None
-    return "families" if _names_families(content) else "staff"
+    return "families" if _names_families(source) else "staff"
 
 
-def _names_families(content: bytes) -> bool:
-    """Tell whether a list's header names pupils and guardians; a workbook's is not looked at."""
-    text = content[:_GLANCE].decode("utf-8", "replace").strip("\ufeff\n\r").partition("\n")[0]
-    separator = max(";,\t", key=text.count)
-    columns = [column.strip(' "\r') for column in text.split(separator)]
-    return not family_columns.missing_fields(family_columns.proposed_columns(columns))
+def _names_families(source: OpenSource) -> bool:
+    """Tell whether a list's header names pupils and guardians, and no functions."""
+    families = read_layout(source, FAMILY_LIST)
+    if not families.columns or families.missing:
+        return False
+    return "function" not in STAFF_LIST.proposed(families.columns)
+
+
+def layout_of(source: SourceLike, format: str) -> StaffLayout | None:
+    """Return how a list is laid out whose columns can be chosen; None for other formats."""
+    kinds = {"staff": STAFF_LIST, "families": FAMILY_LIST}
+    return read_layout(source, kinds[format]) if format in kinds else None
 
 
 def _first_line(content: bytes) -> str:

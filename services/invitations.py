@@ -8,7 +8,7 @@ the mail is rendered when it is sent (`services.mail.sender`).
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,15 +20,12 @@ from models.access import INVITED, Access, FactColumns, Service, holds, joined
 from models.accounts import Account
 from models.addresses import likely_typing_error
 from models.consents import Consent
-from models.database import ActorSession, change
-from models.errors import TrousseauError
-from models.invitations import TOKEN_PURPOSE, Invitation
-from models.keys import Key
+from models.database import ActorSession
+from models.invitations import Invitation
 from models.language import DEFAULT_LANGUAGE, Wording, say, say_n
 from models.mail import Mail
 from models.people import Person, Post
 from models.schools import School, SchoolYear
-from models.tokens import ParsedToken, matching_generation, parse_token
 from services import access_rows, guardians, plans
 from services.attention import known_domains
 from services.findings import why_not
@@ -409,99 +406,6 @@ def _invited(draft: PlanDraft, who: Candidate, service: Service) -> list[Any]:
         replaced = ({"replaced_at": None}, {"replaced_at": NOW})
         changes.append(update_change("invitation", who.invitation_id, *replaced))
     return [*changes, mail, invitation]
-
-
-# --- the token --------------------------------------------------------------------------
-
-
-class TokenRefused(TrousseauError):
-    """The token is well formed but opens nothing now."""
-
-    def __init__(self, cause: str, wording: Wording) -> None:
-        super().__init__(wording)
-        self.cause = cause
-
-
-def use_token(session: ActorSession, key: Key, text: str) -> int:
-    """Spend a token and activate its access; return the access's id.
-
-    Raises `TokenMistyped` for what can't be a token, and `TokenRefused` with the cause
-    unknown, replaced, used, cancelled, expired, active, deactivated or ended. Of any number
-    of callers with the same token exactly one succeeds.
-    """
-    latest = _invitation_of(session, key, parse_token(text))
-    _check_usable(session, latest)
-    unused = (col(Invitation.id) == latest.id) & col(Invitation.used_at).is_(None)
-    if not change(session, Invitation, unused, used_at=session.at):
-        raise TokenRefused("used", say("This token has been used already."))
-    inactive = (col(Access.id) == latest.access_id) & col(Access.activated_at).is_(None)
-    change(session, Access, inactive, activated_at=session.at, activation="token")
-    return latest.access_id
-
-
-def _invitation_of(session: ActorSession, key: Key, parsed: ParsedToken) -> Invitation:
-    """Return the latest invitation of the token's access, if the token is of it."""
-    latest = session.scalars(
-        select(Invitation)
-        .where(col(Invitation.access_id) == parsed.row_id)
-        .order_by(col(Invitation.generation).desc())
-        .limit(1)
-        # Whoever comes second waits here, and then sees that the token is used.
-        .with_for_update()
-    ).one_or_none()
-    if latest is None:
-        raise _unknown_token()
-    generation = matching_generation(key, TOKEN_PURPOSE, parsed, latest.generation)
-    if generation is None:
-        raise _unknown_token()
-    if generation < latest.generation:
-        raise TokenRefused(
-            "replaced",
-            say(
-                "A newer e-mail has replaced this token: use the one of %(at)s.",
-                at=_local(session, latest, latest.queued_at),
-            ),
-        )
-    return latest
-
-
-def _unknown_token() -> TokenRefused:
-    return TokenRefused("unknown", say("This token was not given by this program."))
-
-
-def _local(session: ActorSession, invitation: Invitation, moment: datetime) -> datetime:
-    return moment.astimezone(_zone(session, invitation.school_id))
-
-
-def _check_usable(session: ActorSession, invitation: Invitation) -> None:
-    if invitation.used_at is not None:
-        at = _local(session, invitation, invitation.used_at)
-        raise TokenRefused("used", say("This token was used on %(at)s.", at=at))
-    if invitation.cancelled_at is not None:
-        raise TokenRefused("cancelled", say("This invitation has been withdrawn."))
-    if invitation.valid_until <= session.at:
-        at = _local(session, invitation, invitation.valid_until)
-        raise TokenRefused("expired", say("This token was valid until %(at)s.", at=at))
-    status = _status_of(session, invitation)
-    if status in _CLOSED:
-        raise TokenRefused(status, _CLOSED[status])
-
-
-#: Statuses in which a token that is right in itself opens nothing.
-_CLOSED: dict[str, Wording] = {
-    "active": say("The access is active already: sign in with your password."),
-    "deactivated": say("The school has deactivated this access."),
-    "ended": say("This access has ended with its school year."),
-}
-
-
-def _status_of(session: ActorSession, invitation: Invitation) -> str:
-    day = _local(session, invitation, session.at).date()
-    facts = FactColumns(session.at, day)
-    statement = select(facts.status).select_from(Access)
-    statement = joined(statement, session.at, of_guardians=True)
-    status = session.scalar(statement.where(col(Access.id) == invitation.access_id))
-    return str(status)
 
 
 def sentence_for(counts: InvitationCounts) -> Wording:

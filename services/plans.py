@@ -779,9 +779,9 @@ def _check_scope(session: ActorSession, plan: Plan, work: _Work, *, undoing: boo
     """Refuse a plan that reaches beyond the actor's schools, whoever computed it."""
     if session.actor.sees_all:
         return
-    changed = (table for table, *_rest in (*work.updates, *work.deletes))
+    changed = {*(table for table, *_ in work.updates), *(table for table, *_ in work.deletes)}
     for name in {*work.inserts, *changed}:
-        require_change(session.actor, str(name))
+        require_change(session.actor, name)
     made = list(_made_values(plan, work))
     if undoing:
         # They are no longer there to be looked at, and will be made anew.

@@ -15,8 +15,9 @@ from sqlmodel import col
 from models.access import Access, FactColumns, Mission, Service, holds, joined
 from models.accounts import Account, AccountRole
 from models.database import Actor, ActorSession
+from models.errors import TrousseauError
 from models.families import Guardianship, Pupil
-from models.language import Wording, say
+from models.language import N_, Wording, say
 from models.people import Person
 from models.rights import ROLES
 from models.roles import CONSOLE_ROLE
@@ -43,6 +44,12 @@ _ROLE_LABELS = {
 def role_label(role: str) -> Wording:
     """Return the name of a role of the console. An unknown code raises `KeyError`."""
     return _ROLE_LABELS[role]
+
+
+class UnknownAccount(TrousseauError):
+    """There is no such account, or the actor does not see it."""
+
+    heading = N_("Not found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +107,10 @@ def actor_for(identity: Identity, profile: Profile) -> Actor:
 
 
 def identity_of(session: ActorSession, account_id: int) -> Identity:
-    """Return who an account is at the session's moment; an unknown one raises `NoResultFound`."""
-    account = session.scalars(select(Account).where(col(Account.id) == account_id)).one()
+    """Return who an account is at the session's moment; raises `UnknownAccount`."""
+    account = session.scalars(select(Account).where(col(Account.id) == account_id)).one_or_none()
+    if account is None:
+        raise UnknownAccount(say("There is no such account."))
     person = person_of(session, account)
     profiles = list(_given(session, account_id))
     if person is not None:
@@ -241,6 +250,7 @@ def _of_children(session: ActorSession, person_id: int) -> list[Profile]:
             col(Guardianship.person_id) == person_id,
             or_(*(col(Pupil.school_id) == school for school in schools)),
             holds(col(Guardianship.since), col(Guardianship.ended_at), session.at),
+            or_(col(Pupil.disappeared_at).is_(None), col(Pupil.disappeared_at) > session.at),
         )
     ).all()
     return [

@@ -199,11 +199,12 @@ def _outcome(session: ActorSession, account: Account | None) -> str:
 
 def _succeed(session: ActorSession, attempt: _Attempt, origin: str) -> SignedIn:
     """Let somebody in, unless password or account have changed since the hash."""
+    # Origin, account, event: locked in the order in which `_begin` locks them.
+    tries.take_back(session, origin)
     account = _account(session, attempt.account_id)
     if account.disabled_at is not None or account.password_hash != attempt.password_hash:
         _refuse()
     tries.strike(session, attempt.event_id)
-    tries.take_back(session, origin)
     return let_in(session, account, "password", origin)
 
 

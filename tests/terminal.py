@@ -67,6 +67,11 @@ class Terminal:
     def screen(self) -> str:
         return "\n".join(line.rstrip() for line in self._screen.display)
 
+    @property
+    def is_raw(self) -> bool:
+        """Whether keys go to the program as they are, and no longer make signals."""
+        return not termios.tcgetattr(self._line)[3] & termios.ISIG
+
     def type(self, keys: str) -> None:
         os.write(self._line, keys.encode())
 

@@ -94,6 +94,10 @@ class Console(TrousseauApp):
         use_language(entered.language)
         self.role, self.who = entered.workplace.role, entered.account_id
         self.places = places(entered.workplace, self.may_write_files)
+        if entered.workplace.desk.actor.person_id is None:
+            del self.places["own-access"]
+        if (home := _home(self.role)) != "dashboard":
+            self.places.pop(home, None)
         profile = entered.workplace.profile
         if profile is not None:
             self.places["accounts"] = partial(self._choice, profile)
@@ -276,7 +280,9 @@ def open_for(visitor: "Visitor") -> int:
 
     The owner of a key is in at once. No screen names a file of this machine.
     """
-    door = Door(visitor.origin)
+    from tui.ssh.discretion import discreetly
+
+    door = Door(visitor.origin, discreetly)
     fingerprint = visitor.fingerprint
     first: MakeScreen = lambda: SignInScreen(door)  # noqa: E731
     if fingerprint is not None:

@@ -6,7 +6,8 @@ first picture.
 
 import getpass
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Lock
@@ -54,9 +55,13 @@ class Door:
     """Opens the installation once, in whichever thread comes first, and lets people in.
 
     `origin` is where whoever stands there comes from, as wrong tries are counted by it.
+    `opening` surrounds the opening, and may turn what is wrong with it into other words.
     """
 
-    def __init__(self, origin: str = "") -> None:
+    def __init__(
+        self, origin: str = "", opening: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> None:
+        self._opening = opening
         self._lock = Lock()
         self._opened: tuple[Settings, Engine] | None = None
         self._origin = origin or local_origin()
@@ -66,7 +71,7 @@ class Door:
         from services.opening import open_database
         from tui.settings import load_settings
 
-        with self._lock:
+        with self._lock, self._opening():
             if self._opened is None:
                 settings = load_settings()
                 settings.folders.create()

@@ -37,6 +37,7 @@ from services.imports.staff import (
     LANGUAGE_WORDS,
     LONGEST_NAME,
     LONGEST_TEXT,
+    ListKind,
     RowRefused,
     address_in,
     checked_name,
@@ -46,6 +47,14 @@ from services.imports.staff import (
 from services.imports.staff_columns import never_read
 from services.imports.tables import Table, open_table, the_only_table
 
+FAMILY_LIST = ListKind(
+    say("Columns of the list of families"),
+    FAMILY_FIELDS,
+    is_header,
+    proposed_columns,
+    missing_fields,
+    ("pupil_birth_date",),
+)
 _SHOWN = 200
 _LONGEST_GROUP = 60
 

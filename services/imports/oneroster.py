@@ -5,6 +5,7 @@ last day. A set that means it inclusively loses one day of a school year's end, 
 the holidays, and one day of a post.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from models.text import clean
 from services.imports.dates import Dates
 from services.imports.exchange import LONGEST_KEY, Exchange, ExchangeFile, RoleRow, is_removed
 from services.imports.files import SourceLike, open_source
-from services.imports.relations import Relations, User, group_of, kind_of, names_of
+from services.imports.relations import GuardianRow, PupilRow, Relations, kind_of, names_of
 from services.imports.roster import PersonRecord, Progress, Roster
 
 _FILES = ("orgs.csv", "academicSessions.csv", "users.csv", "roles.csv", "demographics.csv")
@@ -72,7 +73,7 @@ class _Reading:
         self.roles: dict[str, list[RoleRow]] = {}
         #: Of those who are no staff: role and organisations, by the user's key.
         self.others: dict[str, dict[str, list[str]]] = {}
-        self.relations = Relations(exchange)
+        self.relations = Relations(exchange, _EMAIL_FIELD)
         self.status_seen = False
 
     def read(self) -> None:
@@ -89,6 +90,8 @@ class _Reading:
             self._read_users_1_2()
         else:
             self._read_users_1_1()
+        self.relations.file = self.exchange.actual("users.csv")
+        self.relations.year = self.exchange.only_year()
         self.relations.finish()
         if self._wanted("demographics"):
             columns = ("sourcedId", "birthDate", "sex")
@@ -158,7 +161,7 @@ class _Reading:
         if file is None:
             return
         at = file.at
-        role_at, status_at = at["role"], at["status"]
+        role_at, status_at, orgs_at = at["role"], at["status"], at["orgSourcedIds"]
         year = self.exchange.only_year()
         for line, row in file.rows():
             self.status_seen = self.status_seen or bool(row[status_at])
@@ -166,8 +169,7 @@ class _Reading:
             removed = is_removed(row[status_at])
             if function is None:
                 if not (removed and not row[role_at].strip()):
-                    orgs = row[at["orgSourcedIds"]].split(",")
-                    self._take_relation(file, line, row, {row[role_at]: orgs}, year)
+                    self._take_relation(file, line, row, row[role_at], row[orgs_at])
                     continue
                 # A deletion may come with nothing but the identifier.
                 function = ""
@@ -226,8 +228,8 @@ class _Reading:
             roles = self.roles.get(key, [])
             removed = is_removed(row[at["status"]])
             if key in self.others:
-                year = self.exchange.only_year()
-                self._take_relation(file, line, row, self.others[key], year)
+                for role, orgs in self.others[key].items():
+                    self._take_relation(file, line, row, role, ",".join(orgs))
                 if not roles:
                     continue
             if not roles and not (removed and key and not self.roster.complete):
@@ -266,47 +268,48 @@ class _Reading:
     # Both
 
     def _take_relation(
-        self,
-        file: ExchangeFile,
-        line: int,
-        row: list[str],
-        roles: dict[str, list[str]],
-        year: str | None,
+        self, file: ExchangeFile, line: int, row: list[str], role: str, orgs: str
     ) -> None:
         """Take a pupil's or guardian's row, where the file says who answers for whom."""
         at = file.at
-        removed = is_removed(row[at["status"]])
-        names = names_of(row[at["familyName"]], row[at["givenName"]])
+        kind = kind_of(role)
         key = row[at["sourcedId"]].strip()
-        kinds = {kind: role for role in roles if (kind := kind_of(role))}
-        wanted = at["agentSourcedIds"] != file.blank and key and len(key) <= LONGEST_KEY
-        if not kinds or not wanted or (names is None and not removed):
-            self.exchange.passed_over[next(iter(roles), "")] += 1
+        if not kind or at["agentSourcedIds"] == file.blank or not 0 < len(key) <= LONGEST_KEY:
+            self.exchange.passed_over[role] += 1
             return
+        status = row[at["status"]]
+        removed = bool(status) and is_removed(status)
         if removed and self.roster.complete:
             return
-        for kind, role in kinds.items():
-            guards = kind == "guardian"
-            known = self.relations.guardians if guards else self.relations.pupils
-            if key in known:
-                text = say("Row refused: this identifier stands on an earlier row.")
-                self.notices.error(text, file.name, line, "sourcedId")
-                continue
-            email = row[at["email"]] if guards else ""
-            known[key] = User(
-                key,
-                *(names or ("", "")),
-                row[at["agentSourcedIds"]],
-                self.exchange.email(email, file.name, line, "email"),
-                _EMAIL_FIELD,
-                "" if guards else group_of(row[at["grades"]]),
-                clean(role.strip(), 40) if guards else "",
-                year,
-                [org.strip() for org in roles[role] if org.strip()],
-                removed,
-                file.name,
-                line,
+        known: Container[str] = self.relations.pupils
+        if kind == "guardian":
+            known = self.relations.guardians
+        if key in known:
+            text = say("Row refused: this identifier stands on an earlier row.")
+            self.notices.error(text, file.name, line, "sourcedId")
+            return
+        family, given, agents = (
+            row[at["familyName"]], row[at["givenName"]], row[at["agentSourcedIds"]],
+        )  # fmt: skip
+        if kind == "pupil":
+            grades = row[at["grades"]]
+            self.relations.pupils[key] = PupilRow(
+                line, family, given, orgs, agents, grades, removed
             )
+            return
+        names = names_of(family, given)
+        if names is None and not removed:
+            self.exchange.passed_over[role] += 1
+            return
+        self.relations.guardians[key] = GuardianRow(
+            line,
+            *(names or ("", "")),
+            orgs,
+            agents,
+            self.exchange.email(row[at["email"]], file.name, line, "email"),
+            clean(role.strip(), 40),
+            removed,
+        )
 
     def _add(
         self, file: ExchangeFile, line: int, row: list[str], roles: list[RoleRow], key: str

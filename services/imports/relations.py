@@ -4,8 +4,9 @@ Guardians name their children in `agentSourcedIds`, and children their guardians
 Only pupils for whom somebody answers come through: of the others nothing is kept.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from models.language import say, say_n
 from models.text import clean, squeeze
@@ -19,32 +20,49 @@ _LONGEST_GROUP = 60
 _MOST_AGENTS = 50
 
 
-@dataclass(slots=True)
-class User:
-    """One row of `users.csv` that is about a pupil or a guardian."""
+class PupilRow(NamedTuple):
+    """What is kept of a pupil's row until the guardians are known: cells as they stand.
 
-    key: str
+    Most sets name many pupils and no guardian, so making more of each would be in vain.
+    """
+
+    line: int
+    family: str
+    given: str
+    orgs: str
+    agents: str
+    grades: str
+    removed: bool
+
+
+@dataclass(slots=True)
+class GuardianRow:
+    """A guardian's row of `users.csv`, with what it is called there."""
+
+    line: int
     surname: str
     first_name: str
+    orgs: str
     agents: str
-    email: str = ""
-    email_field: str = ""
-    group: str = ""
-    role: str = ""
-    year: str | None = None
-    orgs: Sequence[str] = ()
-    removed: bool = False
-    file: str = ""
-    line: int = 0
+    email: str
+    relation: str
+    removed: bool
 
 
 @dataclass(slots=True)
 class Relations:
-    """Collects the pupils and guardians of a set, and makes records of them at its end."""
+    """Collects the pupils and guardians of a set, and makes records of them at its end.
+
+    `file` is the name of the users' file, `email_field` what addresses come from, `year` the
+    key of the set's school year.
+    """
 
     exchange: Exchange
-    pupils: dict[str, User] = field(default_factory=dict)
-    guardians: dict[str, User] = field(default_factory=dict)
+    email_field: str
+    file: str = ""
+    year: str | None = None
+    pupils: dict[str, PupilRow] = field(default_factory=dict)
+    guardians: dict[str, GuardianRow] = field(default_factory=dict)
 
     def finish(self) -> None:
         """Make the records, once every user is known."""
@@ -52,84 +70,88 @@ class Relations:
         complete = self.exchange.roster.complete
         wanted = {pupil for _guardian, pupil in links}
         if not complete:
-            wanted |= {key for key, user in self.pupils.items() if user.removed or user.agents}
-        places = {key: self._add_pupil(self.pupils[key]) for key in self.pupils if key in wanted}
+            wanted |= {key for key, row in self.pupils.items() if row.removed or row.agents}
+        places = {
+            key: self._add_pupil(key, row) for key, row in self.pupils.items() if key in wanted
+        }
         indexes: dict[str, int] = {}
         for guardian, pupil in links:
             if guardian not in indexes:
-                indexes[guardian] = self._add_guardian(self.guardians[guardian])
-            user = self.guardians[guardian]
+                indexes[guardian] = self._add_guardian(guardian)
+            row = self.guardians[guardian]
             for place in places.get(pupil, ()):
                 self.exchange.roster.guardianships.append(
-                    GuardianshipRecord(indexes[guardian], place, user.role, user.file, user.line)
+                    GuardianshipRecord(indexes[guardian], place, row.relation, self.file, row.line)
                 )
-        for key, user in self.guardians.items():
-            if user.removed and not complete and key not in indexes:
-                self._add_guardian(user)
+        for key, row in self.guardians.items():
+            if row.removed and not complete and key not in indexes:
+                self._add_guardian(key)
         self._tell(wanted, indexes)
 
     def _links(self) -> list[tuple[str, str]]:
         """Return guardian and pupil of each relation that one of the two names."""
         links: dict[tuple[str, str], None] = {}
         strangers = 0
-        for key, user in self.guardians.items():
-            for agent in () if user.removed else _agents(user):
+        for key, row in self.guardians.items():
+            for agent in () if row.removed else _listed(row.agents):
                 if agent not in self.pupils and not self.exchange.roster.complete:
                     # A pupil of whom a delta has nothing new: known from before by the key.
-                    self.pupils[agent] = User(
-                        agent, "", "", "", orgs=user.orgs, file=user.file, line=user.line
-                    )
+                    self.pupils[agent] = PupilRow(row.line, "", "", row.orgs, "", "", False)
                 if agent in self.pupils:
                     links[key, agent] = None
                 else:
                     strangers += 1
-        for key, user in self.pupils.items():
-            for agent in () if user.removed else _agents(user):
-                if agent in self.guardians and not self.guardians[agent].removed:
-                    links[agent, key] = None
+        if self.guardians:
+            for key, pupil in self.pupils.items():
+                for agent in () if pupil.removed or not pupil.agents else _listed(pupil.agents):
+                    if agent in self.guardians and not self.guardians[agent].removed:
+                        links[agent, key] = None
         if strangers:
             text = say_n(
                 "%(count)s child that a guardian names is not in the set, and is passed over.",
                 "%(count)s children that guardians name are not in the set, and are passed over.",
                 strangers,
             )
-            self.exchange.notices.warning(text, self.exchange.actual("users.csv"))
+            self.exchange.notices.warning(text, self.file)
         return list(links)
 
-    def _add_pupil(self, user: User) -> list[int]:
+    def _add_pupil(self, key: str, row: PupilRow) -> list[int]:
         """Take a pupil in each school; return the places in the roster."""
-        roster = self.exchange.roster
-        orgs = self.exchange.orgs
+        roster, orgs, notices = self.exchange.roster, self.exchange.orgs, self.exchange.notices
+        names = names_of(row.family, row.given)
+        if names is None and roster.complete:
+            notices.error(say("Row refused: the name is missing."), self.file, row.line)
+            return []
         places = []
-        for org in dict.fromkeys(user.orgs):
+        for org in _listed(row.orgs):
             if orgs is not None and roster.complete and org not in orgs:
                 text = say(
                     "Row refused: the organisation %(org)s is not in orgs.csv.",
-                    org=clean(org, _LONGEST_GROUP) or "“”",
+                    org=clean(org, _LONGEST_GROUP),
                 )
-                self.exchange.notices.error(text, user.file, user.line)
+                notices.error(text, self.file, row.line)
                 continue
             places.append(len(roster.pupils))
             pupil = PupilRecord(
-                user.surname, user.first_name, org, user.key, None, user.group, user.year,
-                user.removed, file=user.file, line=user.line,
+                *(names or ("", "")), org, key, None, group_of(row.grades), self.year,
+                row.removed, file=self.file, line=row.line,
             )  # fmt: skip
             roster.pupils.append(pupil)
-            self.exchange.pupils.setdefault(user.key, []).append(pupil)
+            self.exchange.pupils.setdefault(key, []).append(pupil)
         return places
 
-    def _add_guardian(self, user: User) -> int:
-        guardians = self.exchange.roster.guardians
+    def _add_guardian(self, key: str) -> int:
+        guardians, row = self.exchange.roster.guardians, self.guardians[key]
         guardians.append(
             PersonRecord(
-                user.surname,
-                user.first_name,
-                user.key,
-                personal_email=user.email,
-                personal_email_field=user.email_field if user.email else "",
-                removed=user.removed,
-                file=user.file,
-                line=user.line,
+                row.surname,
+                row.first_name,
+                key,
+                personal_email=row.email,
+                personal_email_field=self.email_field if row.email else "",
+                removed=row.removed,
+                file=self.file,
+                line=row.line,
             )
         )
         return len(guardians) - 1
@@ -156,14 +178,16 @@ class Relations:
             ),
         ):
             if count:
-                self.exchange.notices.information(text, self.exchange.actual("users.csv"))
+                self.exchange.notices.information(text, self.file)
 
 
-def _agents(user: User) -> list[str]:
-    found = [agent.strip() for agent in user.agents.split(",", _MOST_AGENTS)]
-    return list(dict.fromkeys(agent for agent in found[:_MOST_AGENTS] if agent))
+def _listed(cell: str) -> list[str]:
+    """Return the identifiers in a cell, each once."""
+    found = [part.strip() for part in cell.split(",", _MOST_AGENTS)]
+    return list(dict.fromkeys(part for part in found[:_MOST_AGENTS] if part))
 
 
+@lru_cache(maxsize=256)
 def kind_of(role: str) -> str:
     """Return "pupil" or "guardian" for a role of the standards, "" for any other."""
     word = role.strip().lower()

@@ -6,7 +6,7 @@ that are called so are not read, values that look so are refused.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -80,9 +80,34 @@ _PARTICLES = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class ListKind:
+    """What is peculiar to one kind of list: its fields, and how their columns are found.
+
+    `missing` says which fields a choice of columns still needs, `dates` which are days.
+    """
+
+    title: Wording
+    fields: Mapping[str, Wording]
+    is_header: Callable[[list[str]], bool]
+    proposed: Callable[[list[str]], dict[str, int]]
+    missing: Callable[[Mapping[str, int]], list[str]]
+    dates: tuple[str, ...]
+
+
+STAFF_LIST = ListKind(
+    say("Columns of the staff list"),
+    STAFF_FIELDS,
+    is_header,
+    proposed_columns,
+    missing_fields,
+    ("birth_date", "start_date", "exit_date"),
+)
+
+
 @dataclass(slots=True)
 class StaffLayout:
-    """What a staff file looks like, for a screen that shows and corrects it.
+    """What a staff file, or another list, looks like, for a screen that shows and corrects it.
 
     `mapping` is the proposal: field to column index; `matched` says which header each was
     recognised by. `never_read` are columns that are passed over for what they hold (national
@@ -103,23 +128,24 @@ class StaffLayout:
     missing: list[str] = field(default_factory=list)
     date_order: str = ""
     notices: list[Notice] = field(default_factory=list)
+    kind: ListKind = STAFF_LIST
 
 
-def read_layout(source: SourceLike) -> StaffLayout:
-    """Return how a staff file is laid out; what is wrong with it is in the notices."""
+def read_layout(source: SourceLike, kind: ListKind = STAFF_LIST) -> StaffLayout:
+    """Return how a list is laid out; what is wrong with it is in the notices."""
     source = open_source(source)
     opening, source.notices = source.notices, source.notices.copy()
-    layout = _layout(source)
+    layout = _layout(source, kind)
     layout.notices = source.notices.all()
     source.notices = opening
     return layout
 
 
-def _layout(source: Source) -> StaffLayout:
-    table = _open(source)
+def _layout(source: Source, kind: ListKind) -> StaffLayout:
+    table = _open(source, kind=kind)
     if table is None:
-        return StaffLayout()
-    mapping = proposed_columns(table.columns)
+        return StaffLayout(kind=kind)
+    mapping = kind.proposed(table.columns)
     hidden = never_read(table.columns)
     rows = [row for _, row in zip(range(_LAYOUT_ROWS), (r for _, r in table.rows), strict=False)]
     return StaffLayout(
@@ -133,8 +159,9 @@ def _layout(source: Source) -> StaffLayout:
         mapping=mapping,
         matched={name: table.columns[index] for name, index in mapping.items()},
         never_read=[table.columns[index] for index in sorted(hidden)],
-        missing=missing_fields(mapping),
-        date_order=_date_order(rows, mapping),
+        missing=kind.missing(mapping),
+        date_order=_date_order(rows, mapping, kind),
+        kind=kind,
     )
 
 
@@ -192,16 +219,16 @@ def _read_by_evidence(
     return reading
 
 
-def _open(source: Source, meter: Meter | None = None) -> Table | None:
+def _open(source: Source, meter: Meter | None = None, kind: ListKind = STAFF_LIST) -> Table | None:
     name = the_only_table(source)
     if name is None:
         return None
-    return open_table(source, name, meter=meter, is_header=is_header)
+    return open_table(source, name, meter=meter, is_header=kind.is_header)
 
 
-def _date_order(rows: list[list[str]], mapping: Mapping[str, int]) -> str:
+def _date_order(rows: list[list[str]], mapping: Mapping[str, int], kind: ListKind) -> str:
     dates = Dates()
-    for name in ("birth_date", "start_date", "exit_date"):
+    for name in kind.dates:
         if name in mapping:
             for row in rows:
                 dates.read(row[mapping[name]].strip())

@@ -14,7 +14,7 @@ from sqlmodel import SQLModel, col
 
 import services
 from models.access import Access
-from models.accounts import Account
+from models.accounts import Account, AddressChange, PasswordReset
 from models.database import Actor, ActorSession
 from models.keys import Key
 from models.language import say
@@ -25,6 +25,7 @@ from services import (
     access_rows,
     attention,
     consents,
+    families,
     invitation_status,
     outbox,
     plans,
@@ -32,7 +33,14 @@ from services import (
     team_changes,
 )
 from services.imports.drafting import ImportRequest
-from services.imports.roster import PersonRecord, PostRecord, Roster, SchoolRecord
+from services.imports.roster import (
+    GuardianshipRecord,
+    PersonRecord,
+    PostRecord,
+    PupilRecord,
+    Roster,
+    SchoolRecord,
+)
 from services.mail.replies import Outcome, Result
 from tests.faults.two_schools import MARKER, OTHER_NUMBER, Schools
 from tests.worlds import NOW
@@ -172,6 +180,9 @@ ARGUMENTS: dict[str, Make] = {
     "days": lambda c: c.random.choice([0, 7]),
     "schedule": lambda c: Schedule(),
     "change_id": lambda c: c.one("address_change"),
+    "service": lambda c: c.random.choice(["extranet", "it_school"]),
+    "address": lambda c: f"neuf{c.random.randint(1, 9)}@exemple.example",
+    "pupil_id": lambda c: c.maybe(c.one("pupil")),
 }  # fmt: skip
 
 
@@ -239,9 +250,28 @@ def _roster(c: Chooser) -> Roster:
     key = c.random.choice(["", str(OTHER_NUMBER)])
     schools = [SchoolRecord(key, "", fase_number=OTHER_NUMBER)] if key else []
     posts = [PostRecord(n, key, function="teacher") for n in range(len(people))]
+    pupils, guardians, links = _families(c, key)
     return Roster(
-        "staff", c.random.choice([True, False]), 5, [], schools, people=people, posts=posts
-    )
+        "staff", c.random.choice([True, False]), 5, [], schools, people=people, posts=posts,
+        pupils=pupils, guardians=guardians, guardianships=links,
+    )  # fmt: skip
+
+
+def _families(
+    c: Chooser, school: str
+) -> tuple[list[PupilRecord], list[PersonRecord], list[GuardianshipRecord]]:
+    """Pupils of the other school, new ones, and guardians whom only it knows."""
+    pupils = [
+        PupilRecord(f"Élève{MARKER}1", "Lou", school, c.random.choice([None, "e1"])),
+        PupilRecord("Neuf", "Tom", school, group="1A"),
+    ]
+    known = f"{MARKER}@famille.example"
+    guardians = [
+        PersonRecord(f"Parent{MARKER}", "Sam", personal_email=c.random.choice(["", known])),
+        PersonRecord("Parent", "Neuf", c.random.choice([None, "1"]), personal_email=known),
+    ]
+    links = [GuardianshipRecord(n % 2, n // 2, "mère") for n in range(c.random.randint(0, 4))]
+    return pupils, guardians, links
 
 
 def _request(c: Chooser) -> ImportRequest:
@@ -261,7 +291,57 @@ SPECIAL: dict[str, Make] = {
     "accounts.add_account.password_hash": lambda c: "hash",
     "accounts.add_account.name": lambda c: "Neuf",
     "accounts.add_account.language": lambda c: "fr",
-    "accounts.actor_of.account": _account,
+    **{
+        f"accounts.{name}.email": lambda c: c.random.choice(
+            [f"direction@{MARKER}.example", f"neuf{c.random.random()}@exemple.example"]
+        )
+        for name in (
+            "disable_account", "enable_account", "end_role", "give_role", "has_account",
+            "unlock_account",
+        )
+    },
+    **{
+        f"accounts.{name}.school_ids": lambda c: c.random.choice([(), (c.school(),)])
+        for name in ("end_role", "give_role")
+    },
+    **{
+        f"accounts.{name}.role": lambda c: c.random.choice(["helpdesk", "director"])
+        for name in ("end_role", "give_role")
+    },
+    **{
+        f"{name}.account": _account
+        for name in (
+            "account_mail.queue", "profiles.person_of", "sign_in.let_in", "tries.count_account",
+            "tries.wrong_tries",
+        )
+    },
+    **{
+        f"{name}.account_id": lambda c: c.one("account")
+        for name in (
+            "activation.close_resets", "activation.next_generation", "profiles.identity_of",
+            "tries.forget", "tries.record", "tries.uncount_account",
+        )
+    },
+    "account_mail.queue.template": lambda c: "password_reset",
+    "account_mail.queue.recipient": lambda c: "neuf@exemple.example",
+    "account_mail.queue.life": lambda c: timedelta(days=1),
+    "activation.close_resets.but": lambda c: c.maybe(1),
+    "activation.next_generation.table": lambda c: c.random.choice([PasswordReset, AddressChange]),
+    "activation.spend.text": _token,
+    "activation.spend.stored": lambda c: c.maybe("hash"),
+    "activation.spend.origin": lambda c: "192.0.2.7",
+    "sign_in.let_in.kind": lambda c: "password",
+    "sign_in.let_in.origin": lambda c: "192.0.2.7",
+    **{
+        f"tries.{name}.origin": lambda c: "192.0.2.7"
+        for name in ("check_origin", "count_origin", "record", "take_back")
+    },
+    "tries.record.kind": lambda c: "password",
+    "tries.record.outcome": lambda c: "wrong",
+    "tries.record.address_key": lambda c: c.maybe("neuf@exemple.example"),
+    "tries.record.since": lambda c: c.maybe(NOW),
+    "tries.strike.event_id": lambda c: c.random.randint(1, 9),
+    "tries.uncount_account.before": lambda c: c.random.randint(0, 3),
     "account_keys.add_key.account_id": lambda c: c.one("account"),
     "account_keys.add_key.line": lambda c: (
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8NPhF+DHNEAG+jdNikr+XypSc/9AMkwu16TnsH3tMX"
@@ -287,13 +367,19 @@ SPECIAL: dict[str, Make] = {
     "consents.note_printed.printed": _forms,
     "consents.plan_record.lines": _lines,
     "dashboard.overview.school_id": lambda c: c.maybe(c.school()),
-    "invitations.use_token.text": _token,
+    "guardians.rows_of.now": _moment,
     "outbox.settle.results": _settled,
     **{
         f"invitation_status.{name}.query": lambda c: invitation_status.InvitationQuery(
             c.school(), c.year(), text=c.text(), sort=c.random.choice(invitation_status.SORTS)
         )
         for name in ("page", "rows", "total")
+    },
+    **{
+        f"families.{name}.query": lambda c: families.FamilyQuery(
+            c.school(), c.year(), c.text(), sort=c.random.choice(families.SORTS)
+        )
+        for name in ("page", "total", "person_ids", "position")
     },
 }
 

@@ -17,12 +17,13 @@ from models.database import SYSTEM
 from models.keys import load_key
 from screens.dashboard import DashboardScreen
 from screens.help import HelpScreen
-from services import invitations
+from services import activation
 from services.desk import Desk
 from tests.flows.conftest import DIRECTOR, MISTYPED, PASSWORD, RIGHT, STAFF, Journey, School
 from tests.screens.conftest import screen_text, settled
 from tui.app import TrousseauApp
-from tui.console import Console, Door
+from tui.console import Console
+from tui.door import Door
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -67,7 +68,7 @@ def token_of(school: School, address: str) -> str:
 def activate(school: School, token: str) -> None:
     """Do what the service does when somebody has chosen a password."""
     key = load_key(school.home / "config" / "key")
-    Desk(school.world.engine, SYSTEM, school.clock).write(invitations.use_token, key, token)
+    Desk(school.world.engine, SYSTEM, school.clock).write(activation.spend, key, token, None)
 
 
 # --- the day ------------------------------------------------------------------------------
@@ -197,9 +198,8 @@ async def _send_again(anne: Journey, school: School) -> None:
         RIGHT, "fatima.elamrani@courriel.example", "noemie.dhondt@courriel.example",
     ]  # fmt: skip
     await anne.picture("17-invitations-sent-again")
-    with pytest.raises(invitations.TokenRefused) as refused:
+    with pytest.raises(activation.TokenReplaced):
         activate(school, first)
-    assert refused.value.cause == "replaced"
     activate(school, token_of(school, RIGHT))
 
 
@@ -284,7 +284,7 @@ async def test_help_left_open_does_not_stay_below(
         await pilot.press("f1")
         assert isinstance(app.screen, HelpScreen)
         assert isinstance(app, Console)
-        app.enter(Door().sign_in(DIRECTOR, PASSWORD))
+        app.arrive(Door().sign_in(DIRECTOR, PASSWORD))
         assert isinstance(app.screen, DashboardScreen)
         await settled(pilot)
         await pilot.press("escape", "escape")
@@ -299,7 +299,7 @@ async def test_whoever_is_quick_finds_the_school_chosen(
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         assert isinstance(app, Console)
-        app.enter(Door().sign_in(DIRECTOR, PASSWORD))
+        app.arrive(Door().sign_in(DIRECTOR, PASSWORD))
         app.go("import")
         await settled(pilot)
         assert "Institut Saint-Exemple" in screen_text(app)

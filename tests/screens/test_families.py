@@ -18,13 +18,14 @@ from models.people import Person
 from models.schools import School
 from screens.child import ChildScreen
 from screens.families import CorrectionScreen, FamiliesScreen
+from screens.mapping import MappingScreen
 from screens.plan import PlanScreen
 from screens.workplace import Workplace
-from services import families, outbox, plans, school_years
+from services import families, importing, outbox, plans, school_years
 from services.desk import Desk
 from services.mail.replies import Outcome, Result
 from services.outbox import Settled
-from tests.families import THREE_FAMILIES, load, people, pupils
+from tests.families import HEADER, THREE_FAMILIES, load, people, pupils
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.samples import HOSTILE
 from tests.worlds import World, make_world
@@ -216,3 +217,12 @@ def test_picture_of_a_child(console: MakeApp, world: World, snap_compare: Any) -
         school.postal_code = "5999"
     app = console(child_screen(world, "Anne", "Léa"), role="parent")
     assert snap_compare(app, terminal_size=(80, 24), run_before=settled)
+
+
+def test_picture_of_the_columns_of_families(
+    console: MakeApp, world: World, snap_compare: Any
+) -> None:
+    layout = importing.layout_of((HEADER + THREE_FAMILIES).encode(), "families")
+    assert layout is not None
+    screen = MappingScreen(list_screen(world).workplace, layout, {})
+    assert snap_compare(console(screen), terminal_size=(80, 24), run_before=settled)

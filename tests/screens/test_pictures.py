@@ -22,10 +22,16 @@ from tests.screens.conftest import MakeApp, settled
 from tests.worlds import make_world
 
 #: What no one is ever on: others are made of them.
-BASES = {"SendingScreen", "ChangingScreen", "PrintingScreen"}
+BASES = {"AnswerScreen", "ChangingScreen", "DoorScreen", "PrintingScreen", "SendingScreen"}
 PICTURES = {
+    "AccountKeysScreen": "screens/test_own_account/test_picture[keys]",
+    "AddKeyScreen": "screens/test_own_account/test_picture[add-key]",
+    "ChangeAddressScreen": "screens/test_own_account/test_picture[change-address]",
+    "ChangePasswordScreen": "screens/test_own_account/test_picture[change-password]",
     "ChangeScreen": "screens/test_team_access/test_picture_of_a_change[m]",
     "ChildScreen": "screens/test_families/test_picture_of_a_child",
+    "ChooseAccountScreen": "screens/test_door/test_picture[choose-account]",
+    "ConfirmAddressScreen": "screens/test_own_account/test_picture[confirm-address]",
     "ConfirmScreen": "screens/test_confirm/test_picture",
     "ConsentTextScreen": "screens/test_consents/test_the_text_at_80_by_24",
     "ConsentsScreen": "screens/test_consents/test_at_80_by_24",
@@ -34,12 +40,19 @@ PICTURES = {
     "DoublesScreen": "screens/test_team_access/test_picture_of_doubles",
     "EditYearScreen": "screens/test_schools/test_correcting_a_year",
     "FamiliesScreen": "screens/test_families/test_picture_of_the_list[80x24]",
+    "ForgottenPasswordScreen": "screens/test_door/test_picture[forgotten-password]",
     "GoScreen": "screens/test_help/test_picture_places",
     "HelpScreen": "screens/test_help/test_picture_help",
+    "ImportByLineScreen": "screens/test_import_by_line/test_picture",
     "ImportScreen": "screens/test_import_file/test_picture",
     "InvitationsScreen": "screens/test_invitations/test_picture[size0]",
+    "KnownAccountScreen": "screens/test_door/test_picture[known-account]",
     "MappingScreen": "screens/test_import_file/test_picture_of_columns",
+    "NewPasswordScreen": "screens/test_door/test_picture[new-password]",
+    "NoticesScreen": "screens/test_door/test_picture_of_notices",
     "OpeningScreen": "screens/test_pictures/test_picture_of_the_opening",
+    "OwnAccessScreen": "flows/test_the_door/test_a_teacher_comes_in[04-what-the-school-holds]",
+    "OwnAccountScreen": "screens/test_own_account/test_picture[own-account]",
     "PersonScreen": "screens/test_team_access/test_picture_of_a_person[active]",
     "PlanScreen": "screens/test_plan/test_picture",
     "PlansScreen": "screens/test_import_file/test_picture_of_the_plans",
@@ -51,7 +64,9 @@ PICTURES = {
     "SchoolsScreen": "screens/test_schools/test_schools_at_80_by_24",
     "SignInScreen": "flows/test_first_day/test_first_day[01-sign-in]",
     "TeamAccessScreen": "screens/test_team_access/test_picture_of_the_list[80x24]",
+    "TokenScreen": "screens/test_door/test_picture[token]",
     "TypedConfirmScreen": "screens/test_plan/test_picture_mass_change",
+    "WhomToAskScreen": "screens/test_door/test_picture[whom-to-ask]",
     "_FileScreen": "screens/test_pictures/test_picture_of_the_consent_file",
 }
 #: The size of a picture of 80 columns and 24 lines, as Rich draws it.

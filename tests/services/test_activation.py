@@ -13,6 +13,7 @@ from sqlmodel import col
 from models.access import Access, Suspension
 from models.accounts import Account, AddressChange, PasswordReset
 from models.consents import Consent
+from models.errors import TrousseauError
 from models.families import Guardianship
 from models.invitations import Invitation
 from models.people import Person, Post, SuspectedDouble
@@ -58,14 +59,14 @@ def light(sqlite_engine: Any, tmp_path: Path) -> House:
     return make_house(sqlite_engine, tmp_path)
 
 
-def refusal(house: House, token: str, kind: type[Exception]) -> str:
+def refusal(house: House, token: str, kind: type[TrousseauError]) -> str:
     """Return what is said of a token that `kind` is raised for, at looking and at using."""
     with pytest.raises(kind) as looked:
         look_at_token(house.entrance, token)
     with pytest.raises(kind) as used:
         set_password(house.entrance, token, PASSWORD)
     assert str(used.value) == str(looked.value)
-    return str(looked.value)
+    return looked.value.wording.text("en")
 
 
 def stranger(token: str) -> str:
@@ -303,7 +304,7 @@ def test_used(house: House) -> None:
     _member, token = house.invited()
     set_password(house.entrance, token, PASSWORD)
     house.later()
-    assert "01/09/2026 10:01" in refusal(house, token, TokenUsed)
+    assert "01/09/2026, 10:01" in refusal(house, token, TokenUsed)
     assert house.outcomes("token") == ["ok", "used"]
 
 
@@ -317,7 +318,7 @@ def test_active_without_the_token(light: House) -> None:
 def test_expired(house: House) -> None:
     _member, token = house.invited()
     house.later(days=15)
-    assert "15/09/2026 10:00" in refusal(house, token, TokenExpired)
+    assert "15/09/2026, 10:00" in refusal(house, token, TokenExpired)
     assert "Anne Lecomte" in refusal(house, token, TokenExpired)
 
 
@@ -364,7 +365,7 @@ def test_locked_is_told_to_whoever_held_the_token(house: House) -> None:
     with pytest.raises(AccountLocked) as locked:
         look_at_token(house.entrance, make_token(KEY, "invitation", member.access, 1))
     assert locked.value.until == house.world.clock() + timedelta(seconds=30)
-    assert "10:01" in str(locked.value)
+    assert "10:01" in locked.value.wording.text("en")
 
 
 BLOCKS: dict[str, Any] = {

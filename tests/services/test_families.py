@@ -19,16 +19,16 @@ from models.journal import JournalLine
 from models.keys import Key
 from models.language import use_language
 from models.mail import Mail
-from models.people import Person
+from models.people import Person, SuspectedDouble
 from models.schools import School
 from models.tokens import make_token
-from services import children, families, outbox, plans
+from services import children, doubles, families, outbox, plans
 from services.access_rows import NotFound
 from services.activation import look_at_token, set_password
 from services.desk import Desk
 from services.families import AddressRefused, FamilyQuery
 from services.passwords import Hasher
-from services.profiles import actor_for
+from services.profiles import actor_for, identity_of
 from services.sign_in import Entrance
 from tests.families import ANNE, THREE_FAMILIES, TOM, load, people, pupils
 from tests.worlds import World, make_world
@@ -364,3 +364,55 @@ def test_a_guardian_sees_no_other_child_guardian_or_address(world: World) -> Non
 def test_somebody_elses_child_cannot_be_chosen(world: World) -> None:
     with pytest.raises(NotFound):
         parent(world, "Ngozi", "Léa").read(children.chosen_child)
+
+
+# --- who turns out to be one person -------------------------------------------------------
+
+
+def test_a_guardian_who_is_found_to_be_staff_takes_the_children_along(world: World) -> None:
+    teacher = world.person(surname="Martin", first_name="Anne", email="a.martin@ecole.example")
+    with writing(world.engine, SYSTEM, world.clock()) as session:
+        pair = SuspectedDouble(
+            person_id=teacher.person, other_id=people(world)["Anne"], score=4,
+            found_at=world.clock(),
+        )  # fmt: skip
+        session.add(pair)
+        session.flush()
+        double = pair.id
+    desk = world.director()
+    plan = desk.write(doubles.plan_merge, double, world.mine)
+    desk.write(plans.apply, plan)
+    rows = {r.first_name: r for r in desk.read(families.all_rows, world.mine, world.year)}
+    one = rows["Anne"]
+    assert [child.first_name for child in one.children] == ["Léa", "Tom"]
+    assert one.staff
+    desk.write(plans.undo, plan)
+    again = {r.first_name: r for r in desk.read(families.all_rows, world.mine, world.year)}
+    assert again["Anne"].children == one.children and not again["Anne"].staff
+
+
+def test_who_has_a_child_elsewhere_is_left_to_the_helpdesk(world: World) -> None:
+    load(world, TOM + ANNE, desk=world.director(world.other), school=world.other)
+    teacher = world.person(surname="Martin", first_name="Anne", email="a.martin@ecole.example")
+    with writing(world.engine, SYSTEM, world.clock()) as session:
+        pair = SuspectedDouble(
+            person_id=teacher.person, other_id=people(world)["Anne"], score=4,
+            found_at=world.clock(),
+        )  # fmt: skip
+        session.add(pair)
+        session.flush()
+        double = pair.id
+    with pytest.raises(doubles.NotYours):
+        world.director().write(doubles.plan_merge, double, world.mine)
+
+
+def test_a_child_who_has_left_is_no_profile_any_more(world: World) -> None:
+    send_tokens(world, person_ids=[people(world)["Anne"]])
+    (mail,) = deliver(world)
+    text = make_token(KEY, TOKEN_PURPOSE, mail.access_id, mail.generation)
+    account = set_password(entrance(world), text, PASSWORD).identity.account_id
+    later(world, hours=1)
+    load(world, THREE_FAMILIES.replace(TOM + ANNE, ""))
+    later(world, minutes=1)
+    identity = world.desk.read(identity_of, account)
+    assert [profile.child for profile in identity.profiles] == ["Léa Dupont"]

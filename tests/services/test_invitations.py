@@ -18,15 +18,14 @@ from models.mail import Mail
 from models.people import Person, SuspectedDouble
 from models.tokens import TokenMistyped, make_token
 from services import access_rows, plans
+from services.activation import TokenRefused, spend
 from services.desk import ChangedMeanwhile, Desk
 from services.findings import why_not
 from services.invitations import (
     InvitationCounts,
-    TokenRefused,
     counts_of,
     plan_invitations,
     sentence_for,
-    use_token,
 )
 from services.outbox import claim, release, worker_name
 from services.plans import PlanRefused, PlanStale
@@ -327,20 +326,20 @@ def token(access: int, generation: int = 1) -> str:
     return make_token(KEY, TOKEN_PURPOSE, access, generation)
 
 
-def use(world: World, text: str) -> int:
-    return world.desk.write(use_token, KEY, text)
+def use(world: World, text: str) -> None:
+    world.desk.write(spend, KEY, text, None)
 
 
 def refusal(world: World, text: str) -> str:
     with pytest.raises(TokenRefused) as refused:
         use(world, text)
-    return refused.value.cause
+    return refused.value.outcome
 
 
 def test_token_activates_once(world: World) -> None:
     member = world.person()
     invite(world)
-    assert use(world, f"  {token(member.access).lower().replace('-', ' ')} ") == member.access
+    use(world, f"  {token(member.access).lower().replace('-', ' ')} ")
     assert column(world, Access.activation) == ["token"]
     assert refusal(world, token(member.access)) == "used"
 
@@ -368,7 +367,7 @@ def test_each_token_that_opens_nothing_says_why(world: World) -> None:
     assert refusal(world, token(member.access, 2)) == "expired"
     world.clock.now -= timedelta(days=14)
     edit(world, Invitation, 2, cancelled_at=NOW)
-    assert refusal(world, token(member.access, 2)) == "cancelled"
+    assert refusal(world, token(member.access, 2)) == "withdrawn"
 
 
 def _use_all(url: str, accesses: list[int], number: int, won: "multiprocessing.SimpleQueue[int]"):  # type: ignore[no-untyped-def]
@@ -376,18 +375,18 @@ def _use_all(url: str, accesses: list[int], number: int, won: "multiprocessing.S
     for access in accesses[number:] + accesses[:number]:
         try:
             with writing(engine, SYSTEM, NOW) as session:
-                use_token(session, KEY, token(access))
+                spend(session, KEY, token(access), None)
             won.put(access)
         except TokenRefused as refused:
-            if refused.cause != "used":
+            if refused.outcome != "used":
                 raise
     engine.dispose()
 
 
-def test_twenty_four_processes_use_sixty_tokens_sixty_times(
+def test_twenty_four_processes_use_thirty_tokens_thirty_times(
     world: World, database_url: str
 ) -> None:
-    accesses = [member.access for member in world.people(60)]
+    accesses = [member.access for member in world.people(30)]
     invite(world)
     world.engine.dispose()
     won = FORK.SimpleQueue()

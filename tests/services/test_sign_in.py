@@ -217,6 +217,17 @@ def test_guessing_in_parallel_gains_nothing(house: House) -> None:
     assert stored(house).failed_tries == 5
 
 
+def test_several_at_once_from_one_place_do_not_stand_in_each_others_way(house: House) -> None:
+    def come(number: int) -> bool:
+        if number % 2:
+            return bool(sign_in(house.entrance, EMAIL, PASSWORD))
+        return bool(wrong(house, email=f"x{number}@courriel.example"))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(come, range(24)))
+    assert (stored(house).failed_tries, stored(house).locked_until) == (0, None)
+
+
 def test_what_happens_again_is_counted_up(light: House) -> None:
     for _ in range(4):
         wrong(light, email="nobody@courriel.example")

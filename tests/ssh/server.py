@@ -41,6 +41,9 @@ _PATHS = {
     "/etc/trousseau": "/mnt/etc",
     "/var/lib/trousseau": "/mnt/home",
 }
+_AS_USER = ("setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups")
+#: The folders whose files can be run.
+_PROGRAMS = ("lib", "bin")
 #: What an administrator may have set for others, and must not open anything here.
 _MAIN = """
 Include /mnt/sshd_config.d/*.conf
@@ -139,10 +142,10 @@ class SshServer:
         self.keygen(place / "host_key")
         for path in place.rglob("*"):  # whatever the umask of whoever runs the tests
             if not path.is_symlink() and path.name not in ("home", "host_key"):
-                path.chmod(0o755 if path.is_dir() or path.parent.name == "lib" else 0o644)
+                path.chmod(0o755 if path.is_dir() or path.parent.name in _PROGRAMS else 0o644)
 
     def _lay_out_deploy(self) -> None:
-        for name in ("ssh", "keys"):
+        for name in ("ssh", "keys", "trousseau"):
             (self.folder / "lib" / name).write_text(shipped(f"bin/{name}"))
         names = ["50-trousseau.conf"] + ["40-trousseau-without-key.conf"] * self.without_key
         for name in names:
@@ -167,6 +170,9 @@ class SshServer:
         (venv / "pyvenv.cfg").write_text("home = /mnt/python/bin\n")
         (venv / "bin").mkdir()
         (venv / "bin" / "python").symlink_to(f"/mnt/python/bin/{version}")
+        (venv / "bin" / "trousseau").write_text(
+            "#!/mnt/venv/bin/python\nfrom tui.command_line import main\n\nmain()\n"
+        )
 
     def _lay_out_users(self) -> None:
         system = self.folder / "system"
@@ -242,9 +248,8 @@ class SshServer:
     def as_user(self, *command: str, input: bytes | None = None) -> str:
         """Run a command on the server as the Unix user, and return what it prints."""
         done = self._inside(
-            ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups", "env", "-i",
-             "PATH=/usr/bin:/bin", "HOME=/mnt/home", "PYTHONUTF8=1", "TROUSSEAU_HOME=/mnt/home",
-             *command],
+            [*_AS_USER, "env", "-i", "PATH=/usr/bin:/bin", "HOME=/mnt/home", "PYTHONUTF8=1",
+             "TROUSSEAU_HOME=/mnt/home", *command],
             input,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr.decode()
@@ -254,9 +259,15 @@ class SshServer:
         return self.as_user("/mnt/venv/bin/python", "-I", *arguments, input=input)
 
     def trousseau(self, *arguments: str, input: bytes | None = None) -> str:
-        """Run a command line of the program on the server, as its administrator would."""
-        program = "import sys; from tui.command_line import main; main()"
-        return self.python("-c", program, *arguments, input=input)
+        """Run a command line of the program on the server, as its administrator does."""
+        done = self._inside(["/mnt/lib/trousseau", *arguments], input)
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
+
+    def shell(self, *arguments: str) -> Answer:
+        """Run the login shell of the Unix user with these arguments."""
+        done = self._inside([*_AS_USER, "/mnt/lib/ssh", *arguments])
+        return Answer(done.returncode, done.stdout, done.stderr.decode())
 
     def processes(self) -> list[int]:
         """Return the processes of the Unix user on the server."""

@@ -42,3 +42,29 @@ def test_a_staff_list_comes_by_standard_input(server: SshServer, keys: Keys) -> 
     assert {plan["actor"] for plan in made if plan["plan"] == result["plan"]} == {
         "helpdesk@ssh.example"
     }
+
+
+def test_the_administrator_gives_and_takes_a_key(server: SshServer, tmp_path: Path) -> None:
+    key = server.keygen(tmp_path / "new")
+    assert server.ask(key, "access --json").status == 255
+    public = key.with_suffix(".pub").read_bytes()
+    server.trousseau("account", "key", "add", "director@ssh.example", input=public)
+    listed = json.loads(
+        server.trousseau("account", "key", "list", "director@ssh.example", "--json")
+    )
+    assert server.ask(key, "access --json").status == 0
+    used = json.loads(server.trousseau("account", "key", "list", "director@ssh.example", "--json"))
+    assert (listed[0]["last_used_at"], used[0]["last_used_at"] is None) == (None, False)
+    server.trousseau("account", "key", "remove", "director@ssh.example", str(used[0]["key"]))
+    assert server.ask(key, "access --json").status == 255
+
+
+def test_who_has_several_roles_says_as_which(server: SshServer, keys: Keys) -> None:
+    vague = server.ask(keys["two"], "export access")
+    assert vague.status == 2 and "--as coordinator | director" in vague.err
+    answer = server.ask(keys["two"], "access --as coordinator --json")
+    assert answer.status == 0, answer.err
+    assert "Delvaux" not in answer.out.decode()
+    # Only one of the two roles may change a team at all.
+    planned = server.ask(keys["two"], "import staff --dry-run --json", input=STAFF)
+    assert planned.status == 0, planned.err

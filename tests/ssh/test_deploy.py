@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.ssh.server import DEPLOY
+from tests.servers import Unavailable, make_folder
+from tests.ssh.server import DEPLOY, SshServer
 from tui.command_line import run
 from tui.settings import Settings
 
@@ -62,6 +63,23 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
         capture_output=True, text=True, timeout=50,
     )  # fmt: skip
     assert told.returncode == 0 and not re.search(r"\.(service|timer).*:", told.stderr), told.stderr
+
+
+def test_keys_alone_open_the_door_unless_more_is_wished() -> None:
+    folder = make_folder()
+    try:
+        with SshServer(folder / "server", without_key=False) as server:
+            found = server.settings()
+            assert found["authenticationmethods"] == "publickey"
+            assert found["passwordauthentication"] == "no"
+            others = server.settings("somebody")
+            assert others["disableforwarding"] == "no" and others["forcecommand"] == "none"
+            answer = server.ask(None, options=["-o", "NumberOfPasswordPrompts=0"])
+            assert answer.status == 255 and "(publickey)" in answer.err
+    except Unavailable as error:
+        pytest.skip(f"NOT TESTED OVER SSH: {error}")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.mark.parametrize("name", ["ssh", "keys", "trousseau"])

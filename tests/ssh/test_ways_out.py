@@ -7,9 +7,11 @@ helpdesk key is tried by whoever may do most.
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -122,6 +124,14 @@ def test_without_a_terminal_there_is_no_console(server: SshServer, keys: Keys) -
     nothing_is_shown(answer)
 
 
+def test_the_login_shell_is_none(server: SshServer) -> None:
+    """Whatever becomes of `ForceCommand`."""
+    for arguments in (("-c", "id"), ("-l",), ("-i",), ("-c", "import staff")):
+        answer = server.shell(*arguments)
+        assert answer.status == 2
+        nothing_is_shown(answer)
+
+
 # --- files ------------------------------------------------------------------------------
 
 
@@ -174,10 +184,10 @@ def test_standard_input_is_forwarded_nowhere(server: SshServer, keys: Keys) -> N
 
 @pytest.mark.parametrize("asked", ["port", "socket"])
 def test_nothing_listens_on_the_server(server: SshServer, keys: Keys, asked: str) -> None:
-    where = "0:127.0.0.1:9" if asked == "port" else "/tmp/trousseau-test.sock:127.0.0.1:9"
+    where = "0:127.0.0.1:9" if asked == "port" else "/mnt/home/way.sock:127.0.0.1:9"
     options = ["-N", "-R", where, "-o", "ExitOnForwardFailure=yes"]
     assert server.ask(keys["helpdesk"], options=options).status == 255
-    assert not Path("/tmp/trousseau-test.sock").exists()
+    assert not (server.folder / "home" / "way.sock").exists()
 
 
 def _free_port() -> int:
@@ -324,6 +334,7 @@ def test_no_key_suspends_or_kills_the_console(server: SshServer, keys: Keys) -> 
     others = set(_programs(server))
     with server.terminal(keys["shared"]) as terminal:
         mine = _new_program(server, others)
+        _at_last(lambda: terminal.is_raw or None)  # or the keys would end the client itself
         terminal.type("\x1a\x1c")  # Ctrl+Z and Ctrl+\, before the terminal is the console's
         _ready(terminal)
         # The client's own `~B` sends a break; Ctrl+P would open Textual's palette.
@@ -373,7 +384,10 @@ def test_files_are_sent_and_not_named_in_the_console(server: SshServer, keys: Ke
 
 
 def _plans(server: SshServer) -> int:
-    return len(json.loads(server.trousseau("plan", "list", "--json")))
+    """Return how many plans there are; asked of the file, for a command takes a second."""
+    path = server.folder / "home" / "data" / "trousseau.db"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return int(connection.execute("SELECT count(*) FROM plan").fetchone()[0])
 
 
 def test_too_much_is_not_taken_in(server: SshServer, keys: Keys) -> None:
@@ -419,3 +433,20 @@ def test_half_a_file_is_no_file(server: SshServer, keys: Keys) -> None:
 def _reads_its_input(process: int) -> bool:
     """Tell whether a process waits in `read` for its standard input, the first descriptor."""
     return (Path("/proc") / str(process) / "syscall").read_text().split()[:2] == ["0", "0x0"]
+
+
+def test_a_console_that_cannot_open_says_only_that(server: SshServer, keys: Keys) -> None:
+    settings = server.folder / "etc" / "environment"
+    right = settings.read_text()
+    settings.write_text(right + "TROUSSEAU_DATABASE_URL=sqlite:////mnt/nowhere/x.db\n")
+    try:
+        answer = server.ask(keys["shared"], "access --json")
+        assert answer.status == 1
+        nothing_is_shown(answer)
+        with server.terminal(keys["shared"]) as terminal:
+            terminal.wait_for("inutilisable pour le moment")
+            assert not any(word in terminal.screen for word in _OF_THE_SERVER)
+            terminal.type("\x1b")
+            assert terminal.wait_for_end() == 0
+    finally:
+        settings.write_text(right)

@@ -384,10 +384,43 @@ def test_an_account_signs_in_with_the_password_of_standard_input(
     as_json("account", "add", "new@saint-aubert.example", "--role", "director", "--school", "98101")
     rows = as_json("account", "list")
     (row,) = [row for row in rows if row["email"] == "new@saint-aubert.example"]
-    assert row["schools"] == ["Institut Saint-Aubert"]
-    entered = Door().sign_in("new@saint-aubert.example", PASSWORD)
-    assert entered.workplace.role == "director"
+    assert row["roles"] == [{"role": "director", "school": "Institut Saint-Aubert"}]
+    entered = Door().sign_in("new@saint-aubert.example", PASSWORD).entered
+    assert entered is not None and entered.workplace.role == "director"
     entered.workplace.desk.engine.dispose()
+
+
+def test_roles_are_given_and_end_and_an_account_is_closed(
+    demo_home: Path, trousseau: Any, as_json: Any
+) -> None:
+    email, school = "direction@saint-aubert.example", ("--school", "98102")
+    account = next(row for row in as_json("account", "list") if row["email"] == email)["account"]
+    # No password is asked for: the account has one, or has it made by "forgotten password".
+    added = as_json("account", "add", email, "--role", "coordinator", *school)
+    assert added == {"account": account, "new": False}
+    assert as_json("account", "role", "add", email, "--role", "head", *school)
+    assert trousseau("account", "role", "add", email, "--role", "head", *school)[0] == 1
+
+    def roles() -> list[str]:
+        rows = as_json("account", "list")
+        (row,) = [row for row in rows if row["email"] == email]
+        return [role["role"] for role in row["roles"]]
+
+    assert roles() == ["director", "coordinator", "head"]
+    assert as_json("account", "role", "end", email, "--role", "head") == {"ended": 1}
+    assert roles() == ["director", "coordinator"]
+    for command, key in (("disable", "disabled"), ("enable", "enabled")):
+        assert as_json("account", command, email) == {key: True}
+        assert as_json("account", command, email) == {key: False}
+    assert as_json("account", "unlock", email) == {"unlocked": False}
+    for command in ("disable", "enable", "unlock"):
+        status, out, err = trousseau("account", command, "nobody@x.example")
+        assert (status, out) == (1, "") and "nobody@x.example" in err
+
+
+def test_an_account_without_a_password_has_one_made(demo_home: Path, as_json: Any) -> None:
+    added = as_json("account", "add", "neuf@x.example", "--role", "helpdesk", "--no-password")
+    assert added["new"]
 
 
 def test_the_password_is_asked_for_twice_on_a_terminal(demo_home: Path) -> None:
@@ -424,7 +457,7 @@ def _on_a_terminal(arguments: list[str], answers: list[str]) -> str:
         ("too short", ["new@saint-aubert.example", "--role", "helpdesk"]),
         (PASSWORD, ["new@saint-aubert.example", "--role", "director"]),
         (PASSWORD, ["not an address", "--role", "helpdesk"]),
-        (PASSWORD, ["direction@saint-aubert.example", "--role", "helpdesk"]),
+        (PASSWORD, ["new@saint-aubert.example", "--role", "king"]),
     ],
 )
 def test_an_account_that_cannot_be_is_refused(

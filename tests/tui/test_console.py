@@ -1,23 +1,39 @@
 """The console as a person opens it: the demonstration, and signing in with one's own account."""
 
+import base64
 import fcntl
 import io
 import os
+import struct
 import sys
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from models.language import say
+from models.rights import ROLES
 from screens.commands import PLACES
+from screens.dashboard import DashboardScreen
+from screens.opening import OpeningScreen
 from tests.demo_home import demo_home, demo_template
+from tests.screens.conftest import settled
 from tests.terminal import Terminal
 from tui.command_line import run
-from tui.console import _SCREENS, ADMITTED, Door, NoPlace
+from tui.console import _SCREENS, Console, _console, _home
+from tui.door import Door
 
 __all__ = ["demo_home", "demo_template"]
 
 PASSWORD = "quatre tortues lisent Kant"
+#: The demonstration's director, and a key whose bytes mean nothing.
+DIRECTOR = "anne.lambert@courriel.example"
+_PARTS = (b"ssh-ed25519", b"\x07" * 32)
+PUBLIC_KEY = (
+    "ssh-ed25519 "
+    + base64.b64encode(b"".join(struct.pack(">I", len(part)) + part for part in _PARTS)).decode()
+)
 
 
 @pytest.fixture
@@ -109,22 +125,71 @@ class TestDoor:
         assert door.open() is door.open()
         door.open()[1].dispose()
 
-    @pytest.mark.parametrize("role", ["head", "staff", "parent"])
-    def test_who_has_nothing_here_is_told(self, demo_home: Path, role: str) -> None:
-        from models.database import Actor
-        from services.accounts import SignedIn
+    def test_a_key_lets_its_owner_in_and_nobody_else(self, demo_home: Path) -> None:
+        from services import account_keys
+        from services.accounts import DOOR
+        from services.desk import Desk
 
-        assert role not in ADMITTED
-        who = SignedIn(Actor("x@y.example", role, frozenset({1}), 7), "X", "fr")
-        with pytest.raises(NoPlace):
-            Door().admit(who)
+        door = Door("192.0.2.7")
+        _settings, engine = door.open()
+        desk = Desk(engine, DOOR)
+        account = desk.read(account_keys.account_named, DIRECTOR)
+        key = desk.write(account_keys.add_key, account, PUBLIC_KEY)
+        arrived = door.by_key(key.fingerprint)
+        assert arrived is not None
+        assert arrived.identity.account_id == account
+        assert arrived.entered is not None
+        assert arrived.entered.workplace.role == "director"
+        assert door.by_key("SHA256:" + "A" * 43) is None
+        engine.dispose()
+
+    def test_where_one_comes_from_and_the_key_do_not_show(self, demo_home: Path) -> None:
+        door = Door("192.0.2.7")
+        entrance = door.entrance()
+        assert entrance.knocker == "192.0.2.7"
+        assert entrance.key.secret.hex() not in repr(entrance)
+        assert repr(entrance.key.secret) not in repr(entrance)
+        door.open()[1].dispose()
+
+    def test_how_long_nobody_must_touch_a_key_is_a_setting(
+        self, demo_home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TROUSSEAU_IDLE_MINUTES", "7")
+        door = Door()
+        assert door.idle == timedelta(minutes=20)  # the settings are not read yet
+        door.open()[1].dispose()
+        assert door.idle == timedelta(minutes=7)
+
+
+async def test_over_a_demonstration_there_is_no_signing_out(demo_home: Path) -> None:
+    from models.database import SYSTEM
+    from services import demo
+    from services.desk import Desk
+
+    door = Door()
+    _settings, engine = door.open()
+    guest = Desk(engine, SYSTEM).read(demo.somebody, "director", "fr")
+    entered = door.show(guest)
+    app = _console(
+        lambda: OpeningScreen("Trousseau", say(""), lambda: entered), door, signs_out=False
+    )
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        assert isinstance(app, Console)
+        assert isinstance(app.screen, DashboardScreen)
+        assert "sign-out" not in app.places
+        await pilot.press("g", "q", "escape")
+        await settled(pilot)
+        assert isinstance(app.screen, DashboardScreen)
+    engine.dispose()
 
 
 @pytest.mark.parametrize("place", _SCREENS)
 def test_every_place_has_its_screen(place: str) -> None:
     module, name, _about_a_school = _SCREENS[place]
     assert hasattr(import_module(module), name)
-    assert place in {known.id for known in PLACES}
+    homes = {_home(role) for role in ROLES}  # `g d` leads there
+    assert place in {known.id for known in PLACES} | homes
 
 
 def test_a_home_in_use_is_held(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:

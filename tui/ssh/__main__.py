@@ -19,6 +19,7 @@ from tui.environment import NoTerminal, require_terminal, tidy
 from tui.settings_file import take_settings
 from tui.ssh import log
 from tui.ssh.commands import RequestRefused, name_for_log, parse
+from tui.ssh.discretion import out_of_order
 from tui.ssh.visitor import Visitor, visitor_of
 from tui.state import state_folder
 
@@ -72,6 +73,10 @@ def serve(visitor: Visitor) -> int:
         return 130
     except BrokenPipeError:
         return 1
+    except Exception as error:
+        _note(visitor, "failed", reason="crash")
+        tell(out_of_order(error).wording)
+        return 1
 
 
 def _note(visitor: Visitor, outcome: str, **facts: str | int | None) -> None:
@@ -124,7 +129,9 @@ def _limit() -> None:
     from tui.ssh.standard_input import WholeInput
 
     def time_is_up(*_signal: object) -> None:
-        raise TimeUp(say("This took too long and was stopped. Nothing was changed."))
+        raise TimeUp(
+            say("This took too long and was stopped. The list of plans shows what was done.")
+        )
 
     signal.signal(signal.SIGALRM, time_is_up)
     signal.alarm(LONGEST_COMMAND)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from models.language import say, use_language
 from tui.cli.office import Office, now
 from tui.ssh.commands import Request, RequestRefused
+from tui.ssh.discretion import discreetly
 from tui.ssh.visitor import Visitor
 
 if TYPE_CHECKING:
@@ -31,16 +32,17 @@ def office_for(visitor: Visitor, request: Request) -> Iterator[tuple[Office, str
     from services.sign_in import Entrance
     from tui.settings import load_settings
 
-    settings = load_settings()
-    settings.folders.create()
-    engine = open_database(
-        settings.database(),
-        embedded=settings.embedded,
-        at=now(),
-        token_days=settings.token_days,
-    )
-    try:
+    with discreetly():
+        settings = load_settings()
+        settings.folders.create()
         key = load_key(settings.folders.key_file)
+        engine = open_database(
+            settings.database(),
+            embedded=settings.embedded,
+            at=now(),
+            token_days=settings.token_days,
+        )
+    try:
         entrance = Entrance(engine, Hasher(settings.folders.state), key, now, visitor.origin)
         identity = _identity(entrance, visitor)
         use_language(identity.language)

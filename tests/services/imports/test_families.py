@@ -1,9 +1,11 @@
 """Lists of pupils and guardians: read by their headers, planned, applied, undone."""
 
+import io
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from sqlalchemy import Engine, select
 from sqlmodel import col
@@ -147,6 +149,29 @@ def test_a_list_without_guardians_is_refused() -> None:
 def test_the_format_is_recognised_by_its_header() -> None:
     assert importing.recognise((HEADER + LEA + ANNE).encode()) == "families"
     assert importing.recognise("Nom;Prénom;Fonction\nDurand;Luc;Directeur\n".encode()) == "staff"
+
+
+def test_a_workbook_of_families_is_recognised_and_a_title_may_stand_above() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["Liste des élèves et de leurs responsables, 2026-2027"])
+    sheet.append(HEADER.strip().split(";"))
+    sheet.append((LEA + ANNE).strip().split(";"))
+    content = io.BytesIO()
+    book.save(content)
+    assert importing.recognise(content.getvalue()) == "families"
+    roster = read_families(content.getvalue())
+    assert [(p.first_name, p.birth_date) for p in roster.pupils] == [("Léa", date(2015, 4, 3))]
+    assert roster.guardians[0].personal_email == "anne@famille.example"
+
+
+def test_columns_may_be_chosen_by_name() -> None:
+    rows = "A;B;C;D;E\nDupont;Léa;Martin;Anne;anne@x.example\n".encode()
+    assert read_families(rows).refused
+    names = ("pupil_surname", "pupil_first_name", "guardian1_surname", "guardian1_first_name")
+    choice = {**dict(zip(names, "ABCD", strict=True)), "guardian1_email": "E"}
+    roster = read_families(rows, mapping=choice)
+    assert roster.guardians[0].personal_email == "anne@x.example"
 
 
 # --- planning -----------------------------------------------------------------------------

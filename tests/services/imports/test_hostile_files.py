@@ -12,6 +12,7 @@ import pytest
 
 from models.language import LANGUAGES
 from models.text import is_clean
+from services.imports.families import read_families
 from services.imports.oneroster import read_oneroster
 from services.imports.roster import Roster
 from services.imports.schools import read_schools
@@ -113,6 +114,58 @@ def test_hostile_rows_are_told_and_the_good_one_comes_through(seed: int, encodin
     assert len(refused) >= 10
     assert refused.isdisjoint(person.line for person in roster.people)
     assert not any("850730" in text or "85.07.30" in text for text in all_texts(roster.people))
+
+
+FAMILIES = (
+    "Nom élève;Prénom élève;Date de naissance;Classe;Matricule;Nom responsable;Prénom responsable;"
+    "E-mail;Lien de parenté"
+)
+
+
+@pytest.mark.parametrize("seed", range(9))
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_hostile_families_are_told_and_the_good_one_comes_through(seed: int, encoding: str) -> None:
+    chance = random.Random(seed)
+    rows = [FAMILIES]
+    for number, nasty in enumerate(NASTY * 3):
+        cells = ["Dupont", "Léa", "12/03/2015", "3A", f"e{number}", "Martin", "Anne", "a@x.be", ""]
+        cells[(number + seed) % len(cells)] = nasty
+        if chance.random() < 0.2:
+            cells = cells[: chance.randrange(1, 9)]
+        rows.append(";".join(quoted(cell) for cell in cells))
+    rows.append("Durand;Zoé;01/02/2016;1A;e999;Durand;Luc;luc@example.be;père")
+    roster = read_families("\r\n".join(rows).encode(encoding, "replace"))
+    assert_sound(roster)
+    assert not roster.refused, [n.text.text("en") for n in roster.notices if n.hard]
+    assert (roster.pupils[-1].surname, roster.guardians[-1].first_name) == ("Durand", "Luc")
+    assert all(g.guardian < len(roster.guardians) for g in roster.guardianships)
+    assert all(g.pupil < len(roster.pupils) for g in roster.guardianships)
+    assert not any("85.07.30" in text for text in all_texts(roster.pupils + roster.guardians))
+
+
+@pytest.mark.parametrize("nasty", NASTY, ids=range(len(NASTY)))
+def test_nasty_relations_in_a_set_never_raise(nasty: str) -> None:
+    head = (
+        "sourcedId,status,dateLastModified,enabledUser,orgSourcedIds,role,username,userIds,"
+        "givenName,familyName,middleName,identifier,email,sms,phone,agentSourcedIds,grades"
+    )
+    orgs = "sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId\ns1,,,A,school,,"
+    cell = quoted(nasty)
+    users = "\n".join(
+        [
+            head,
+            "t1,,,true,s1,teacher,x,,Zoé,Dupont,,,,,,,",
+            f"g1,,,true,{cell},parent,x,,Anne,Martin,,,{cell},,,{cell},",
+            f"g2,,,true,s1,parent,x,,{cell},{cell},,,,,,p1,",
+            f"p1,,,true,s1,student,x,,Léa,Dupont,,,,,,{cell},{cell}",
+            f"p2,,,true,{cell},student,x,,{cell},{cell},,,,,,g1,{cell}",
+        ]
+    )
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("orgs.csv", orgs)
+        archive.writestr("users.csv", users.encode("utf-8", "replace"))
+    assert_sound(read_oneroster(content.getvalue()))
 
 
 @pytest.mark.parametrize("nasty", NASTY, ids=range(len(NASTY)))

@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,9 +17,10 @@ from tests.test_project import ROOT
 from tui.command_line import run
 from tui.settings_file import take_settings
 from tui.ssh import log
+from tui.ssh.__main__ import serve
 from tui.ssh.commands import COMMANDS, Command, RequestRefused, name_for_log, parse
 from tui.ssh.standard_input import InputRefused, WholeInput
-from tui.ssh.visitor import NOWHERE, visitor_of
+from tui.ssh.visitor import NOWHERE, Visitor, visitor_of
 
 
 @pytest.mark.parametrize(
@@ -144,10 +146,28 @@ def test_input_is_whole_or_nothing() -> None:
         with pytest.raises(InputRefused):
             more.read(1_000)
         os.close(there)
-        with pytest.raises(InputRefused, match="line broke"):
+        with pytest.raises(InputRefused):
             WholeInput(io.BytesIO(b""), here).readinto(memoryview(bytearray(8)))  # type: ignore[arg-type]
     finally:
         os.close(here)
+
+
+def test_nobody_holds_a_command_open_for_ever() -> None:
+    """With an input that never ends, for instance."""
+    program = (
+        "import sys, tui.ssh.__main__ as ssh\n"
+        "ssh.LONGEST_COMMAND = 1\n"
+        "ssh._limit()\n"
+        "try:\n    sys.stdin.read()\nexcept ssh.TimeUp:\n    print('time is up')\n"
+    )
+    silent, held = os.pipe()
+    try:
+        done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, stdin=silent,
+                              capture_output=True, text=True, timeout=30)  # fmt: skip
+    finally:
+        os.close(silent)
+        os.close(held)
+    assert done.stdout == "time is up\n", done.stderr
 
 
 def test_the_log_is_private_and_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,6 +208,30 @@ def test_what_sshd_waits_for_is_light(module: str) -> None:
     )  # fmt: skip
     heavy = {"textual", "sqlmodel", "sqlalchemy", "pydantic", "babel", "typer"}
     assert not heavy & set(found.stdout.split())
+
+
+@pytest.mark.parametrize("wrong", ["open", "garbage", "settings", "folder"])
+def test_what_is_wrong_with_the_installation_is_not_for_strangers(
+    home: Path, wrong: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = home / "data" / "trousseau.db"
+    database.parent.mkdir(parents=True, mode=0o700)
+    database.write_bytes(b"no database at all" * 500)
+    database.chmod(0o644 if wrong == "open" else 0o600)
+    if wrong == "settings":
+        monkeypatch.setenv("TROUSSEAU_TOKEN_DAYS", "many")
+    if wrong == "folder":
+        monkeypatch.setenv("TROUSSEAU_HOME", str(database))
+    monkeypatch.setattr(sys, "stdin", sys.stdin)  # it takes another, and an alarm
+    alarm = signal.getsignal(signal.SIGALRM)
+    try:
+        assert serve(Visitor("192.0.2.7", "SHA256:" + "A" * 43, "access --json")) == 1
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, alarm)
+    told = capsys.readouterr()
+    assert told.out == "" and len(told.err.splitlines()) == 1
+    assert not any(word in told.err for word in (str(home), "TROUSSEAU", "Traceback", "sqlite"))
 
 
 def test_a_database_that_does_not_answer_is_told_without_its_address(tmp_path: Path) -> None:

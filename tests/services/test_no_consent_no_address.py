@@ -353,7 +353,7 @@ def test_what_was_sent_is_not_shown_once_the_consent_is_gone(house: House, reaso
 #: Calls by which something leaves the program: to a mail server, to a file, to the output.
 #: (The console paints the screens of those who may see an address, and keeps nothing.)
 LETTING_OUT = {
-    "deliver", "sendmail", "send_message", "rcpt", "open_connection",
+    "deliver", "sendmail", "send_message", "rcpt", "execute_command", "open_connection",
     "csv_text", "writer", "print_json", "print_table", "print_line", "print",
     "write_private", "write_bytes", "write_text", "fdopen",
 }  # fmt: skip

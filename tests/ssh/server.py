@@ -270,11 +270,17 @@ class SshServer:
         return Answer(done.returncode, done.stdout, done.stderr.decode())
 
     def processes(self) -> list[int]:
-        """Return the processes of the Unix user on the server."""
+        """Return the processes of the Unix user on this server, and on no other's."""
+        assert self._process is not None
+        here = (Path("/proc") / str(self._process.pid) / "ns" / "mnt").readlink()
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             try:
-                if entry.stat().st_uid == UID and "State:\tZ" not in (entry / "status").read_text():
+                if (
+                    entry.stat().st_uid == UID
+                    and (entry / "ns" / "mnt").readlink() == here
+                    and "State:\tZ" not in (entry / "status").read_text()
+                ):
                     found.append(int(entry.name))
             except OSError:
                 continue

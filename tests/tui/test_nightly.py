@@ -122,4 +122,3 @@ class TestConsole:
             nights = session.scalars(select(NightlyRun)).all()
         engine.dispose()
         assert [night.finished_at is not None for night in nights] == [True] * does_it
-

@@ -26,8 +26,8 @@ _TABLE = """
     people        all!      schools!  schools      own      own      children
     team          all!      schools!  schools      own      own      none
     access        all!      schools!  schools      own      own      own
-    doubles       all!      schools!  none         none     none     none
-    consents      all!      schools!  none         own      own      none
+    doubles       all!      schools!  schools      none     none     none
+    consents      all!      schools!  schools      own      own      none
     mail          all!      schools!  none         own      own      own
     plans         all!      schools!  none         none     none     none
     families      all!      schools!  none         none     none     children

@@ -114,6 +114,7 @@ class SignInScreen(DoorScreen):
         message.stop()
         self._notice.show(message.notice or "")
         self._notice.display = message.notice is not None
+        self.query_one("#ways").display = message.notice is None  # they lead nowhere yet
 
     def failed(self, error: Exception) -> None:
         super().failed(error)

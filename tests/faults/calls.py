@@ -296,7 +296,11 @@ SPECIAL: dict[str, Make] = {
             [f"direction@{MARKER}.example", f"neuf{c.random.random()}@exemple.example"]
         )
         for name in (
-            "disable_account", "enable_account", "end_role", "give_role", "has_account",
+            "disable_account",
+            "enable_account",
+            "end_role",
+            "give_role",
+            "has_account",
             "unlock_account",
         )
     },
@@ -311,15 +315,22 @@ SPECIAL: dict[str, Make] = {
     **{
         f"{name}.account": _account
         for name in (
-            "account_mail.queue", "profiles.person_of", "sign_in.let_in", "tries.count_account",
+            "account_mail.queue",
+            "profiles.person_of",
+            "sign_in.let_in",
+            "tries.count_account",
             "tries.wrong_tries",
         )
     },
     **{
         f"{name}.account_id": lambda c: c.one("account")
         for name in (
-            "activation.close_resets", "activation.next_generation", "profiles.identity_of",
-            "tries.forget", "tries.record", "tries.uncount_account",
+            "activation.close_resets",
+            "activation.next_generation",
+            "profiles.identity_of",
+            "tries.forget",
+            "tries.record",
+            "tries.uncount_account",
         )
     },
     "account_mail.queue.template": lambda c: "password_reset",

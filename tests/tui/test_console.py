@@ -5,6 +5,7 @@ import fcntl
 import io
 import os
 import struct
+import subprocess
 import sys
 from datetime import timedelta
 from importlib import import_module
@@ -182,6 +183,21 @@ async def test_over_a_demonstration_there_is_no_signing_out(demo_home: Path) -> 
         await settled(pilot)
         assert isinstance(app.screen, DashboardScreen)
     engine.dispose()
+
+
+def test_the_way_in_is_painted_before_the_data_layer_is_loaded() -> None:
+    program = (
+        "import sys, tui.console\n"
+        "print({'sqlmodel', 'sqlalchemy', 'pydantic', 'babel'} & set(sys.modules))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=50,
+    )
+    assert found.stdout.strip() == "set()", found.stderr
 
 
 @pytest.mark.parametrize("place", _SCREENS)

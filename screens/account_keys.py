@@ -149,7 +149,7 @@ class AddKeyScreen(AnswerScreen):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self._form["key"].entry.focus()
+        self.set_focus(self._form["key"].entry)
         self.answer.say(N_("Without a name, the comment at the end of the line is taken."))
 
     @on(Form.Saved)

@@ -69,7 +69,7 @@ class ChangeAddressScreen(AnswerScreen):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self._form["address"].entry.focus()
+        self.set_focus(self._form["address"].entry)
 
     @on(Form.Saved)
     def _ask_for_it(self, event: Form.Saved) -> None:

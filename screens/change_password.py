@@ -47,7 +47,7 @@ class ChangePasswordScreen(AnswerScreen):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self._form["present"].entry.focus()
+        self.set_focus(self._form["present"].entry)
 
     @on(Form.Saved)
     def _change(self, event: Form.Saved) -> None:

@@ -53,7 +53,7 @@ class ForgottenPasswordScreen(DoorScreen):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self._form["email"].entry.focus()
+        self.set_focus(self._form["email"].entry)
 
     @on(Form.Saved)
     def _ask(self, event: Form.Saved) -> None:

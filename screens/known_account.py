@@ -52,7 +52,7 @@ class KnownAccountScreen(DoorScreen):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self._form["password"].entry.focus()
+        self.set_focus(self._form["password"].entry)
         self.answer.say(
             say(
                 "You have an account already: %(email)s. Its password activates this access "

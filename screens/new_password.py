@@ -139,7 +139,7 @@ class NewPasswordScreen(DoorScreen):
 
     def on_mount(self) -> None:
         first = "address" if self._admission.shared else "password"
-        self._form[first].entry.focus()
+        self.set_focus(self._form[first].entry)
         self.answer.say(_about_address(self._admission))
 
     @on(Form.Saved)

@@ -81,7 +81,8 @@ class SignInScreen(DoorScreen):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self._form["email"].entry.focus()
+        # At once and not by `focus()`, which may come when somebody types the password already.
+        self.set_focus(self._form["email"].entry)
         self.answer.say(self._told or "")
         self._notice.display = False
         self.attempt(self._prepare, group="prepare", exclusive=True)
@@ -121,7 +122,7 @@ class SignInScreen(DoorScreen):
         password = self._form["password"]
         password.value = ""
         if self._form["email"].value:
-            password.entry.focus()
+            self.set_focus(password.entry)
 
     # The other ways in. Their modules are loaded when they are needed.
 

@@ -62,7 +62,7 @@ class TokenScreen(DoorScreen):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self._form["token"].entry.focus()
+        self.set_focus(self._form["token"].entry)
 
     def on_screen_resume(self) -> None:
         self.answer.say("")

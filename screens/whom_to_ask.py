@@ -63,7 +63,7 @@ class WhomToAskScreen(DoorScreen):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self._form["school"].entry.focus()
+        self.set_focus(self._form["school"].entry)
 
     def language_changed(self) -> None:
         self._show()

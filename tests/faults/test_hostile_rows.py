@@ -430,7 +430,8 @@ class _Recording(terminal.Terminal):
     """A terminal that keeps every byte that came down the line."""
 
     def __init__(self, *arguments: str) -> None:
-        super().__init__(arguments, columns=120, lines=40, patience=20)
+        program = Path(sys.executable)
+        super().__init__(arguments, program=program, columns=120, lines=40, patience=20)
         self.raw = b""
         recording = self
 
@@ -446,7 +447,6 @@ class _Recording(terminal.Terminal):
 def test_a_real_terminal_receives_only_what_draws(
     place: str, house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(terminal, "PROGRAM", Path(sys.executable))
     monkeypatch.chdir(ROOT)
     world = house.world
     given = (str(house.engine.url), str(world.mine), str(world.year), NOW.isoformat(), place)

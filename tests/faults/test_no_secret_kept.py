@@ -29,6 +29,7 @@ from services.profiles import actor_for
 from services.sign_in import SignedIn, sign_in
 from tests.servers import MailServer
 from tests.services.door_world import EMAIL, KEY, OTHER_PASSWORD, PASSWORD, House, make_house
+from tui.crash import LOG_NAME, record
 
 LETTERHEAD = Letterhead("trousseau@ecole.example", sign_in_at="https://console.example")
 THIRD_PASSWORD = "six hérons récitent Villon"
@@ -136,6 +137,28 @@ def test_no_token_and_no_password_is_kept_anywhere(
     assert "argon2" not in "".join(
         line for line in dump.splitlines() if line.startswith('INSERT INTO "journal"')
     )
+
+
+def test_a_crash_report_holds_neither(sqlite_engine: Any, tmp_path: Path) -> None:
+    """The worst moment: the token spent, the password hashed, and the journal can't be written."""
+    house = make_house(sqlite_engine, tmp_path)
+    member = house.world.person(email=EMAIL)
+    token = house.invite(member)
+    with sqlite_engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE journal RENAME TO lost")
+    crashes = tmp_path / "state"
+    for deed in (
+        lambda: set_password(house.entrance, token, PASSWORD),
+        lambda: set_password(house.entrance, token, None),  # type: ignore[arg-type]
+        lambda: sign_in(house.entrance, EMAIL, {PASSWORD}),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(Exception) as crashed:
+            deed()
+        record(crashed.value, crashes, house.world.clock())
+    told = (crashes / LOG_NAME).read_text()
+    assert told.count("reference") == 3 and "services.activation" in told
+    for secret in (token, PASSWORD):
+        assert not any(form.decode() in told for form in forms(secret))
 
 
 def test_on_postgresql(postgresql_engine: Any, mail_server: MailServer, tmp_path: Path) -> None:

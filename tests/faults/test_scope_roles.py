@@ -4,9 +4,9 @@ The rules are written here a second time, on purpose, by bare SQL and from the w
 DESIGN §9: `models.rights` and `models.scope` are under test.
 """
 
-import dataclasses
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -32,6 +32,8 @@ FUNCTIONS = functions()
 #: Who tries, by the property of `Schools`.
 WHO = ("teacher", "parent", "stranger")
 CALLS = 3
+#: Each call has a session of its own.
+NO_SESSION: Any = None
 #: Tables in which a call may leave something: one's own drafts, and who did it.
 OWN = ("draft", "journal")
 
@@ -46,13 +48,36 @@ def full(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
     return file, schools
 
 
+@dataclass(frozen=True)
+class Before:
+    """What stands in the database that every test begins with."""
+
+    rows: dict[str, list[Any]]
+    ids: dict[str, list[int]]
+    found: dict[Actor, set[str]] = field(default_factory=dict)
+
+    def secrets(self, actor: Actor) -> set[str]:
+        if actor not in self.found:
+            self.found[actor] = secrets_of_others(self.rows, actor)
+        return self.found[actor]
+
+
+@pytest.fixture(scope="module")
+def before(full: tuple[Path, Schools]) -> Before:
+    engine = make_engine(f"sqlite:///{full[0]}")
+    try:
+        return Before(everything(engine), all_ids(engine))
+    finally:
+        engine.dispose()
+
+
 @pytest.fixture
 def schools(full: tuple[Path, Schools], tmp_path: Path) -> Iterator[Schools]:
     file, schools = full
     copy = tmp_path / "trousseau.db"
     shutil.copy2(file, copy)
     engine = make_engine(f"sqlite:///{copy}")
-    yield dataclasses.replace(schools, world=dataclasses.replace(schools.world, engine=engine))
+    yield replace(schools, world=replace(schools.world, engine=engine))
     engine.dispose()
 
 
@@ -199,33 +224,42 @@ def secrets_of_others(rows: dict[str, list[Any]], actor: Actor) -> set[str]:
 
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_no_function_lets_anybody_further(who: str, name: str, schools: Schools, key: Key) -> None:
+def test_no_function_lets_anybody_further(
+    who: str, name: str, schools: Schools, before: Before, key: Key
+) -> None:
     desk, random = getattr(schools, who), Random(f"{who} {name}")
-    before = everything(desk.engine)
-    secrets = secrets_of_others(before, desk.actor)
-    ids = all_ids(desk.engine)
+    given: list[Any] = []
     for _ in range(CALLS):
-        result: Any = None
-        try:
-            with told_in_words(), writing(desk.engine, desk.actor, desk.now()) as session:
-                chooser = Chooser(schools, random, ids, session, key)
-                given = arguments(name, FUNCTIONS[name], chooser)
-                said = "\n".join(str(each) for each in scalars(given))
-                result = FUNCTIONS[name](session, **given)
-                if isinstance(result, Iterator):
-                    result = list(result)
-        except DataBusy as error:
-            if not isinstance(error.__cause__, NoResultFound):
-                raise  # hides a mistake of the program
-            result = error  # whose reference tables are empty finds not even a service
-        except (TrousseauError, LookupError) as error:
-            result = error
-        told = "\n".join(str(each) for each in scalars(result))
-        leaked = {secret for secret in secrets if secret in told and secret not in said}
-        assert not leaked, f"{name}({given}) tells {leaked}"
-        after = everything(desk.engine)
-        changed = [t for t in after if t not in OWN and after[t] != before[t]]
-        assert not changed, f"{name}({given}) changed {changed}"
+        given.append(
+            call(name, desk, Chooser(schools, random, before.ids, NO_SESSION, key), before)
+        )
+    after = everything(desk.engine)
+    changed = [t for t in after if t not in OWN and after[t] != before.rows[t]]
+    assert not changed, f"{name} changed {changed}, called with {given}"
+
+
+def call(name: str, desk: Desk, chooser: Chooser, before: "Before") -> Any:
+    """Call a function with arguments of anybody's, look into what it returns; return those."""
+    result: Any = None
+    try:
+        with told_in_words(), writing(desk.engine, desk.actor, desk.now()) as session:
+            given = arguments(name, FUNCTIONS[name], replace(chooser, session=session))
+            said = "\n".join(str(each) for each in scalars(given))
+            result = FUNCTIONS[name](session, **given)
+            if isinstance(result, Iterator):
+                result = list(result)
+    except DataBusy as error:
+        if not isinstance(error.__cause__, NoResultFound):
+            raise  # hides a mistake of the program
+        result = error  # whose reference tables are empty finds not even a service
+    except (TrousseauError, LookupError) as error:
+        result = error
+    told = "\n".join(str(each) for each in scalars(result))
+    leaked = {
+        secret for secret in before.secrets(desk.actor) if secret in told and secret not in said
+    }
+    assert not leaked, f"{name}({given}) tells {leaked}"
+    return given
 
 
 # --- the table itself ---------------------------------------------------------------------

@@ -377,6 +377,9 @@ KNOWN: dict[str, str] = {
     "tui.cli.access._print_people": _WALKED,
     "tui.cli.access._write": _WALKED,
     "tui.cli.access.access": _WALKED,
+    "tui.cli.account_keys.add": "accounts of the console",
+    "tui.cli.account_keys.list_keys": "accounts of the console",
+    "tui.cli.account_keys.remove": "accounts of the console",
     "tui.cli.accounts._report": "accounts of the console",
     "tui.cli.accounts.add": "accounts of the console",
     "tui.cli.accounts.list_accounts": "accounts of the console",
@@ -406,6 +409,7 @@ KNOWN: dict[str, str] = {
     "tui.cli.plans.list_plans": _WALKED,
     "tui.cli.plans.show": _WALKED,
     "tui.command_line._show_version": _NOBODY,
+    "tui.ssh.keys.main": "prints a public key for sshd, and whose it is not",
 }
 
 

@@ -1,5 +1,6 @@
 """Signing in through a real sshd, on a real terminal: by key, by password, by token."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,19 @@ def _enter(terminal: Terminal, email: str, password: str) -> None:
     terminal.wait_for("Adresse e-mail", "F2")
     terminal.type(f"{email}\r")
     terminal.type(f"{password}\r")
+
+
+def _refuse_in_process_list(*secrets: str) -> None:
+    """No process of the machine, the console's among them, names a secret to others."""
+    told = b""
+    for process in Path("/proc").glob("[0-9]*"):
+        for file in ("cmdline", "environ"):
+            with suppress(OSError):
+                told += (process / file).read_bytes()
+    assert b"tui.ssh" in told  # else the console was not among them
+    for secret in secrets:
+        for form in (secret, secret.lower(), secret.replace("-", " ").lower()):
+            assert form.encode() not in told
 
 
 def test_a_key_of_an_account_opens_its_dashboard(server: SshServer, keys: Keys) -> None:
@@ -56,6 +70,7 @@ def test_a_token_is_activated_over_ssh(world: World) -> None:
         terminal.type(f"{password}\t{password}")
         terminal.type(_F8)
         terminal.wait_for("Mes accès", "Julie Lemaire")
+        _refuse_in_process_list(token, password)
         terminal.type("q")
         assert terminal.wait_for_end() == 0
     # And the program behind sshd has written neither anywhere.

@@ -106,8 +106,10 @@ def test_signing_in_leads_to_the_dashboard(
         terminal.type("new@ecole-tilleuls.example\rnot the password\r")
         terminal.wait_for(" new@ecole-tilleuls.example\n", "several wrong")
         terminal.type(f"{PASSWORD}\r")
-        terminal.wait_for("98102", "Les Tilleuls")
+        # In the language of the account, told of the wrong try that may not have been its own.
+        terminal.wait_for("98102", "Les Tilleuls", "1 essai erroné")
         assert "98101" not in terminal.screen
+        terminal.type("\r")
         terminal.type("q")
         assert terminal.wait_for_end() == 0
 

@@ -43,7 +43,7 @@ class Command:
     """One line of the list.
 
     `words` ask for it and `arguments` are what the command line is given instead. `thing` is
-    what of `models.rights` it is about; all of a school's must be seen, or changed with
+    what of `models.rights` it is about; all of a school's must be seen, or may be changed with
     `change`. With `takes_input` it reads standard input, which `-` may say too.
     """
 
@@ -84,8 +84,8 @@ def _import(name: str, thing: str) -> Command:
     return Command(("import", name), arguments, thing, _IMPORT, change=True, takes_input=True)
 
 
-def _export(name: str, thing: str) -> Command:
-    return Command(("export", name), ("export", name, "--output=-"), thing, _ABOUT)
+def _export(name: str, thing: str, change: bool = False) -> Command:
+    return Command(("export", name), ("export", name, "--output=-"), thing, _ABOUT, change)
 
 
 COMMANDS = (
@@ -94,12 +94,13 @@ COMMANDS = (
     _import("sds", "team"),
     _import("families", "families"),
     _export("access", "team"),
-    _export("consents", "consents"),
+    # Shows addresses that nobody has agreed to yet: for those who compare them with the paper.
+    _export("consents", "consents", change=True),
     _export("invitations", "mail"),
     Command(
         ("access",), ("access",), "team", {**_JSON, "--status": _CODE, "--on": _DAY, "--csv": _FLAG}
     ),
-    Command(("consent", "list"), ("consent", "list"), "consents", _JSON),
+    Command(("consent", "list"), ("consent", "list"), "consents", _JSON, change=True),
     Command(("invitations",), ("invitations",), "mail", {**_JSON, "--state": _CODE}),
 )
 

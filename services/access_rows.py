@@ -60,11 +60,12 @@ class Moment:
         return {"at": self.at, "day": self.day}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AccessDetails:
     """The facts behind a status, as they had happened at the moment asked for.
 
     Instants are UTC. `access_ends`, `exit_date` are days, inclusive, in the school's zone.
+    Not frozen, as the row is not: that would double the time to make a page of them.
     """
 
     granted_at: datetime
@@ -94,7 +95,7 @@ class AccessDetails:
     disappeared_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AccessRow:
     """One access: who, which function and role, which address, and where things stand.
 

@@ -165,8 +165,9 @@ def _name_order(row: AccessRow) -> tuple[str, str, int]:
 
 
 def _explained(row: AccessRow, now: Moment) -> AccessRow:
-    finding = why_not(row, now.at)
-    return replace(row, reason=finding.sentence) if finding else row
+    if (finding := why_not(row, now.at)) is not None:
+        row.reason = finding.sentence
+    return row
 
 
 # --- which accesses, and in which order ---------------------------------------------------

@@ -34,7 +34,7 @@ from services.zones import local
 __all__ = [
     "AccountLocked", "Entrance", "NoAccessNow", "SignInRefused", "SignedIn", "TooManyTries",
     "WrongPassword", "admitted", "confirm_password", "let_in", "sign_in", "sign_in_by_key",
-    "zone_of",
+    "wrong_tries_notice", "zone_of",
 ]  # fmt: skip
 
 
@@ -88,6 +88,14 @@ class SignInRefused(TrousseauError):
     """Address and password were not accepted, for a reason that is not told."""
 
     heading = N_("You are not signed in")
+
+    def __init__(self) -> None:
+        super().__init__(
+            say(
+                "The address or the password is not right. After several wrong tries, "
+                "wait a few minutes before the next one."
+            )
+        )
 
 
 class WrongPassword(TrousseauError):
@@ -214,12 +222,7 @@ def _account(session: ActorSession, account_id: int | None) -> Account:
 
 
 def _refuse() -> NoReturn:
-    raise SignInRefused(
-        say(
-            "The address or the password is not right. After several wrong tries, "
-            "wait a few minutes before the next one."
-        )
-    )
+    raise SignInRefused
 
 
 def let_in(session: ActorSession, account: Account, kind: str, origin: str) -> SignedIn:
@@ -264,15 +267,18 @@ def _notices(session: ActorSession, account: Account) -> tuple[Wording, ...]:
     if not count or account.tries_since is None:
         return ()
     since = local(account.tries_since, zone_of(session, account.person_id))
-    return (
-        say_n(
-            "%(count)s wrong try to sign in with your address since %(since)s. If it was not "
-            "you, tell the helpdesk.",
-            "%(count)s wrong tries to sign in with your address since %(since)s. If it was not "
-            "you, tell the helpdesk.",
-            count,
-            since=since,
-        ),
+    return (wrong_tries_notice(count, since),)
+
+
+def wrong_tries_notice(count: int, since: datetime) -> Wording:
+    """Return what an owner reads of others' tries; `since` in the owner's own time zone."""
+    return say_n(
+        "%(count)s wrong try to sign in with your address since %(since)s. If it was not "
+        "you, tell the helpdesk.",
+        "%(count)s wrong tries to sign in with your address since %(since)s. If it was not "
+        "you, tell the helpdesk.",
+        count,
+        since=since,
     )
 
 

@@ -1,7 +1,7 @@
 """The ways in besides the password: what the keys do, what is said, and what is never shown."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,7 @@ from screens.widgets.chrome import Sentence
 from screens.widgets.field import TextInput
 from services.activation import Admission
 from services.profiles import Profile
+from services.sign_in import wrong_tries_notice
 from services.whom_to_ask import SchoolContact
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.samples import SampleDoor
@@ -416,12 +417,7 @@ def test_picture_in_another_way(
 
 
 def test_picture_of_notices(console: MakeApp, snap_compare: Any) -> None:
-    notice = say(
-        "%(count)s wrong tries to sign in with your address since %(since)s. If it was not "
-        "you, tell the helpdesk.",
-        count=12,
-        since=datetime(2026, 9, 1, 8, 0, tzinfo=UTC),
-    )
+    notice = wrong_tries_notice(12, datetime(2026, 9, 1, 10, 0, tzinfo=UNTIL.tzinfo))
 
     async def show(pilot: Pilot[Any]) -> None:
         await settled(pilot)

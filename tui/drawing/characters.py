@@ -6,7 +6,8 @@ moves. All functions are pure and remember what they have answered.
 
 import codecs
 import unicodedata
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 from rich.cells import cell_len
 
@@ -126,6 +127,18 @@ def on_linux_console(character_cluster: str) -> str:
     if plain in _ON_EVERY_CONSOLE or not plain.strip() or plain[:1].isalpha():
         return plain if cell_len(plain) == 1 else shown_as(plain, "iso8859-15")
     return shown_as(plain, "iso8859-15")
+
+
+def substitutes(codec: str, *, boxes: bool, rounded: bool) -> Callable[[str], str]:
+    """Return what makes of a cluster what this terminal shows in its stead.
+
+    `codec`, `boxes` and `rounded` are those of `tui.drawing.abilities.Abilities`.
+    """
+    if not _is_unicode(codec):
+        return partial(shown_as, codec=codec)
+    if not boxes:
+        return without_boxes
+    return str if rounded else on_linux_console
 
 
 @lru_cache(maxsize=16)

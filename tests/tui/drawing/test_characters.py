@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from rich.cells import cell_len
 
-from tui.drawing.characters import on_linux_console, shown_as, without_boxes
+from tui.drawing.characters import on_linux_console, shown_as, substitutes, without_boxes
 
 CODECS = ("ascii", "iso8859-1", "iso8859-15", "cp437", "cp850", "koi8-r", "utf-8")
 
@@ -82,3 +82,20 @@ def test_the_linux_console_gets_what_its_fonts_have() -> None:
 def test_an_unknown_codec_is_a_mistake() -> None:
     with pytest.raises(LookupError):
         shown_as("é", "x-none")
+
+
+@pytest.mark.parametrize(
+    ("codec", "boxes", "rounded", "expected"),
+    [
+        ("utf-8", True, True, "╭é’漢"),
+        ("utf-8", True, False, "┌é'??"),
+        ("utf-8", False, False, "+é’漢"),
+        ("iso8859-1", False, False, "+é'??"),
+        ("cp437", True, False, "┌é'??"),
+    ],
+)
+def test_each_terminal_gets_what_it_can_show(
+    codec: str, boxes: bool, rounded: bool, expected: str
+) -> None:
+    show = substitutes(codec, boxes=boxes, rounded=rounded)
+    assert "".join(map(show, "╭é’漢")) == expected

@@ -47,7 +47,7 @@ class OpeningScreen(Screen[None]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        self._prepare()
+        self.call_after_refresh(self._prepare)  # behind the first picture
 
     def action_leave(self) -> None:
         self.app.exit(0)

@@ -85,7 +85,8 @@ class SignInScreen(DoorScreen):
         self.set_focus(self._form["email"].entry)
         self.answer.say(self._told or "")
         self._notice.display = False
-        self.attempt(self._prepare, group="prepare", exclusive=True)
+        # Behind the first picture, which would have to share the processor with it.
+        self.call_after_refresh(self.attempt, self._prepare, group="prepare", exclusive=True)
 
     @property
     def untouched(self) -> bool:

@@ -1,89 +1,31 @@
 """The program's entry point: `trousseau`, and the commands of DESIGN §7.
 
-`--help`, `--version` and usage errors are answered without Textual and without the data
-layer: every command imports what it needs when it runs. Exit 0 done, 1 refused or failed
-(the reason on standard error), 2 usage, 130 stopped with Ctrl+C.
+What is asked for most is answered without the library of the command line, which takes 0.1 s
+to load: the console, the demonstration, the version. `--help` and usage errors are answered
+without Textual and without the data layer: every command imports what it needs when it runs.
+Exit 0 done, 1 refused or failed (the reason on standard error), 2 usage, 130 stopped with
+Ctrl+C.
 """
 
 import os
 import sys
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import typer
-
-from models.errors import TrousseauError
-from models.language import LANGUAGES, N_, _, say, use_language
-from tui.appearance import appearance
-from tui.cli import (
-    access,
-    accounts,
-    consents,
-    database,
-    demo,
-    families,
-    imports,
-    mail,
-    nightly,
-    plans,
-)
-from tui.cli.output import tell
-from tui.environment import NoTerminal, require_terminal, tidy
-from tui.settings_file import VARIABLE, take_settings
+from tui import __version__, collector
 
 PROGRAM = "trousseau"
-
-_app = typer.Typer(
-    name=PROGRAM,
-    help=N_("Open and close the accounts of a school's team; with no command, the console."),
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-def _show_version(asked: bool) -> None:
-    if asked:
-        from importlib.metadata import version
-
-        print(PROGRAM, version(PROGRAM))
-        raise typer.Exit
-
-
-Version = Annotated[
-    bool,
-    typer.Option("--version", is_eager=True, callback=_show_version, help=N_("Print the version.")),
-]
-
-
-@_app.callback(invoke_without_command=True)
-def _console(context: typer.Context, version: Version = False) -> None:
-    if context.invoked_subcommand is None:
-        require_terminal()
-        from tui.console import open_console
-
-        raise typer.Exit(open_console())
-
-
-for commands in (
-    imports,
-    plans,
-    access,
-    consents,
-    families,
-    mail,
-    nightly,
-    accounts,
-    database,
-    demo,
-):
-    commands.register(_app)
 
 
 def main() -> None:
     """Run the command line of this process and end it with its exit status."""
+    collector.hold()
+    if sys.argv[1:] == ["--version"]:
+        print(PROGRAM, __version__)
+        sys.exit(0)
+    from tui.environment import tidy
+    from tui.settings_file import VARIABLE, take_settings
+
     if VARIABLE in os.environ:
         try:
             take_settings(os.environ)
@@ -95,10 +37,14 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; what it says goes to the standard streams."""
+    from models.errors import TrousseauError
+    from models.language import _, use_language
+    from tui.cli.output import tell
+    from tui.environment import NoTerminal
+
     use_language(language(os.environ))
-    command = _translated(typer.main.get_command(_app))
     try:
-        command.main(args=list(arguments), prog_name=PROGRAM, standalone_mode=True)
+        return _status(_answer(list(arguments)))
     except SystemExit as end:
         return _status(end.code)
     except TrousseauError as error:
@@ -114,14 +60,36 @@ def run(arguments: Sequence[str]) -> int:
     return 1
 
 
+def _answer(arguments: list[str]) -> Any:
+    """Run one command and return its exit status, or raise it as `SystemExit`."""
+    if not arguments:
+        from tui.environment import require_terminal
+
+        require_terminal()
+        from tui.console import open_console
+
+        return open_console()
+    if arguments[0] == "demo":
+        from tui.demonstration import demonstrate, role_in
+
+        if (role := role_in(arguments[1:])) is not None:
+            return demonstrate(role)
+    from tui.cli.program import answer
+
+    return answer(arguments)
+
+
 def _status(code: Any) -> int:
     if code is None or isinstance(code, int):
         return code or 0
     return 1
 
 
-def language(environ: Any) -> str:
+def language(environ: Mapping[str, str]) -> str:
     """Return the language of TROUSSEAU_LANGUAGE, else the one of the locale, else French."""
+    from models.language import LANGUAGES
+    from tui.appearance import appearance
+
     if environ.get("TROUSSEAU_LANGUAGE", "").strip():
         return appearance(environ).language
     locale = next(
@@ -131,19 +99,13 @@ def language(environ: Any) -> str:
     return prefix if prefix in LANGUAGES else appearance(environ).language
 
 
-def _translated(command: Any) -> Any:
-    """Put the help of a command and of all below it into the current language."""
-    for part in (command, *command.params):
-        if getattr(part, "help", None):
-            part.help = _(part.help)
-    for below in getattr(command, "commands", {}).values():
-        _translated(below)
-    return command
-
-
 def _tell_crash(error: Exception, arguments: Sequence[str]) -> None:
     """Say one sentence and a number; type, places and the command's name go to the log."""
+    from datetime import UTC, datetime
+
+    from models.language import say
     from tui import crash
+    from tui.cli.output import tell
     from tui.state import state_folder
 
     words = [word for word in arguments[:2] if word.isalpha()]

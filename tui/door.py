@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from models.language import Wording
 from models.rights import may_see
 from screens.workplace import Workplace
+from tui import collector
 from tui.cli.office import now
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Door:
                     token_days=settings.token_days,
                 )
                 self._opened = settings, engine
+                collector.resume()
             return self._opened
 
     def prepare(self) -> Wording | None:

@@ -24,7 +24,7 @@ from services.lookup import team
 from services.maintenance import is_well, verify
 from services.opening import open_database
 from tests.demo_home import AT, demo_template
-from tui.cli.demo import ROLES
+from tui.demonstration import ROLES
 
 __all__ = ["demo_template"]
 

@@ -64,7 +64,7 @@ def test_the_helpdesk_tries_it_too(temporary: Path) -> None:
 
 
 def test_what_a_killed_demonstration_left_is_removed_by_the_next(temporary: Path) -> None:
-    from tui.cli.demo import remove_stale
+    from tui.demonstration import remove_stale
 
     with Terminal(["demo"], environment={"TMPDIR": str(temporary)}) as terminal:
         terminal.wait_for("98101")
@@ -78,7 +78,7 @@ def test_what_a_killed_demonstration_left_is_removed_by_the_next(temporary: Path
 
 
 def test_a_home_that_is_not_a_demonstrations_is_left_alone(temporary: Path) -> None:
-    from tui.cli.demo import remove_stale
+    from tui.demonstration import remove_stale
 
     dear = temporary / "trousseau-demo-dear"
     dear.mkdir()
@@ -213,7 +213,7 @@ def test_every_place_has_its_screen(place: str) -> None:
 def test_a_home_in_use_is_held(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import tempfile
 
-    from tui.cli.demo import throw_away_home
+    from tui.demonstration import throw_away_home
 
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     monkeypatch.setenv("TROUSSEAU_MAIL_URL", "smtps://real@mail.example")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from models.language import N_, _, say
+from tui.cli.names import HELP
 from tui.cli.office import Office, office
 from tui.cli.options import Json, School, Year, group
 from tui.cli.output import print_json, print_table, tell
@@ -32,8 +33,8 @@ Output = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    app.command("access", help=N_("Who has access in a school, and who not yet, and why."))(access)
-    export = group(app, "export", N_("CSV files that are safe to open in a spreadsheet."))
+    app.command("access", help=HELP["access"])(access)
+    export = group(app, "export", HELP["export"])
     export.command("access", help=N_("A team's list."))(export_access)
     export.command("consents", help=N_("Who has signed and who has not."))(export_consents)
     export.command("invitations", help=N_("What became of each invitation."))(export_invitations)

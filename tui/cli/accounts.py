@@ -8,6 +8,7 @@ import typer
 
 from models.language import N_, Wording, _, say
 from tui.cli import account_keys
+from tui.cli.names import HELP
 from tui.cli.office import Office, office
 from tui.cli.options import Json, group
 from tui.cli.output import print_json, print_table, tell
@@ -36,7 +37,7 @@ _LONGEST_LINE = 8_192
 
 
 def register(app: typer.Typer) -> None:
-    account = group(app, "account", N_("Who may sign in to the console."))
+    account = group(app, "account", HELP["account"])
     account.command(
         "add", help=N_("Make an account; the password is asked for. Or give one a further role.")
     )(add)

@@ -7,6 +7,7 @@ import typer
 
 from models.language import N_, _, say, say_n
 from tui.cli.files import read_limited, write_private
+from tui.cli.names import HELP
 from tui.cli.office import Office, office
 from tui.cli.options import Json, OptionalSchool, People, School, Year, group
 from tui.cli.output import print_json, print_line, print_table, tell
@@ -26,7 +27,7 @@ Source = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    consent = group(app, "consent", N_("Consent forms: print, list, record, withdraw."))
+    consent = group(app, "consent", HELP["consent"])
     consent.command("form", help=N_("Print the form to sign, one page a person."))(form)
     consent.command("list", help=N_("Who has signed and who has not."))(list_consents)
     consent.command("record", help=N_("Record signed forms."))(record)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from models.language import N_, _, say
+from tui.cli.names import HELP
 from tui.cli.office import now, office
 from tui.cli.options import Json, group
 from tui.cli.output import print_json, print_line, tell
@@ -22,12 +23,12 @@ Yes = Annotated[bool, typer.Option("--yes", help=N_("Do not ask."))]
 
 
 def register(app: typer.Typer) -> None:
-    database = group(app, "db", N_("Look after the database."))
+    database = group(app, "db", HELP["db"])
     database.command("upgrade", help=N_("Bring the tables up to date."))(upgrade)
     database.command("verify", help=N_("Look the whole database through."))(verify)
     database.command("backup", help=N_("Copy the database into a new file."))(backup)
     database.command("restore", help=N_("Bring back what a backup holds."))(restore)
-    app.command("doctor", help=N_("What is configured, what is wrong, what to do."))(doctor)
+    app.command("doctor", help=HELP["doctor"])(doctor)
 
 
 def upgrade() -> None:

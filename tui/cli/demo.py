@@ -1,128 +1,23 @@
-"""`trousseau demo`: the console over throw-away sample schools, signed in."""
+"""`trousseau demo`, as the command line knows it; what it does is in `tui.demonstration`."""
 
-import fcntl
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from models.language import N_, current_language, say
+from models.language import N_
+from tui.cli.names import HELP
+from tui.demonstration import DEFAULT_ROLE, ROLES, demonstrate
 
-if TYPE_CHECKING:
-    from tui.door import Door, Entered
-
-_PREFIX = "trousseau-demo-"
-_LOCK = "in-use"
-#: Those of `services.demo`, repeated, for that module loads the data layer; a test compares.
-ROLES = ("helpdesk", "director", "coordinator", "parent")
 Role = Annotated[
     str, typer.Option("--role", metavar="R", help=N_("helpdesk, director or coordinator."))
 ]
 
 
 def register(app: typer.Typer) -> None:
-    app.command("demo", help=N_("The console over sample schools; nothing is kept."))(demo)
+    app.command("demo", help=HELP["demo"])(demo)
 
 
-def demo(role: Role = "director") -> None:
-    from tui.environment import require_terminal
-
+def demo(role: Role = DEFAULT_ROLE) -> None:
     if role not in ROLES:
         raise typer.BadParameter(", ".join(ROLES), param_hint="--role")
-    require_terminal()
-    remove_stale(Path(tempfile.gettempdir()))
-    with throw_away_home():
-        builder = _build_aside()
-        from tui.console import open_directly
-
-        raise typer.Exit(
-            open_directly(
-                lambda door: _let_in(door, builder, role),
-                say("The sample schools are being prepared…"),
-            )
-        )
-
-
-@contextmanager
-def throw_away_home() -> Iterator[Path]:
-    """Give the program a home of its own that is removed at the end, and forget all settings.
-
-    The home is held by a lock while this process lives, so that another demonstration can
-    tell one that was left behind by a process that was killed.
-    """
-    home = Path(tempfile.mkdtemp(prefix=_PREFIX))
-    handle = os.open(home / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    fcntl.flock(handle, fcntl.LOCK_EX)
-    kept = ("TROUSSEAU_LANGUAGE", "TROUSSEAU_STYLE")
-    for name in [n for n in os.environ if n.startswith("TROUSSEAU_") and n not in kept]:
-        del os.environ[name]
-    os.environ["TROUSSEAU_HOME"] = str(home)
-    try:
-        yield home
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-        os.close(handle)
-
-
-def remove_stale(folder: Path) -> None:
-    """Remove the homes of demonstrations that ended without doing so."""
-    for home in folder.glob(f"{_PREFIX}*"):
-        try:
-            if home.is_symlink() or home.stat().st_uid != os.getuid():
-                continue
-            handle = os.open(home / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError:
-            continue
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(home, ignore_errors=True)
-        except BlockingIOError:
-            pass  # somebody is looking at it
-        finally:
-            os.close(handle)
-
-
-def _build_aside() -> int:
-    """Build the schools in a process of its own while this one paints; return its id."""
-    builder = os.fork()
-    if builder:
-        return builder
-    try:
-        status = 1
-        _build()
-        status = 0
-    finally:
-        os._exit(status)
-
-
-def _build() -> None:
-    from models.keys import load_key
-    from services import demo as schools
-    from services.opening import open_database
-    from tui.cli.office import now
-    from tui.settings import load_settings
-
-    settings = load_settings()
-    settings.folders.create()
-    at = now()
-    engine = open_database(settings.database(), embedded=True, at=at)
-    schools.build(engine, load_key(settings.folders.key_file), at)
-    engine.dispose()
-
-
-def _let_in(door: "Door", builder: int, role: str) -> "Entered":
-    _pid, status = os.waitpid(builder, 0)
-    if status:
-        raise RuntimeError("the sample schools were not built")
-    from models.database import SYSTEM
-    from services import demo as schools
-    from services.desk import Desk
-    from tui.cli.office import now
-
-    _settings, engine = door.open()
-    return door.show(Desk(engine, SYSTEM, now).read(schools.somebody, role, current_language()))
+    raise typer.Exit(demonstrate(role))

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from models.language import N_, _
+from tui.cli.names import HELP
 from tui.cli.office import office
 from tui.cli.options import Json, School, Year
 from tui.cli.output import print_json, print_table
@@ -15,7 +16,7 @@ Status = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    app.command("families", help=N_("Guardians and children, and who has signed in."))(families)
+    app.command("families", help=HELP["families"])(families)
 
 
 def families(

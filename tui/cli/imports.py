@@ -8,6 +8,7 @@ import typer
 
 from models.language import N_, _, say
 from tui.cli.files import standard_input
+from tui.cli.names import HELP
 from tui.cli.office import Office, office
 from tui.cli.options import Confirm, DryRun, Json, OptionalSchool, Year
 from tui.cli.output import print_json, print_line, tell
@@ -63,9 +64,7 @@ _VERBS = {
 
 
 def register(app: typer.Typer) -> None:
-    app.command("import", help=N_("Read a file of records; nothing changes before the plan."))(
-        import_file
-    )
+    app.command("import", help=HELP["import"])(import_file)
 
 
 def import_file(

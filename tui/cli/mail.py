@@ -7,6 +7,7 @@ import typer
 
 from models.language import N_, _, say, say_n
 from tui.cli.files import refused, standard_input
+from tui.cli.names import HELP
 from tui.cli.office import Office, now, office
 from tui.cli.options import DryRun, Json, People, School, Year
 from tui.cli.output import print_json, print_table, tell
@@ -37,10 +38,10 @@ Source = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    app.command("invite", help=N_("Put the invitations of a team into the outbox."))(invite)
-    app.command("send", help=N_("Send the mails that are due."))(send)
-    app.command("bounces", help=N_("Read mails that came back."))(bounces)
-    app.command("invitations", help=N_("What became of each invitation."))(invitations)
+    app.command("invite", help=HELP["invite"])(invite)
+    app.command("send", help=HELP["send"])(send)
+    app.command("bounces", help=HELP["bounces"])(bounces)
+    app.command("invitations", help=HELP["invitations"])(invitations)
 
 
 def invite(

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from models.language import N_, Wording, say
+from models.language import Wording, say
+from tui.cli.names import HELP
 from tui.cli.office import now, office
 from tui.cli.options import Json
 from tui.cli.output import print_json, print_line, tell
@@ -30,9 +31,7 @@ STEP_WORDS: Mapping[str, Wording] = {
 
 
 def register(app: typer.Typer) -> None:
-    app.command("nightly", help=N_("Do what is due at night; run again, it does nothing twice."))(
-        nightly
-    )
+    app.command("nightly", help=HELP["nightly"])(nightly)
 
 
 def nightly(as_json: Json = False) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from tui import collector
+
 if TYPE_CHECKING:
     from models.keys import Key
     from services.desk import Desk
@@ -73,6 +75,7 @@ def office() -> Iterator[Office]:
     from services.opening import open_database
     from tui.settings import load_settings
 
+    collector.resume()
     settings = load_settings()
     settings.folders.create()
     engine = open_database(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from models.language import N_, Wording, _, say
+from tui.cli.names import HELP
 from tui.cli.office import Office, office
 from tui.cli.options import Confirm, Json, PlanId, group
 from tui.cli.output import print_json, print_line, print_table, tell
@@ -19,7 +20,7 @@ _ADDRESS = re.compile(r"[^\s<>()«»“”]+@[^\s<>()«»“”]+")
 
 
 def register(app: typer.Typer) -> None:
-    plan = group(app, "plan", N_("Look at plans, apply and undo them."))
+    plan = group(app, "plan", HELP["plan"])
     plan.command("list", help=N_("The latest plans, the newest first."))(list_plans)
     plan.command("show", help=N_("What a plan changes, line by line."))(show)
     plan.command("apply", help=N_("Apply a plan, whole or not at all."))(apply)

@@ -25,6 +25,9 @@ MODULES = {
     "lists": "benchmarks.lists",
     "sending": "benchmarks.sending",
     "console": "benchmarks.console",
+    "keys": "benchmarks.keys",
+    "team-keys": "benchmarks.team_keys",
+    "terminals": "benchmarks.terminals",
     "identity": "benchmarks.identity",
 }
 RESULTS = Path(__file__).parent.parent / "build" / "bench.json"
@@ -44,9 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 for so_far in _run(name, made, asked.quick):
                     results[name] = {**so_far, "machine": machine}
                     _write(asked.output, results)  # what was measured stays, whatever comes
-    for name in MODULES:
-        if name in results and (not asked.only or name in asked.only):
-            print(_table(results[name], asked.markdown))
+    shown = [name for name in asked.only or MODULES if name in results]
+    if asked.write:
+        asked.write.write_text(tables.put(asked.write.read_text(), _blocks(results, shown)))
+        return 0
+    for name in shown:
+        print(_table(results[name], asked.markdown))
     if not asked.markdown:
         print(_verdict(results))
     return 0
@@ -58,6 +64,7 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=MODULES, metavar="NAME", help="again")
     parser.add_argument("--markdown", action="store_true", help="print the tables in Markdown")
     parser.add_argument("--show", action="store_true", help="measure nothing, print the last run")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="put the tables into FILE")
     parser.add_argument("--output", type=Path, default=RESULTS, help="where the results are kept")
     return parser.parse_args(arguments)
 
@@ -96,11 +103,23 @@ def _machine() -> str:
 
 
 def _table(result: dict[str, Any], markdown: bool) -> str:
-    before, after = result["load"]
-    title, about = result["title"], f"{result['at'][:10]}, load {before} to {after}"
+    title = result["title"]
     if markdown:
-        return f"{tables.as_markdown(title, result['lines'])}\n{result['machine']}; {about}.\n"
-    return tables.as_text(f"{title}: {result['machine']}, {about}", result["lines"])
+        return f"### {title}\n\n{tables.as_markdown(result['lines'])}\n{_about(result)}.\n"
+    return tables.as_text(f"{title}: {_about(result)}", result["lines"])
+
+
+def _about(result: dict[str, Any]) -> str:
+    before, after = result["load"]
+    return f"{result['machine']}; {result['at'][:10]}, load {before} to {after}"
+
+
+def _blocks(results: dict[str, Any], names: Sequence[str]) -> dict[str, str]:
+    """Return the table of each benchmark as a document holds it, between its marks."""
+    return {
+        name: f"{tables.as_markdown(results[name]['lines'])}\n{_about(results[name])}."
+        for name in names
+    }
 
 
 def _verdict(results: dict[str, Any]) -> str:

@@ -42,7 +42,7 @@ class Goal:
         """Return by how much the goal is missed, "" where it is reached."""
         faults = []
         if self.most is not None and value > self.most:
-            faults.append(value / self.most)
+            faults.append(value / self.most if self.most else value + 1)
         if ratio is not None and self.ratio_most is not None and ratio > self.ratio_most:
             faults.append(ratio / self.ratio_most)
         if ratio is not None and self.ratio_least is not None and ratio < self.ratio_least:
@@ -55,9 +55,10 @@ NO_GOAL = Goal()
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the table. `value` and `floor` are in `unit`; `size` is how many things.
+    """One cell of the table. `value` and `floor` are in `unit`; `size` is how many things.
 
-    `ratio` is value to floor. `cpu_ratio` compares the CPU of this process alone, which
+    `series` names what was measured where several are set side by side: who draws, or the
+    terminal. `ratio` is value to floor. `cpu_ratio` compares the CPU of this process alone, which
     other work on the machine disturbs less than the clock. `note` says what the line cannot.
     """
 
@@ -69,6 +70,7 @@ class Figure:
     cpu_ratio: float | None = None
     goal: Goal = NO_GOAL
     note: str = ""
+    series: str = ""
 
     @property
     def ratio(self) -> float | None:
@@ -100,6 +102,7 @@ class Figure:
             "goal": self.goal.words(self.unit),
             "verdict": self.verdict,
             "note": self.note,
+            "series": self.series,
         }
 
 

@@ -1,6 +1,6 @@
 """The results as tables: for a terminal, and in Markdown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 
@@ -24,35 +24,54 @@ def _cell(line: dict[str, Any]) -> str:
     return f"{value} : {number(line['floor'], unit)} = {shown} ×{cpu}"
 
 
+#: A column: how many things, and which of those set side by side; 0 and "" for neither.
+_Column = tuple[int, str]
+
+
+def _column(line: dict[str, Any]) -> _Column:
+    return line["size"] or 0, line.get("series", "")
+
+
 def _grid(lines: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """Return titles and rows: one row for what was measured, one column for each size."""
-    sizes = sorted({line["size"] or 0 for line in lines if "size" in line})
+    """Return titles and rows: one row for what was measured, one column for each size.
+
+    Where several were set side by side, each has a column for each size, in the order in
+    which they were measured.
+    """
     rows: dict[str, list[dict[str, Any]]] = {}
     for line in lines:
         rows.setdefault(line["what"], []).append(line)
-    titles = ["", *(f"{size:,}" if size else "measured" for size in sizes), "goal", ""]
-    return titles, [_row(what, found, sizes) for what, found in rows.items()]
+    found = dict.fromkeys(_column(line) for line in lines if "size" in line)
+    columns = sorted(found, key=lambda column: column[0])
+    titles = ["", *map(_title, columns), "goal", ""]
+    return titles, [_row(what, found, columns) for what, found in rows.items()]
 
 
-def _row(what: str, found: Sequence[dict[str, Any]], sizes: Sequence[int]) -> list[str]:
-    if "not_measured" in found[-1]:
-        reason = f"not measured: {found[-1]['not_measured']}"
-        return [what, *[""] * len(sizes), "", reason]
-    cells = {line["size"] or 0: _cell(line) for line in found}
-    note = found[-1]["note"]
+def _title(column: _Column) -> str:
+    size, series = column
+    return " ".join(part for part in (f"{size:,}" if size else "", series) if part) or "measured"
+
+
+def _row(what: str, found: Sequence[dict[str, Any]], columns: Sequence[_Column]) -> list[str]:
+    measured = [line for line in found if "not_measured" not in line]
+    reasons = [f"not measured: {line['not_measured']}" for line in found if line not in measured]
+    cells = {_column(line): _cell(line) for line in measured}
+    goals = [line["goal"] for line in measured if line["goal"]]
+    notes = [line["note"] for line in measured if line["note"]]
     return [
-        f"{what} ({note})" if note else what,
-        *(cells.get(size, "") for size in sizes),
-        found[-1]["goal"],
-        _verdict(found),
+        f"{what} ({notes[-1]})" if notes else what,
+        *(cells.get(column, "") for column in columns),
+        goals[-1] if goals else "",
+        "; ".join(filter(None, (_verdict(measured), *reasons))),
     ]
 
 
 def _verdict(found: Sequence[dict[str, Any]]) -> str:
     """Return "reached" where every size reaches the goal, else which do not, and by how much."""
-    missed = [line for line in found if line["verdict"].startswith("MISSED")]
+    judged = [line for line in found if line["verdict"]]
+    missed = [line for line in judged if line["verdict"].startswith("MISSED")]
     if not missed:
-        return found[-1]["verdict"]
+        return judged[-1]["verdict"] if judged else ""
     by = ", ".join(
         f"{line['verdict'].rpartition(' ')[2]} at {line['size']:,}"
         if line["size"]
@@ -75,8 +94,8 @@ def as_text(title: str, lines: Sequence[dict[str, Any]]) -> str:
     return "\n".join([title, rule, laid(titles), *map(laid, rows), ""])
 
 
-def as_markdown(title: str, lines: Sequence[dict[str, Any]]) -> str:
-    """Return the same table in Markdown, a missed goal in bold."""
+def as_markdown(lines: Sequence[dict[str, Any]]) -> str:
+    """Return the same table in Markdown without its title, a missed goal in bold."""
     titles, rows = _grid(lines)
 
     def laid(cells: Iterable[str]) -> str:
@@ -84,4 +103,20 @@ def as_markdown(title: str, lines: Sequence[dict[str, Any]]) -> str:
 
     marks = ["---"] * len(titles)
     shown = [[f"**{c}**" if c.startswith("MISSED") else c for c in row] for row in rows]
-    return "\n".join([f"### {title}", "", laid(titles), laid(marks), *map(laid, shown), ""])
+    return "\n".join([laid(titles), laid(marks), *map(laid, shown), ""])
+
+
+def put(document: str, blocks: Mapping[str, str]) -> str:
+    """Return a document with each block between its own marks, and the words around them kept.
+
+    The marks are lines: `<!-- bench: NAME -->` and `<!-- end of NAME -->`. KeyError where the
+    document has no place for a block.
+    """
+    for name, block in blocks.items():
+        first, last = f"<!-- bench: {name} -->\n", f"<!-- end of {name} -->\n"
+        before, opened, rest = document.partition(first)
+        _former, closed, after = rest.partition(last)
+        if not (opened and closed):
+            raise KeyError(name)
+        document = f"{before}{first}\n{block}\n\n{last}{after}"
+    return document

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import termios
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,30 +19,67 @@ import pyte
 
 COLUMNS, LINES = 80, 24
 #: Seconds without a byte after which a picture is taken for whole.
-_QUIET_START, _QUIET_KEY = 0.5, 0.2
+_QUIET_START, _QUIET_KEY = 0.5, 0.3
+#: Seconds in which a key has to paint something, if it ever does: Escape waits for a quarter.
+_FIRST_BYTE = 1.0
 _LONGEST = 20.0
 _ROOT = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True, slots=True)
-class Paint:
-    """What came of one thing done: bytes in all, and seconds until the picture was whole."""
+class Way:
+    """How a program is shown: the name of the terminal, the locale, and who draws.
 
-    bytes: int
+    `driver` is `TROUSSEAU_DRIVER`, *stock* for Textual's own; `style` is `TROUSSEAU_STYLE`,
+    "" for what the program chooses.
+    """
+
+    term: str = "xterm-256color"
+    locale: str = "C.UTF-8"
+    driver: str = "changes"
+    style: str = ""
+
+
+OURS, STOCK = Way(), Way(driver="stock")
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """What came of one thing done, from the moment it was done on.
+
+    `seconds` until the picture was whole, `until_last_byte` and `cpu` until the last byte was
+    there; `cpu` counts every thread of the program. `compressed` is how many bytes an SSH
+    connection with compression would have carried.
+    """
+
+    stream: bytes
     seconds: float
+    until_last_byte: float
+    cpu: float
+    compressed: int
+
+    @property
+    def bytes(self) -> int:
+        return len(self.stream)
 
 
 @dataclass
 class Terminal:
-    """A running program and the screen that it paints. `started` is a monotonic time."""
+    """A running program and the screen that it paints. `started` is a monotonic time.
+
+    `late` counts what came when the picture of a key had been taken for whole.
+    """
 
     process: "subprocess.Popen[bytes]"
     line: int
     started: float
+    late: int = 0
     _screen: pyte.Screen = field(default_factory=lambda: pyte.Screen(COLUMNS, LINES))
 
     def __post_init__(self) -> None:
         self._stream = pyte.ByteStream(self._screen)
+        # As OpenSSH does: level 6, each packet flushed, one dictionary for the whole session.
+        self._deflate = zlib.compressobj(6)
 
     @property
     def picture(self) -> str:
@@ -50,13 +88,22 @@ class Terminal:
 
     def first_paint(self, title: str = "") -> Paint:
         """Wait for the picture with this title to be whole, from the start of the program on."""
-        return self._watch(self.started, _QUIET_START, title)
+        return self._watch(self.started, 0.0, _QUIET_START, _LONGEST, title)
 
     def press(self, keys: bytes, quiet: float = _QUIET_KEY, title: str = "") -> Paint:
         """Press keys and wait for what they paint; no bytes where nothing is painted."""
-        pressed = time.monotonic()
+        self.untouched(0.0)
+        pressed, cpu = time.monotonic(), self.cpu()
         os.write(self.line, keys)
-        return self._watch(pressed, quiet, title)
+        return self._watch(pressed, cpu, quiet, _FIRST_BYTE, title)
+
+    def untouched(self, seconds: float) -> int:
+        """Return how many bytes come in so many seconds in which no key is pressed."""
+        end, count = time.monotonic() + seconds, 0
+        while part := self._read(max(0.0, end - time.monotonic())):
+            count += len(part)
+        self.late += count
+        return count
 
     def shows(self, title: str) -> bool:
         """Tell whether the first line of the screen holds this text."""
@@ -73,36 +120,48 @@ class Terminal:
         return self.process.poll() is not None
 
     def cpu(self) -> float:
-        """Return the seconds of CPU that the program has used, in steps of a hundredth."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Return the seconds of CPU that the program has used, all its threads together."""
+        try:
+            # The CPU clock of another process, as clock_getcpuclockid(3) makes it on Linux.
+            return time.clock_gettime((~self.process.pid << 3) | 2)
+        except OSError:  # it has ended
+            return 0.0
 
     def memory(self) -> int:
         """Return the resident memory in bytes."""
         pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
-    def _watch(self, since: float, quiet: float, title: str) -> Paint:
-        count, whole, last, now = 0, None, self.picture, since
-        wait = _LONGEST if quiet == _QUIET_START else 2.0
+    def _watch(self, since: float, cpu: float, quiet: float, first: float, title: str) -> Paint:
+        stream, whole, last, compressed = bytearray(), None, self.picture, 0
+        now, used, wait = since, cpu, first
         longest = time.monotonic() + _LONGEST
-        while select.select([self.line], [], [], wait)[0]:
-            try:
-                part = os.read(self.line, 65536)
-            except OSError:  # the program has ended
-                break
-            now = time.monotonic()
-            count += len(part)
-            self._stream.feed(part)
+        while part := self._read(wait):
+            now, used = time.monotonic(), self.cpu()
+            stream += part
+            compressed += len(self._deflate.compress(part))
+            compressed += len(self._deflate.flush(zlib.Z_PARTIAL_FLUSH))
             if self.picture != last:
                 last, whole = self.picture, now
             wait = quiet if self.shows(title) else max(0.0, longest - now)
         # A picture without a character, as of an empty program, is whole with its last byte.
-        return Paint(count, (now if whole is None else whole) - since)
+        seen = now if whole is None else whole
+        return Paint(bytes(stream), seen - since, now - since, used - cpu, compressed)
+
+    def _read(self, wait: float) -> bytes:
+        """Return what comes within so many seconds, on the screen already; b"" for nothing."""
+        if not select.select([self.line], [], [], wait)[0]:
+            return b""
+        try:
+            part = os.read(self.line, 65536)
+        except OSError:  # the program has ended
+            return b""
+        self._stream.feed(part)
+        return part
 
 
 @contextmanager
-def opened(program: Sequence[str], home: Path) -> Iterator[Terminal]:
+def opened(program: Sequence[str], home: Path, way: Way = OURS) -> Iterator[Terminal]:
     """Start a program with an environment that says nothing of this machine's; end it after."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
@@ -115,7 +174,7 @@ def opened(program: Sequence[str], home: Path) -> Iterator[Terminal]:
         start_new_session=True,
         preexec_fn=_take_the_terminal,
         cwd=_ROOT,
-        env=environment(home),
+        env=environment(home, way),
     )
     os.close(theirs)
     try:
@@ -130,16 +189,19 @@ def opened(program: Sequence[str], home: Path) -> Iterator[Terminal]:
         os.close(ours)
 
 
-def environment(home: Path) -> dict[str, str]:
+def environment(home: Path, way: Way = OURS) -> dict[str, str]:
     """Return the environment of a person who has just signed in over SSH."""
+    style = {"TROUSSEAU_STYLE": way.style} if way.style else {}
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(home),
         "TROUSSEAU_HOME": str(home / "trousseau"),
-        "TERM": "xterm-256color",
-        "LANG": "C.UTF-8",
+        "TERM": way.term,
+        "LANG": way.locale,
         "TROUSSEAU_LANGUAGE": "fr",
+        "TROUSSEAU_DRIVER": way.driver,
         "PYTHONPATH": str(_ROOT),
+        **style,
     }
 
 

@@ -21,7 +21,7 @@ COLUMNS, LINES = 80, 24
 #: Seconds without a byte after which a picture is taken for whole.
 _QUIET_START, _QUIET_KEY = 0.5, 0.3
 #: Seconds in which a key has to paint something, if it ever does: Escape waits for a quarter.
-_FIRST_BYTE = 1.0
+_FIRST_BYTE = 2.0
 _LONGEST = 20.0
 _ROOT = Path(__file__).parent.parent
 
@@ -95,7 +95,8 @@ class Terminal:
         self.untouched(0.0)
         pressed, cpu = time.monotonic(), self.cpu()
         os.write(self.line, keys)
-        return self._watch(pressed, cpu, quiet, _FIRST_BYTE, title)
+        first = _LONGEST if title else _FIRST_BYTE
+        return self._watch(pressed, cpu, quiet, first, title)
 
     def untouched(self, seconds: float) -> int:
         """Return how many bytes come in so many seconds in which no key is pressed."""

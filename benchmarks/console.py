@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.databases import Databases
 from benchmarks.measuring import Figure, Goal, Line, NotMeasured, timed
-from benchmarks.team_keys import titles
+from benchmarks.team_keys import DASHBOARD
 from benchmarks.terminal import OURS, STOCK, Paint, Terminal, Way, environment, opened
 
 NAME = "console"
@@ -53,34 +53,33 @@ def sign_in(home: Path, rounds: int) -> Iterator[Line]:
 
 def demo(home: Path, rounds: int) -> Iterator[Line]:
     """Yield the start of the demonstration up to its dashboard."""
-    dashboard, _team = titles()
     with opened(DEMO, home) as terminal:
-        terminal.first_paint(dashboard)
-        if not terminal.shows(dashboard):
+        terminal.first_paint(DASHBOARD)
+        if not terminal.shows(DASHBOARD):
             yield NotMeasured("demo’s dashboard", terminal.last_words)
             return
         yield from _at_rest("demo’s dashboard", terminal)
-    yield from _start("demo’s dashboard", DEMO, dashboard, home, rounds, Goal(ratio_most=2))
+    yield from _start("demo’s dashboard", DEMO, DASHBOARD, home, rounds, Goal(ratio_most=2))
 
 
 def _start(
-    what: str, program: Sequence[str], title: str, home: Path, rounds: int, goal: Goal
+    what: str, program: Sequence[str], words: str, home: Path, rounds: int, goal: Goal
 ) -> Iterator[Line]:
     """Yield time and bytes of a start: the floor is an empty app, then Textual's own driver."""
     floors, ours, stock = [], [], []
     for _round in range(rounds):
         floors.append(_first_paint(EMPTY_APP, "", home, OURS))
-        ours.append(_first_paint(program, title, home, OURS))
-        stock.append(_first_paint(program, title, home, STOCK))
+        ours.append(_first_paint(program, words, home, OURS))
+        stock.append(_first_paint(program, words, home, STOCK))
     best, floor = (min(paint.seconds for paint in found) for found in (ours, floors))
     yield Figure(f"{what}: until it is painted", best, "s", floor=floor, goal=goal)
     count, beside = (float(min(paint.bytes for paint in found)) for found in (ours, stock))
     yield Figure(f"{what}: first paint", count, "bytes", floor=beside, note="stock driver beside")
 
 
-def _first_paint(program: Sequence[str], title: str, home: Path, way: Way) -> Paint:
+def _first_paint(program: Sequence[str], words: str, home: Path, way: Way) -> Paint:
     with opened(program, home, way) as terminal:
-        return terminal.first_paint(title)
+        return terminal.first_paint(words)
 
 
 def _at_rest(what: str, terminal: Terminal) -> Iterator[Line]:

@@ -11,14 +11,16 @@ from benchmarks.keys import DRIVERS, bytes_of, pressed, script
 from benchmarks.measuring import Figure, Line, NotMeasured
 from benchmarks.team import make_team
 from benchmarks.terminal import Terminal, opened
-from models.language import translations
-from screens.commands import PLACES
+from services.findings import STATUS_WORDS
 
 NAME = "team-keys"
 TITLE = "Keys in the console over a database, 80×24"
 SIZES = (500, 5_000, 50_000)
 QUICK = (500,)
 
+#: What is on the screen when the dashboard and the list are read: a status that somebody
+#: has, and the first rows of how many.
+DASHBOARD, TEAM = STATUS_WORDS["active"].short.text("fr"), "–15 sur "
 #: Of a team's list: why is this access to be deactivated?
 _QUESTION = b"x"
 _REPAINT, _ANEW = b"\x0c", "list painted anew (Ctrl+L)"
@@ -39,10 +41,9 @@ def console(home: Path, engine: Engine, size: int, drawn_by: str, rounds: int) -
     """Yield the figures from the start to the dashboard, and from there of the team's list."""
     url = engine.url.render_as_string(hide_password=False)
     program = (sys.executable, "-m", "benchmarks.opened_console", url)
-    dashboard, _team_list = titles()
     with opened(program, home, DRIVERS[drawn_by]) as terminal:
-        first = terminal.first_paint(dashboard)
-        if not terminal.shows(dashboard):
+        first = terminal.first_paint(DASHBOARD)
+        if not terminal.shows(DASHBOARD):
             yield NotMeasured("dashboard", f"{drawn_by}, {size:,}: {terminal.last_words}")
             return
         yield Figure("dashboard: until it is painted", first.seconds, "s", size, series=drawn_by)
@@ -50,17 +51,10 @@ def console(home: Path, engine: Engine, size: int, drawn_by: str, rounds: int) -
         yield from _team(terminal, size, drawn_by, rounds)
 
 
-def titles() -> tuple[str, str]:
-    """Return what stands on top of the dashboard and of the team's list."""
-    dashboard, team = (translations("fr").gettext(place.title) for place in PLACES[:2])
-    return dashboard, team
-
-
 def _team(terminal: Terminal, size: int, drawn_by: str, rounds: int) -> Iterator[Line]:
-    _dashboard, team = titles()
     places = terminal.press(b"g")
-    letter = terminal.press(b"a", quiet=1.0, title=team)
-    if not terminal.shows(team):
+    letter = terminal.press(b"a", quiet=1.0, words=TEAM)
+    if not terminal.shows(TEAM):
         yield NotMeasured("team", f"{drawn_by}, {size:,}: g and a do not lead there")
         return
     opening = {"places opened (g)": [places], "list opened from there (a)": [letter]}

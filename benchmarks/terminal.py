@@ -86,17 +86,20 @@ class Terminal:
         """The characters on the screen, line by line."""
         return "\n".join(self._screen.display)
 
-    def first_paint(self, title: str = "") -> Paint:
-        """Wait for the picture with this title to be whole, from the start of the program on."""
-        return self._watch(self.started, 0.0, _QUIET_START, _LONGEST, title)
+    def first_paint(self, words: str = "") -> Paint:
+        """Wait for the picture with these words to be whole, from the start of the program on."""
+        return self._watch(self.started, 0.0, _QUIET_START, _LONGEST, words)
 
-    def press(self, keys: bytes, quiet: float = _QUIET_KEY, title: str = "") -> Paint:
-        """Press keys and wait for what they paint; no bytes where nothing is painted."""
+    def press(self, keys: bytes, quiet: float = _QUIET_KEY, words: str = "") -> Paint:
+        """Press keys and wait for what they paint; no bytes where nothing is painted.
+
+        With `words` it waits until these are on the screen and nothing more comes.
+        """
         self.untouched(0.0)
         pressed, cpu = time.monotonic(), self.cpu()
         os.write(self.line, keys)
-        first = _LONGEST if title else _FIRST_BYTE
-        return self._watch(pressed, cpu, quiet, first, title)
+        first = _LONGEST if words else _FIRST_BYTE
+        return self._watch(pressed, cpu, quiet, first, words)
 
     def untouched(self, seconds: float) -> int:
         """Return how many bytes come in so many seconds in which no key is pressed."""
@@ -106,9 +109,9 @@ class Terminal:
         self.late += count
         return count
 
-    def shows(self, title: str) -> bool:
-        """Tell whether the first line of the screen holds this text."""
-        return title in self._screen.display[0]
+    def shows(self, words: str) -> bool:
+        """Tell whether these words are on the screen."""
+        return words in self.picture
 
     @property
     def last_words(self) -> str:
@@ -133,7 +136,7 @@ class Terminal:
         pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
-    def _watch(self, since: float, cpu: float, quiet: float, first: float, title: str) -> Paint:
+    def _watch(self, since: float, cpu: float, quiet: float, first: float, words: str) -> Paint:
         stream, whole, last, compressed = bytearray(), None, self.picture, 0
         now, used, wait = since, cpu, first
         longest = time.monotonic() + _LONGEST
@@ -144,7 +147,7 @@ class Terminal:
             compressed += len(self._deflate.flush(zlib.Z_PARTIAL_FLUSH))
             if self.picture != last:
                 last, whole = self.picture, now
-            wait = quiet if self.shows(title) else max(0.0, longest - now)
+            wait = quiet if self.shows(words) else max(0.0, longest - now)
         # A picture without a character, as of an empty program, is whole with its last byte.
         seen = now if whole is None else whole
         return Paint(bytes(stream), seen - since, now - since, used - cpu, compressed)

@@ -95,15 +95,14 @@ class TestKeys:
     def test_the_real_console_opens_over_a_database(
         self, tmp_path: Path, databases: Databases
     ) -> None:
-        dashboard, team = team_keys.titles()
         with databases.fresh("sqlite") as engine:
             make_team(engine, 30)
             url = engine.url.render_as_string(hide_password=False)
             program = (sys.executable, "-m", "benchmarks.opened_console", url)
             with terminal.opened(program, tmp_path) as shown:
-                shown.first_paint(dashboard)
+                shown.first_paint(team_keys.DASHBOARD)
                 shown.press(b"g")
-                shown.press(b"a", title=team)
+                shown.press(b"a", words=team_keys.TEAM)
                 assert "1–15 sur 30" in shown.picture
 
 

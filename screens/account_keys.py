@@ -15,6 +15,7 @@ from models.schools import DEFAULT_TIME_ZONE
 from screens.commands import bindings
 from screens.confirm import ConfirmScreen
 from screens.doorway import AnswerScreen
+from screens.facts import told_at
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.deeds import DeedScreen
 from screens.widgets.field import Field, Form
@@ -75,9 +76,8 @@ class AccountKeysScreen(DeedScreen[None]):
         here = self._workplace.here
         zone = here.zone if here else ZoneInfo(DEFAULT_TIME_ZONE)
         added = format_day(key.added_at.astimezone(zone).date())
-        used = key.last_used_at.astimezone(zone) if key.last_used_at else None
-        told = f"{format_day(used.date())} {used:%H:%M}" if used else ""
-        return Row(key.id, (key.name or key.kind, key.fingerprint, added, told))
+        used = told_at(key.last_used_at, zone)
+        return Row(key.id, (key.name or key.kind, key.fingerprint, added, used))
 
     @on(PagedTable.Highlighted)
     def _remember(self, event: PagedTable.Highlighted) -> None:

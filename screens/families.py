@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
-from zoneinfo import ZoneInfo
+from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.message import Message
 
 from models.addresses import LONGEST_ADDRESS, AddressError, parse_address
-from models.language import N_, Wording, format_day, say
+from models.language import N_, Wording, say
 from models.text import clean
 from screens.commands import bindings
-from screens.sending import SendingScreen
-from screens.team_access import STATUS_KINDS
+from screens.facts import told_at
+from screens.status_list import SENT_BEFORE, STATUS_KINDS, ListService, Looks, StatusListScreen
 from screens.widgets.ask import AskDialog
-from screens.widgets.chrome import KeyBar, Sentence, TitleBar
-from screens.widgets.counts import Counts
-from screens.widgets.filter import FilteredTable
-from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Selection, Sort
-from screens.workplace import Workplace
+from screens.widgets.table import Cell, Column, PagedTable, Row, Selection, Sort
 from services import families
 from services.families import Correction, FamilyQuery, GuardianRow
 from services.findings import STATUS_WORDS
@@ -35,8 +30,6 @@ _COLUMNS = (
     Column("email", N_("E-mail"), 10, grow=3, priority=2),
     Column("source", N_("Address from"), 24, grow=1, priority=3, sortable=False),
 )
-#: Statuses in which a token has been sent, so that sending means sending again.
-_AGAIN = ("sent", "uncertain", "refused", "bounced", "expired")
 
 
 class CorrectionScreen(AskDialog[str]):
@@ -61,17 +54,19 @@ class CorrectionScreen(AskDialog[str]):
             return error.wording
 
 
-class FamiliesScreen(SendingScreen):
+class FamiliesScreen(StatusListScreen[GuardianRow]):
     """The guardians' list: who has signed in and who hasn't; filtered as one types."""
 
-    DEFAULT_CSS = """
-    FamiliesScreen > #family-detail { height: 3; }
-    """
     BINDINGS = [*bindings("families.send", "families.status", "families.correct")]
-
-    @dataclass
-    class _Counted(Message):
-        counts: dict[str, int]
+    looks = Looks(
+        "families",
+        N_("Families"),
+        _COLUMNS,
+        empty=N_("No family here yet. Import the list of pupils first: g, then m."),
+        nothing_found=N_("Nobody matches. f shows other statuses, Esc all names."),
+        search=N_("/ to search: guardian, e-mail, child or class"),
+    )
+    service: ClassVar[ListService] = families
 
     @dataclass
     class _Chosen(Message):
@@ -82,127 +77,49 @@ class FamiliesScreen(SendingScreen):
     class _Corrected(Message):
         correction: Correction
 
-    def __init__(self, workplace: Workplace) -> None:
-        super().__init__(workplace)
-        assert workplace.here is not None
-        self._zone: ZoneInfo = workplace.here.zone
-        self._wish = workplace.wished("families")
-        self._status = self._wish.status if self._wish.status in STATUS_WORDS else None
-        self._counts: dict[str, int] = {}
-        self._rows: dict[int, GuardianRow] = {}
-        self._statuses = Counts(STATUS_KINDS)
-        self._list = FilteredTable(
-            PagedTable(
-                _COLUMNS,
-                self._load,
-                count=self._total,
-                locate=self._locate,
-                sort=Sort("name"),
-                empty=N_("No family here yet. Import the list of pupils first: g, then m."),
-                nothing_found=N_("Nobody matches. f shows other statuses, Esc all names."),
-            ),
-            N_("/ to search: guardian, e-mail, child or class"),
-        )
-        self._detail = Sentence("", id="family-detail")
+    # The list
 
-    @property
-    def table(self) -> PagedTable:
-        return self._list.table
-
-    def compose(self) -> ComposeResult:
-        yield TitleBar(N_("Families"), *self.workplace.title)
-        yield self._statuses
-        yield self._list
-        yield self._detail
-        yield KeyBar()
-
-    def on_mount(self) -> None:
-        if self._wish.text:
-            self._list.search.value = self._wish.text
-        self._count()
-
-    def on_screen_resume(self) -> None:
-        if self._counts:
-            self._read_again()
-
-    # Reading
-
-    def _query(self, text: str, sort: Sort | None) -> FamilyQuery:
-        order = sort or Sort("name")
+    def query_for(self, text: str, sort: Sort) -> FamilyQuery:
         return FamilyQuery(
-            *self.team, text, self._status, sort=order.column, descending=order.descending
+            *self.team, text, self._status, sort=sort.column, descending=sort.descending
         )
 
-    def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
-        query = self._query(text, sort)
-        found = self.workplace.desk.read(families.page, query, offset, limit, count=False)
-        kept = self._rows if offset else {}
-        self._rows = {**kept, **{row.person_id: row for row in found.rows}}
-        return Page([_as_row(row) for row in found.rows])
+    def as_row(self, entry: GuardianRow) -> Row:
+        kind = STATUS_KINDS[entry.status]
+        groups = dict.fromkeys(child.group for child in entry.children if child.group)
+        return Row(
+            entry.person_id,
+            (
+                Cell(kind.text, kind.tone),
+                entry.name,
+                _children(entry) or "–",
+                ", ".join(groups) or "–",
+                entry.email or "–",
+                clean(entry.email_source) or "–",
+            ),
+        )
 
-    def _total(self, text: str) -> int:
-        return self.workplace.desk.read(families.total, self._query(text, None))
-
-    def _locate(self, key: object, text: str, sort: Sort | None) -> int | None:
-        assert isinstance(key, int)
-        return self.workplace.desk.read(families.position, self._query(text, sort), key)
-
-    @on(PagedTable.Refreshed)
-    def _count(self) -> None:
-        self.attempt(self._read_counts)
-
-    def _read_counts(self) -> None:
-        self.post_message(self._Counted(self.workplace.desk.read(families.counts, *self.team)))
-
-    @on(_Counted)
-    def _show_counts(self, message: _Counted) -> None:
-        message.stop()
-        self._counts = message.counts
-        self._statuses.show(message.counts, self._status)
-
-    @on(PagedTable.Highlighted)
-    def _show_detail(self) -> None:
-        row = self._current
-        self._detail.show(self._told(row) if row else "")
-
-    @on(SendingScreen.Sent)
-    def _read_again(self, _message: Message | None = None) -> None:
-        self.table.reload()
-        self._count()
-
-    @property
-    def _current(self) -> GuardianRow | None:
-        row = self.table.row
-        return self._rows.get(row.key) if row and isinstance(row.key, int) else None
-
-    def _told(self, row: GuardianRow) -> Wording:
+    def told(self, entry: GuardianRow) -> Wording:
         """Return where a guardian stands, whose guardian it is, and where the address is from."""
-        stands: Wording = row.reason or STATUS_WORDS[row.status].label
-        if row.status == "active" and row.since is not None:
-            at = row.since.astimezone(self._zone)
-            day = f"{format_day(at.date())} {at:%H:%M}"
-            if row.activation == "known":
+        stands: Wording = entry.reason or STATUS_WORDS[entry.status].label
+        if entry.status == "active" and entry.since is not None:
+            day = told_at(entry.since, self._zone)
+            if entry.activation == "known":
                 stands = say("Known already: confirmed without a mail, since %(at)s", at=day)
             else:
                 stands = say("Has signed in, on %(at)s", at=day)
+        source = entry.email_source or "–"
         children = ", ".join(
             f"{child.name} ({child.relation})" if child.relation else child.name
-            for child in row.children
+            for child in entry.children
         )
         return say(
             "%(stands)s · %(children)s · %(address)s, from %(source)s",
             stands=stands,
             children=children or "–",
-            address=row.email or "–",
-            source=say("a correction by the school") if row.corrected else row.email_source or "–",
+            address=entry.email or "–",
+            source=say("a correction by the school") if entry.corrected else source,
         )
-
-    def action_status(self) -> None:
-        """Go from all to the statuses that somebody has, one after the other."""
-        self._status = self._statuses.next
-        self._statuses.show(self._counts, self._status)
-        self.table.clear_selection()
-        self.table.reload()
 
     # Tokens
 
@@ -218,21 +135,19 @@ class FamiliesScreen(SendingScreen):
         chosen = self.table.selected_or_current
         if not self.table.selection.keys:
             chosen = Selection(all_matching=True, filter=self.table.wanted)
-        again = self._status in _AGAIN
+        again = self._status in SENT_BEFORE
         if chosen == Selection(all_matching=True) and self._status is None:
             self.invite()
         elif chosen.all_matching:
-            query = self._query(chosen.filter, None)
-            self.attempt(partial(self._find_people, query, chosen, again))
+            self.attempt(partial(self._choose, self.finder(chosen), again))
         else:
             people = sorted(key for key in chosen.keys if isinstance(key, int))
             known = [self._rows[person].status for person in people if person in self._rows]
-            again = again or (bool(known) and all(status in _AGAIN for status in known))
+            again = again or (bool(known) and all(status in SENT_BEFORE for status in known))
             self.invite(people, again=again)
 
-    def _find_people(self, query: FamilyQuery, chosen: Selection, again: bool) -> None:
-        found = self.workplace.desk.read(families.person_ids, query)
-        self.post_message(self._Chosen([p for p in found if p in chosen], again))
+    def _choose(self, find: Callable[[], list[int]], again: bool) -> None:
+        self.post_message(self._Chosen(find(), again))
 
     @on(_Chosen)
     def _go_on(self, message: _Chosen) -> None:
@@ -249,7 +164,7 @@ class FamiliesScreen(SendingScreen):
 
     def action_correct(self) -> None:
         """Ask for the right address of the guardian on the line."""
-        row = self._current
+        row = self.current
         if row is not None:
             self.app.push_screen(CorrectionScreen(row), partial(self._correct, row.person_id))
 
@@ -267,25 +182,9 @@ class FamiliesScreen(SendingScreen):
         message.stop()
         told = message.correction.sentence.text()
         self.app.notify(told, timeout=20, markup=False)
-        self._read_again()
+        self.read_again()
         if message.correction.sent:
             self.send()
-
-
-def _as_row(row: GuardianRow) -> Row:
-    kind = STATUS_KINDS[row.status]
-    groups = dict.fromkeys(child.group for child in row.children if child.group)
-    return Row(
-        row.person_id,
-        (
-            Cell(kind.text, kind.tone),
-            row.name,
-            _children(row) or "–",
-            ", ".join(groups) or "–",
-            row.email or "–",
-            clean(row.email_source) or "–",
-        ),
-    )
 
 
 def _children(row: GuardianRow) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
 
-from models.language import N_, Wording, _, format_day, ngettext, say
+from models.language import N_, Wording, _, ngettext, say
 from models.schools import DEFAULT_TIME_ZONE
 from screens.commands import bindings
 from screens.doorway import LONGEST_TOKEN, MailQueued
+from screens.facts import section, told_at
 from screens.widgets.ask import AskDialog
 from screens.widgets.chrome import KeyBar, TitleBar
 from screens.widgets.deeds import DeedScreen
@@ -176,27 +176,27 @@ class _Words:
         self._zone = zone
 
     def page(self, page: OwnAccount) -> Iterator[Paragraph]:
-        yield from _section(_("To sign in with"), self._ways(page))
-        yield from _section(_("What for"), (str(profile.label) for profile in page.profiles))
-        yield from _section(_("SSH keys"), self._keys(page))
-        yield from _section(_("Latest sign-ins and tries"), map(self._sign_in, page.sign_ins))
+        yield from section(_("To sign in with"), self._ways(page))
+        yield from section(_("What for"), (str(profile.label) for profile in page.profiles))
+        yield from section(_("SSH keys"), self._keys(page))
+        yield from section(_("Latest sign-ins and tries"), map(self._sign_in, page.sign_ins))
 
     def _ways(self, page: OwnAccount) -> Iterator[str]:
         yield _("Reference address: %(email)s") % {"email": page.email}
         if page.asked_email and page.asked_until:
             yield _("To be confirmed until %(until)s: %(email)s (c)") % {
                 "email": page.asked_email,
-                "until": self._when(page.asked_until),
+                "until": told_at(page.asked_until, self._zone),
             }
         if page.password_set_at is None:
             yield _("No password is set")
         else:
-            yield _("Password: set on %(at)s") % {"at": self._when(page.password_set_at)}
+            yield _("Password: set on %(at)s") % {"at": told_at(page.password_set_at, self._zone)}
 
     def _keys(self, page: OwnAccount) -> Iterator[str]:
         for key in page.keys:
             used = (
-                _("last used on %(at)s") % {"at": self._when(key.last_used_at)}
+                _("last used on %(at)s") % {"at": told_at(key.last_used_at, self._zone)}
                 if key.last_used_at
                 else _("never used")
             )
@@ -212,21 +212,9 @@ class _Words:
             else ""
         )
         kind = _(_KINDS[row.kind]) if row.kind in _KINDS else row.kind
-        return f"{self._when(row.at)}  {kind}, {_place(row.origin)} – {told}{times}"
-
-    def _when(self, at: datetime) -> str:
-        local = at.astimezone(self._zone)
-        return f"{format_day(local.date())} {local:%H:%M}"
+        return f"{told_at(row.at, self._zone)}  {kind}, {_place(row.origin)} – {told}{times}"
 
 
 def _place(origin: str) -> str:
     """Return where somebody knocked from: an address of the network, or this machine."""
     return _("this machine") if origin.partition(":")[0] == LOCAL else origin or "–"
-
-
-def _section(title: str, lines: Iterable[str]) -> Iterator[Paragraph]:
-    found = list(lines)
-    if found:
-        yield Paragraph(title, "strong")
-        for line in found:
-            yield Paragraph(f"  {line}", apart=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from textual import on
@@ -13,8 +12,17 @@ from textual.message import Message
 
 from models.language import N_, Wording, _, format_day, say
 from screens.commands import bindings
+from screens.facts import (
+    function_name,
+    indented,
+    role_name,
+    section,
+    told_at,
+    told_consent,
+    told_day,
+    told_mission,
+)
 from screens.sending import SendingScreen
-from screens.team_access import function_name, mission_name, role_name
 from screens.team_changes import ChangingScreen
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.reader import Paragraph, Reader
@@ -23,10 +31,8 @@ from services import person, person_history
 from services.access_rows import AccessRow
 from services.findings import CONSENT_WORDS, STATUS_WORDS, Finding
 from services.person import (
-    ConsentFacts,
     DoubleFacts,
     InvitationFacts,
-    MissionFacts,
     PersonPage,
     PostFacts,
 )
@@ -163,14 +169,14 @@ class _Words:
         return [
             *self._findings(page.findings),
             *self._access(page.access),
-            *_section(_("Addresses on file"), self._addresses(page)),
-            *_section(_("Posts"), (self._post(post) for post in page.posts)),
-            *_section(_("Consents"), (self._consent(c) for c in page.consents)),
-            *_section(_("Missions"), (self._mission(m) for m in page.missions)),
-            *_section(_("Invitations"), (self._invitation(i) for i in page.invitations)),
-            *_section(_("Suspected doubles"), (self._double(d) for d in page.doubles)),
-            *_section(_("Other accesses"), self._others(page)),
-            *_section(_("Identity"), self._identity(page)),
+            *section(_("Addresses on file"), self._addresses(page)),
+            *section(_("Posts"), (self._post(post) for post in page.posts)),
+            *section(_("Consents"), (told_consent(c, self._zone) for c in page.consents)),
+            *section(_("Missions"), (told_mission(m, self._zone) for m in page.missions)),
+            *section(_("Invitations"), (self._invitation(i) for i in page.invitations)),
+            *section(_("Suspected doubles"), (self._double(d) for d in page.doubles)),
+            *section(_("Other accesses"), self._others(page)),
+            *section(_("Identity"), self._identity(page)),
         ]
 
     def history(self, lines: list[HistoryLine]) -> list[Paragraph]:
@@ -181,19 +187,13 @@ class _Words:
     def _line(self, line: HistoryLine) -> Paragraph:
         actor = "Trousseau" if line.actor == "system" else line.actor
         who = f" ({actor})" if actor else ""
-        return Paragraph(f"{self._when(line.at)}  {line.text}{who}", apart=False)
-
-    def _when(self, at: datetime | None) -> str:
-        if at is None:
-            return ""
-        local = at.astimezone(self._zone)
-        return f"{format_day(local.date())} {local:%H:%M}"
+        return Paragraph(f"{told_at(line.at, self._zone)}  {line.text}{who}", apart=False)
 
     def _findings(self, findings: tuple[Finding, ...]) -> Iterator[Paragraph]:
         for finding in findings:
             yield Paragraph(f"! {finding.sentence}", "warning")
             for evidence in finding.evidence:
-                facts = "  ".join(filter(None, (self._when(evidence.at), evidence.value)))
+                facts = "  ".join(filter(None, (told_at(evidence.at, self._zone), evidence.value)))
                 told = say("%(label)s: %(facts)s", label=evidence.label, facts=facts)
                 yield Paragraph(f"  {told}", apart=False)
             if finding.remedy is not None:
@@ -202,10 +202,10 @@ class _Words:
     def _access(self, access: AccessRow | None) -> Iterator[Paragraph]:
         if access is None:
             return
-        since = self._when(access.since)
+        since = told_at(access.since, self._zone)
         status = STATUS_WORDS[access.status].label.text()
         yield Paragraph(_("Access"), "strong")
-        yield from _lines(
+        lines = (
             _("Status: %(status)s, since %(since)s") % {"status": status, "since": since},
             _("Role: %(role)s (%(origin)s)")
             % {"role": role_name(access.role), "origin": _(_ORIGINS[access.role_origin])},
@@ -214,6 +214,7 @@ class _Words:
             _("Consent: %(consent)s") % {"consent": CONSENT_WORDS[access.consent]},
             _("Until: %(day)s") % {"day": format_day(access.details.access_ends)},
         )
+        yield from indented(lines)
 
     def _addresses(self, page: PersonPage) -> Iterator[str]:
         for address in page.addresses:
@@ -224,33 +225,13 @@ class _Words:
     def _post(self, post: PostFacts) -> str:
         parts = [f"{post.school}, {post.year} – {function_name(post.function)}"]
         if post.start_date or post.exit_date:
-            parts.append(f"{_day(post.start_date)} – {_day(post.exit_date)}")
+            parts.append(f"{told_day(post.start_date)} – {told_day(post.exit_date)}")
         parts.append(_("present") if post.present else _("not ticked present"))
         if post.disappeared_at:
-            parts.append(_("disappeared on %(at)s") % {"at": self._when(post.disappeared_at)})
+            parts.append(
+                _("disappeared on %(at)s") % {"at": told_at(post.disappeared_at, self._zone)}
+            )
         return ", ".join([*parts, post.source or "–"])
-
-    def _consent(self, consent: ConsentFacts) -> str:
-        told = _("%(school)s: %(address)s, signed on %(day)s, recorded on %(at)s") % {
-            "school": consent.school,
-            "address": consent.email,
-            "day": format_day(consent.signed_on),
-            "at": self._when(consent.recorded_at),
-        }
-        if consent.withdrawn_at:
-            told += ", " + _("withdrawn on %(at)s") % {"at": self._when(consent.withdrawn_at)}
-        return told
-
-    def _mission(self, mission: MissionFacts) -> str:
-        told = _("%(school)s, %(year)s: %(mission)s, from %(at)s") % {
-            "school": mission.school,
-            "year": mission.year,
-            "mission": mission_name(mission.code),
-            "at": self._when(mission.given_at),
-        }
-        if mission.removed_at:
-            told += " " + _("until %(at)s") % {"at": self._when(mission.removed_at)}
-        return told
 
     def _invitation(self, invitation: InvitationFacts) -> str:
         facts = (
@@ -265,7 +246,7 @@ class _Words:
             (N_("cancelled"), invitation.cancelled_at),
             (N_("valid until"), invitation.valid_until),
         )
-        told = ", ".join(f"{_(word)} {self._when(at)}" for word, at in facts if at)
+        told = ", ".join(f"{_(word)} {told_at(at, self._zone)}" for word, at in facts if at)
         number = _("no. %(number)d") % {"number": invitation.generation}
         line = f"{invitation.school}, {number}, {invitation.recipient} – {told}"
         if invitation.reply:
@@ -279,10 +260,10 @@ class _Words:
         if double.decided_at is None:
             return _("%(name)s: to decide, suspected since %(at)s") % {
                 "name": name,
-                "at": self._when(double.found_at),
+                "at": told_at(double.found_at, self._zone),
             }
         same = _("the same person") if double.decision == "same" else _("not the same person")
-        return f"{name} – {same}, {self._when(double.decided_at)}"
+        return f"{name} – {same}, {told_at(double.decided_at, self._zone)}"
 
     def _others(self, page: PersonPage) -> Iterator[str]:
         schools = {post.post_id: post.school for post in page.posts}
@@ -309,20 +290,3 @@ _ORIGINS = {
     "function": N_("from the function"),
     "none": N_("from nowhere"),
 }
-
-
-def _section(title: str, lines: Iterator[str]) -> Iterator[Paragraph]:
-    """Yield a heading and its lines; nothing where there is no line."""
-    found = list(lines)
-    if found:
-        yield Paragraph(title, "strong")
-        yield from _lines(*found)
-
-
-def _lines(*lines: str) -> Iterator[Paragraph]:
-    for line in lines:
-        yield Paragraph(f"  {line}", apart=False)
-
-
-def _day(day: date | None) -> str:
-    return format_day(day) if day else "…"

@@ -22,7 +22,10 @@ from tests.screens.conftest import MakeApp, settled
 from tests.worlds import make_world
 
 #: What no one is ever on: others are made of them.
-BASES = {"AnswerScreen", "ChangingScreen", "DoorScreen", "PrintingScreen", "SendingScreen"}
+BASES = {
+    "AnswerScreen", "ChangingScreen", "DoorScreen", "PrintingScreen", "ReadingScreen",
+    "SendingScreen", "StatusListScreen",
+}  # fmt: skip
 PICTURES = {
     "AccountKeysScreen": "screens/test_own_account/test_picture[keys]",
     "AddKeyScreen": "screens/test_own_account/test_picture[add-key]",

@@ -1,0 +1,91 @@
+"""A page of facts that is read in a thread and shown below one line that says it shortest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.message import Message
+
+from models.language import Wording
+from screens.commands import bindings
+from screens.widgets.chrome import KeyBar, Sentence, TitleBar
+from screens.widgets.deeds import DeedScreen
+from screens.widgets.reader import Paragraph, Reader
+from screens.workplace import Workplace
+
+Page = TypeVar("Page")
+
+
+class ReadingScreen(DeedScreen[None], Generic[Page]):
+    """What a page has to say; it is read anew whenever somebody comes back to it.
+
+    A screen says what it is called (`place`), how its page is read, and what it tells.
+    """
+
+    DEFAULT_CSS = "ReadingScreen > #headline { height: 1; text-style: bold; }"
+    BINDINGS = [*bindings("app.refresh")]
+    place: ClassVar[str]
+
+    @dataclass
+    class _Read(Message):
+        page: Any
+
+    def __init__(self, workplace: Workplace) -> None:
+        super().__init__()
+        self.workplace = workplace
+        self._page: Page | None = None
+        self._headline = Sentence("", id="headline")
+        self._reader = Reader()
+
+    def read(self) -> Page:
+        """Return the page; called in a thread."""
+        raise NotImplementedError
+
+    def headline(self, page: Page) -> Wording:
+        raise NotImplementedError
+
+    def paragraphs(self, page: Page) -> Iterator[Paragraph]:
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar(self.place, *self.workplace.title)
+        yield self._headline
+        yield self._reader
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self._reader.focus()
+
+    def on_screen_resume(self) -> None:
+        self._look()
+
+    def action_refresh(self) -> None:
+        self._look()
+
+    def language_changed(self) -> None:
+        self._show()
+
+    def _look(self) -> None:
+        self.attempt(self._read, exclusive=True)
+
+    def _read(self) -> None:
+        self.post_message(self._Read(self.read()))
+
+    @on(_Read)
+    def _take(self, message: _Read) -> None:
+        message.stop()
+        self._page = message.page
+        self._show()
+
+    def failed(self, error: Exception) -> None:
+        self._headline.show(getattr(error, "wording", ""))
+        super().failed(error)
+
+    def _show(self) -> None:
+        if self._page is not None:
+            self._headline.show(self.headline(self._page))
+            self._reader.show(list(self.paragraphs(self._page)))

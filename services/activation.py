@@ -57,8 +57,8 @@ __all__ = [
     "RESET_LIFE", "AccountDeactivated", "AccountLocked", "AddressRefused", "Admission", "Kind",
     "SharedMailbox", "TokenBlocked", "TokenExpired", "TokenInvalid", "TokenMistyped",
     "TokenOfOtherYear", "TokenRefused", "TokenReplaced", "TokenUsed", "TokenWithdrawn",
-    "TooManyTries", "close_resets", "forgot_password", "look_at_token", "next_generation",
-    "set_password", "spend",
+    "TooManyTries", "close_address_changes", "close_resets", "forgot_password", "look_at_token",
+    "next_generation", "set_password", "spend",
 ]  # fmt: skip
 
 Kind = Literal["invitation", "reset", "address"]
@@ -668,6 +668,8 @@ def _renew_account(
     session: ActorSession, opened: _Opened, account: Account, chosen: str, stored: str | None
 ) -> None:
     """Give an account its new password, and tell the address that it had until now."""
+    assert account.id is not None
+    close_address_changes(session, account.id)
     before, had_one = account.email, account.password_hash is not None
     values: dict[str, Any] = {"password_hash": stored, "password_set_at": session.at}
     if opened.person is not None:
@@ -735,6 +737,20 @@ def close_resets(session: ActorSession, account_id: int, but: int | None = None)
         & (col(PasswordReset.id) != (but or 0))
     )
     change(session, PasswordReset, others, replaced_at=session.at)
+
+
+def close_address_changes(session: ActorSession, account_id: int) -> None:
+    """Take back the new addresses that an account has not been given yet.
+
+    With every new password: whoever sets one because somebody else knew the old one must not
+    lose the account to an address that the other has asked for.
+    """
+    waiting = (
+        (col(AddressChange.account_id) == account_id)
+        & col(AddressChange.applied_at).is_(None)
+        & col(AddressChange.cancelled_at).is_(None)
+    )
+    change(session, AddressChange, waiting, cancelled_at=session.at)
 
 
 # --- forgotten ---------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from services.activation import (
     AddressRefused,
     TokenInvalid,
     TokenUsed,
+    close_address_changes,
     close_resets,
     look_at_token,
     next_generation,
@@ -156,6 +157,7 @@ def change_password(entrance: Entrance, actor: Actor, old: str, new: str) -> Non
         if not change(session, Account, mine, password_hash=hashed, password_set_at=session.at):
             raise ChangedMeanwhile(say("Your password has just been changed. Try again."))
         close_resets(session, account_id)
+        close_address_changes(session, account_id)
         account_mail.queue(session, account, account_mail.PASSWORD_CHANGED, account.email)
 
 

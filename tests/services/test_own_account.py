@@ -20,6 +20,7 @@ from services.activation import (
     TokenWithdrawn,
     forgot_password,
     look_at_token,
+    set_password,
 )
 from services.own_account import ask_for_address, change_password, confirm_address
 from services.passwords import PasswordRefused
@@ -75,6 +76,25 @@ def test_a_reset_asked_before_is_worthless_after(light: House) -> None:
     change_password(light.entrance, actor, PASSWORD, OTHER_PASSWORD)
     with pytest.raises(TokenWithdrawn):
         look_at_token(light.entrance, light.reset_token(actor.account_id or 0))
+
+
+def test_a_new_password_takes_back_the_address_that_somebody_else_asked_for(light: House) -> None:
+    """Whoever knew the old password must not get the account by the mail that is on its way."""
+    actor = come_in(light)
+    assert actor.account_id is not None
+    ask_for_address(light.entrance, actor, PASSWORD, NEW)
+    change_password(light.entrance, actor, PASSWORD, OTHER_PASSWORD)
+    with pytest.raises(TokenWithdrawn):
+        confirm_address(light.entrance, light.address_token(actor.account_id))
+    light.later()
+    ask_for_address(light.entrance, actor, OTHER_PASSWORD, NEW)
+    forgot_password(light.entrance, EMAIL)
+    set_password(light.entrance, light.reset_token(actor.account_id), PASSWORD)
+    with pytest.raises(TokenWithdrawn):
+        confirm_address(light.entrance, light.address_token(actor.account_id, 2))
+    assert own_account.page(light.entrance, actor).asked_email is None
+    light.later()
+    assert sign_in(light.entrance, EMAIL, PASSWORD)
 
 
 def test_somebody_without_an_account_has_none_to_change(light: House) -> None:

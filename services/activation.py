@@ -342,9 +342,9 @@ def _account_of(session: ActorSession, person_id: int) -> Account | None:
     return session.scalars(accounts.order_by(col(Account.id)).limit(1)).one_or_none()
 
 
-def _account_at(session: ActorSession, address: str) -> Account | None:
+def _account_at(session: ActorSession, address: str, *, hold: bool = False) -> Account | None:
     wanted = select(Account).where(col(Account.email_key) == address_key(address))
-    return session.scalars(wanted).one_or_none()
+    return session.scalars(wanted.with_for_update() if hold else wanted).one_or_none()
 
 
 def _check_person(
@@ -776,16 +776,18 @@ def _answer(session: ActorSession, origin: str, typed: str) -> None:
     except AddressError:
         tries.record(session, "reset", "unknown", origin)
         return
-    account = _account_at(session, address)
+    # Held: of two who ask at once, the second would fail, and only where there is an account.
+    account = _account_at(session, address, hold=True)
     outcome = _reset_outcome(session, account, address, origin)
+    told = account is not None or outcome != "limited"  # or made-up ones would fill the record
     tries.record(
         session,
         "reset",
         outcome,
         origin,
         account_id=account.id if account else None,
-        address=address,
-        address_key=address_key(address),
+        address=address if told else "",
+        address_key=address_key(address) if told else None,
     )
     if account is not None and outcome == "queued":
         _queue_reset(session, account)

@@ -325,6 +325,7 @@ SPECIAL: dict[str, Make] = {
     **{
         f"{name}.account_id": lambda c: c.one("account")
         for name in (
+            "activation.close_address_changes",
             "activation.close_resets",
             "activation.next_generation",
             "profiles.identity_of",

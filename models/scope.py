@@ -23,7 +23,7 @@ from models.families import Guardianship, Pupil
 from models.language import say
 from models.people import Post
 from models.plans import Plan, PlanItem
-from models.rights import right_to
+from models.rights import THINGS, right_to
 
 
 class OutOfScope(TrousseauError):
@@ -48,6 +48,11 @@ class Actor:
     @property
     def sees_all(self) -> bool:
         return self.schools is None
+
+    @property
+    def owner(self) -> str:
+        """Whose the drafts are: the account's, for an address may become somebody else's."""
+        return self.name if self.account_id is None else f"account:{self.account_id}"
 
 
 #: The program itself: migrations, the sender, the nightly update, the command line's owner.
@@ -79,6 +84,9 @@ def _as_it_is(checked: _Checked, compiler: Any, **options: Any) -> str:
 def _by_no_index(checked: _Checked, compiler: Any, **options: Any) -> str:
     return f"+{compiler.process(checked.column, **options)}"
 
+
+#: Tables whose rows are an account's own business.
+_OF_ACCOUNTS = sorted(table for table, thing in THINGS.items() if thing == "accounts")
 
 # --- reading ----------------------------------------------------------------------------
 
@@ -140,10 +148,15 @@ def _of_schools(table: Any, schools: list[int]) -> _Clause:
         "person": lambda: or_(theirs(table.id), theirs(table.merged_into_id)),
         "person_id": lambda: theirs(table.person_id),
         "person_pair": lambda: or_(theirs(table.person_id), theirs(table.other_id)),
-        # What belongs to no school but to a person of theirs: a name or an address changed.
+        # What belongs to no school but to a person of theirs: a name or an address changed. Not
+        # what their account has: its address may be another than the one they passed on.
         "journal": lambda: or_(
             ours(table.school_id),
-            and_(table.school_id.is_(None), theirs(table.person_id)),
+            and_(
+                table.school_id.is_(None),
+                theirs(table.person_id),
+                table.entity.not_in(_OF_ACCOUNTS),
+            ),
         ),
     }
     if table is PlanItem:
@@ -155,7 +168,7 @@ def _of_schools(table: Any, schools: list[int]) -> _Clause:
 def _own(table: Any, actor: Actor) -> ColumnElement[bool]:
     """What is about the actor's own person, or belongs to the actor's account."""
     if table.scope == "draft":
-        return table.owner == actor.name
+        return table.owner == actor.owner
     if table.scope in ("account", "account_id"):
         column = table.id if table.scope == "account" else table.account_id
         own: ColumnElement[bool] = column == actor.account_id
@@ -217,7 +230,7 @@ def may_write(session: Any, row: Any) -> bool:
     if right.reach == "all":
         return True
     if right.reach == "own":
-        return row.scope == "draft" and row.owner == actor.name
+        return row.scope == "draft" and row.owner == actor.owner
     return right.reach == "schools" and _is_of_schools(session, row, actor.schools or frozenset())
 
 

@@ -38,7 +38,7 @@ def save(session: ActorSession, form: str, contents: Any) -> None:
         )
     draft = _find(session, form)
     if draft is None:
-        draft = Draft(owner=session.actor.name, form=form, contents=packed, saved_at=session.at)
+        draft = Draft(owner=session.actor.owner, form=form, contents=packed, saved_at=session.at)
         session.add(draft)
     else:
         draft.contents, draft.saved_at = packed, session.at
@@ -58,13 +58,13 @@ def load(session: ActorSession, form: str) -> Any:
 def discard(session: ActorSession, form: str) -> None:
     """Throw away the actor's draft of a form, if there is one."""
     session.execute(
-        delete(Draft).where(col(Draft.owner) == session.actor.name, col(Draft.form) == form),
+        delete(Draft).where(col(Draft.owner) == session.actor.owner, col(Draft.form) == form),
         execution_options={"synchronize_session": False},
     )
 
 
 def _find(session: ActorSession, form: str) -> Draft | None:
-    mine = select(Draft).where(col(Draft.owner) == session.actor.name, col(Draft.form) == form)
+    mine = select(Draft).where(col(Draft.owner) == session.actor.owner, col(Draft.form) == form)
     return session.scalars(mine).one_or_none()
 
 

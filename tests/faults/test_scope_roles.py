@@ -134,7 +134,7 @@ def rules(actor: Actor, rows: dict[str, list[Any]]) -> dict[str, Rule]:
         "suspension": lambda row: row["access_id"] in accesses,
         "invitation": lambda row: row["access_id"] in accesses,
         "mail": mine,
-        "draft": lambda row: row["owner"] == actor.name,
+        "draft": lambda row: row["owner"] == actor.owner,
         "account": own_account,
     }
     staff: dict[str, Rule] = {

@@ -111,8 +111,11 @@ def build(engine: Engine) -> Schools:
     _family(world, world.other, MARKER)
     _doubles(world, mine[0], other)
     other_account = _account(world, f"direction@{MARKER}.example", world.other)
-    for owner, content in (("directrice@ecole.example", "mine"), (f"d@{MARKER}.example", MARKER)):
-        _save(world, Draft(owner=owner, form="consents", contents=f'"{content}"', saved_at=NOW))
+    for owner, content in ((account, "mine"), (other_account, MARKER)):
+        _save(
+            world,
+            Draft(owner=f"account:{owner}", form="consents", contents=f'"{content}"', saved_at=NOW),
+        )
     world.clock.now = NOW + timedelta(hours=4)
     return Schools(world, mine, both, other, account, other_account, family)
 
@@ -384,7 +387,7 @@ def _is_own(name: str, row: Any, actor: Actor, theirs: set[int], own_plans: set[
         case "account_role":
             return bool(row["account_id"] == actor.account_id)
         case "draft":
-            return bool(row["owner"] == actor.name)
+            return bool(row["owner"] == actor.owner)
         case "plan_item":
             return row["plan_id"] in own_plans
         case "journal":

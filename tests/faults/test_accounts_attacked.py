@@ -1,0 +1,95 @@
+"""Attacks on accounts by those who are in already, and by those who only stand at the door."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from models.accounts import Account, SignInEvent
+from models.database import Actor, reading, writing
+from models.journal import JournalLine
+from services import drafts
+from services.activation import forgot_password, set_password
+from services.own_account import ask_for_address, confirm_address
+from services.profiles import actor_for
+from tests.services.door_world import EMAIL, PASSWORD, House, make_house
+
+PRIVATE = "jeanne@chez-elle.example"
+
+
+@pytest.fixture
+def house(engine: Any, tmp_path: Path) -> House:
+    return make_house(engine, tmp_path)
+
+
+@pytest.fixture
+def light(sqlite_engine: Any, tmp_path: Path) -> House:
+    return make_house(sqlite_engine, tmp_path)
+
+
+def test_a_school_does_not_read_an_accounts_own_address_in_the_journal(house: House) -> None:
+    """It may be another than the one that its owner has agreed to pass on (DOMAIN §3)."""
+    _member, token = house.invited()
+    set_password(house.entrance, token, PASSWORD, address=PRIVATE)
+    world = house.world
+    director = Actor("director@ecole.example", "director", frozenset({world.mine}))
+    with reading(world.engine, director, world.clock()) as session:
+        lines = session.scalars(select(JournalLine)).all()
+    assert {"person", "access"} <= {line.entity for line in lines}
+    assert not [line.entity for line in lines if PRIVATE in line.data]
+
+
+def test_drafts_stay_with_their_account_and_not_with_its_address(light: House) -> None:
+    """An address that was given up may become somebody else's, and what was typed does not."""
+    _member, signed_in = light.activated()
+    actor = actor_for(signed_in.identity, signed_in.identity.profiles[0])
+    with writing(light.world.engine, actor, light.world.clock()) as session:
+        drafts.save(session, "form", "typed by Jeanne")
+    ask_for_address(light.entrance, actor, PASSWORD, PRIVATE)
+    light.later()
+    confirm_address(light.entrance, light.address_token(actor.account_id or 0))
+    _other, token = light.invited(surname="Tiers", email="tiers@courriel.example")
+    other = set_password(light.entrance, token, PASSWORD, address=EMAIL)
+    with reading(light.world.engine, actor_of(other), light.world.clock()) as session:
+        assert session.actor.name == EMAIL
+        assert drafts.load(session, "form") is None
+    light.later()
+    moved = sign_in_with(light, PRIVATE)
+    with reading(light.world.engine, moved, light.world.clock()) as session:
+        assert drafts.load(session, "form") == "typed by Jeanne"
+
+
+def actor_of(signed_in: Any) -> Actor:
+    return actor_for(signed_in.identity, signed_in.identity.profiles[0])
+
+
+def sign_in_with(house: House, email: str) -> Actor:
+    from services.sign_in import sign_in
+
+    return actor_of(sign_in(house.entrance, email, PASSWORD))
+
+
+def test_asking_twice_at_once_tells_nobody_that_there_is_an_account(house: House) -> None:
+    house.activated()
+    house.later()
+
+    def ask(_number: int) -> str:
+        try:
+            forgot_password(house.entrance, EMAIL)
+        except Exception as error:
+            return type(error).__name__
+        return ""
+
+    for _ in range(5):
+        with ThreadPoolExecutor(8) as pool:
+            assert set(pool.map(ask, range(8))) == {""}
+        assert len(house.mails("password_reset")) == 3
+
+
+def test_addresses_made_up_do_not_fill_the_record(light: House) -> None:
+    for number in range(60):
+        forgot_password(light.entrance, f"made.up.{number}@courriel.example")
+    assert len(light.rows(select(SignInEvent))) < 30
+    assert light.rows(select(Account)) == []

@@ -112,10 +112,7 @@ def identity_of(session: ActorSession, account_id: int) -> Identity:
     if account is None:
         raise UnknownAccount(say("There is no such account."))
     person = person_of(session, account)
-    profiles = list(_given(session, account_id))
-    if person is not None:
-        profiles += _of_accesses(session, person)
-        profiles += _of_children(session, person)
+    profiles = _all_of(session, account_id, person)
     return Identity(
         account_id=account_id,
         email=account.email,
@@ -124,6 +121,38 @@ def identity_of(session: ActorSession, account_id: int) -> Identity:
         person_id=person,
         profiles=tuple(sorted(_without_included(profiles), key=_order)),
     )
+
+
+def _all_of(session: ActorSession, account_id: int, person: int | None) -> list[Profile]:
+    profiles = list(_given(session, account_id))
+    if person is not None:
+        profiles += _of_accesses(session, person)
+        profiles += _of_children(session, person)
+    return profiles
+
+
+def still_holds(session: ActorSession, actor: Actor) -> bool:
+    """Tell whether an actor's account is open and still has what the actor works as.
+
+    Somebody stays in for hours, and roles end, accesses are deactivated, accounts are closed
+    meanwhile. Whoever has no account, such as the owner of the files, keeps what they have.
+    """
+    if actor.account_id is None:
+        return True
+    account = session.scalars(select(Account).where(col(Account.id) == actor.account_id)).first()
+    if account is None or account.disabled_at is not None:
+        return False
+    profiles = _all_of(session, actor.account_id, person_of(session, account))
+    return any(_covers(profile, actor) for profile in profiles)
+
+
+def _covers(profile: Profile, actor: Actor) -> bool:
+    """Tell whether a profile allows all that an actor does; it may allow more."""
+    if profile.role != actor.role or not actor.pupils <= {profile.pupil_id}:
+        return False
+    if profile.school_ids is None:
+        return True
+    return actor.schools is not None and actor.schools <= profile.school_ids
 
 
 def person_of(session: ActorSession, account: Account) -> int | None:

@@ -6,12 +6,14 @@ places import it when they are needed.
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from textual import events, on
+from textual.message import Message
 from textual.screen import Screen
 
 from models.errors import TrousseauError
@@ -25,10 +27,11 @@ from screens.workplace import Workplace
 from tui.app import MakeScreen, TrousseauApp, run
 from tui.appearance import appearance
 from tui.cli.office import now
-from tui.door import Arrived, Door, Entered
+from tui.door import CLOSED, Arrived, Door, Entered
 from tui.state import state_folder
 
 if TYPE_CHECKING:
+    from models.scope import Actor
     from services.profiles import Profile
     from tui.ssh.visitor import Visitor
 
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 _LOOK_EVERY = 5.0
 #: How often the helpdesk's console looks whether the nightly update was done, in seconds.
 _NIGHTS_EVERY = 300.0
+#: How often one looks whether whoever is in may still be, in seconds.
+_RIGHTS_EVERY = 60.0
 
 
 class Console(TrousseauApp):
@@ -51,6 +56,7 @@ class Console(TrousseauApp):
         super().__init__(first, **options)
         self._door, self._signs_out = door, signs_out
         self._arrived: Arrived | None = None
+        self._actor: Actor | None = None
         self._touched: datetime = self._clock()
 
     def on_mount(self) -> None:
@@ -58,6 +64,7 @@ class Console(TrousseauApp):
         if self._signs_out:
             self.set_interval(_LOOK_EVERY, self.end_if_idle)
             self.set_interval(_NIGHTS_EVERY, self.look_after_nights)
+            self.set_interval(_RIGHTS_EVERY, self.look_after_rights)
 
     # In
 
@@ -93,6 +100,7 @@ class Console(TrousseauApp):
         """Open the dashboard for somebody."""
         use_language(entered.language)
         self.role, self.who = entered.workplace.role, entered.account_id
+        self._actor = entered.workplace.desk.actor
         self.places = places(entered.workplace, self.may_write_files)
         if entered.workplace.desk.actor.person_id is None:
             del self.places["own-access"]
@@ -115,7 +123,7 @@ class Console(TrousseauApp):
 
         assert self._arrived is not None
         identity = self._arrived.identity
-        choose = partial(self._door.admit, identity)
+        choose = partial(self._door.choose, identity)
         return ChooseAccountScreen(identity.name, identity.profiles, choose, current)
 
     def on_choose_account_screen_chosen(self, message: Any) -> None:
@@ -152,6 +160,35 @@ class Console(TrousseauApp):
         except Exception as error:
             self._note(error)
 
+    # Rights that end
+
+    @dataclass
+    class _ShutOut(Message):
+        """The account of an actor is closed, or has lost what the actor works as."""
+
+        actor: "Actor"
+
+    def look_after_rights(self) -> None:
+        """See to it that nobody stays in who could not come in any more."""
+        if (actor := self._actor) is not None:
+            look = partial(self._look_at_rights, actor)
+            self.run_worker(look, thread=True, group="rights", exit_on_error=False)
+
+    def _look_at_rights(self, actor: "Actor") -> None:
+        try:
+            if not self._door.still_lets_in(actor):
+                self.post_message(self._ShutOut(actor))
+        except TrousseauError:
+            pass  # the database does not answer: it is asked again in a minute
+        except Exception as error:
+            self._note(error)
+
+    @on(_ShutOut)
+    def _shut_out(self, message: _ShutOut) -> None:
+        message.stop()
+        if message.actor is self._actor:
+            self.sign_out(CLOSED)
+
     # Out
 
     def go(self, place: str | None) -> None:
@@ -183,6 +220,7 @@ class Console(TrousseauApp):
         self.jobs.stop_all()
         self.jobs = Jobs(self)
         self.role, self.who, self.places, self._arrived = "", None, {}, None
+        self._actor = None
         self.clear_notifications()
         self._replace_all(self._way_in(told))
 

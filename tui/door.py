@@ -13,7 +13,7 @@ from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from models.language import Wording
+from models.language import Wording, say
 from models.rights import may_see
 from screens.workplace import Workplace
 from tui import collector
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 
 #: After how long without a key somebody is signed out, until the settings are read.
 _IDLE = timedelta(minutes=20)
+#: What somebody reads who is in and has lost what they came in as.
+CLOSED = say(
+    "Your account has been closed, or what it was open for has ended. Ask your school or the "
+    "helpdesk."
+)
 
 
 @dataclass(frozen=True)
@@ -186,6 +191,22 @@ class Door:
         several = profile if len(identity.profiles) > 1 else None
         workplace = self.workplace(actor_for(identity, profile), identity.name, several)
         return Entered(workplace, identity.account_id, identity.language)
+
+    def choose(self, identity: "Identity", profile: "Profile") -> Entered:
+        """Do what `admit` does, for somebody who came in a while ago; raises `NoAccessNow`."""
+        from services.profiles import actor_for
+        from services.sign_in import NoAccessNow
+
+        if not self.still_lets_in(actor_for(identity, profile)):
+            raise NoAccessNow(CLOSED)
+        return self.admit(identity, profile)
+
+    def still_lets_in(self, actor: "Actor") -> bool:
+        """Tell whether somebody who is in may still work as what they came in as."""
+        from services.profiles import still_holds
+
+        with self.entrance().looking() as session:
+            return still_holds(session, actor)
 
     def show(self, who: "demo.Guest") -> Entered:
         """Return the workplace of somebody of the demonstration, who has no password."""

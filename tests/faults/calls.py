@@ -334,6 +334,9 @@ SPECIAL: dict[str, Make] = {
             "tries.uncount_account",
         )
     },
+    "profiles.still_holds.actor": lambda c: Actor(
+        "x@exemple.example", "director", frozenset({c.school()}), c.one("account")
+    ),
     "account_mail.queue.template": lambda c: "password_reset",
     "account_mail.queue.recipient": lambda c: "neuf@exemple.example",
     "account_mail.queue.life": lambda c: timedelta(days=1),

@@ -17,7 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from models.access import Access
 from models.accounts import Account
-from models.database import SYSTEM, reading
+from models.database import SYSTEM, change, reading, writing
 from models.invitations import TOKEN_PURPOSE, Invitation
 from models.keys import KEY_BYTES, Key, load_key
 from models.language import _
@@ -527,3 +527,25 @@ async def test_a_token_left_on_screen_goes_too(
         assert isinstance(app.screen, SignInScreen)
         await who.press("f2")
         assert [entry.value for entry in app.screen.query(TextInput)] == [""]
+
+
+async def test_whose_account_is_closed_is_shut_out(
+    school: School, open_console: OpenConsole, picture: SnapshotAssertion
+) -> None:
+    async with open_console().run_test(size=(80, 24)) as pilot:
+        who = Journey(pilot, picture)
+        app: Any = who.app
+        await who.settled()
+        await who.type(DIRECTOR, "enter")
+        await who.type(PASSWORD, "enter")
+        app.look_after_rights()
+        await who.settled()
+        assert isinstance(app.screen, DashboardScreen)
+        with writing(school.world.engine, SYSTEM, school.clock()) as session:
+            mine = col(Account.email_key) == DIRECTOR
+            assert change(session, Account, mine, disabled_at=school.clock())
+        app.look_after_rights()
+        await who.settled()
+        assert isinstance(app.screen, SignInScreen)
+        assert (app.role, app.who, app.places) == ("", None, {})
+        who.sees("Votre compte a été fermé")

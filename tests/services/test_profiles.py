@@ -13,7 +13,7 @@ from models.database import Actor
 from models.families import Guardianship
 from models.people import Person
 from services.accounts import add_account, end_role, give_role
-from services.profiles import Identity, Profile, actor_for, identity_of
+from services.profiles import Identity, Profile, actor_for, identity_of, still_holds
 from tests.services.door_world import EMAIL, House, make_house
 from tests.worlds import Member
 
@@ -194,3 +194,58 @@ def test_a_role_that_will_be_given_is_not_there_yet(house: House) -> None:
     house.world.desk.write(give_role, EMAIL, "helpdesk")
     house.world.clock.now -= timedelta(seconds=30)
     assert identity(house, account).profiles == ()
+
+
+# --- what ends while somebody is in ---------------------------------------------------------
+
+
+def holds(house: House, actor: Actor) -> bool:
+    return house.world.desk.read(still_holds, actor)
+
+
+def test_a_role_that_ends_or_an_account_that_is_closed_shuts_its_owner_out(house: House) -> None:
+    world = house.world
+    schools = [world.mine, world.other]
+    number = world.desk.write(add_account, EMAIL, "director", schools, password_hash=None)
+    found = identity(house, number)
+    actor = actor_for(found, found.profiles[0])
+    assert holds(house, actor)
+    house.later()
+    world.desk.write(give_role, EMAIL, "helpdesk")
+    assert holds(house, actor)  # what is added takes nothing away
+    house.later()
+    world.desk.write(end_role, EMAIL, "director", [world.other])
+    assert not holds(house, actor)
+    found = identity(house, number)
+    for profile in found.profiles:
+        assert holds(house, actor_for(found, profile))
+    house.edit(Account, col(Account.id) == number, disabled_at=world.clock())
+    assert not [profile for profile in found.profiles if holds(house, actor_for(found, profile))]
+
+
+def test_an_access_that_is_deactivated_shuts_out_and_another_role_does_not(house: House) -> None:
+    member = active(house)
+    account = account_of(house, member.person)
+    found = identity(house, account)
+    actor = actor_for(found, found.profiles[0])
+    world, now = house.world, house.world.clock()
+    world.desk.write(give_role, EMAIL, "director", [world.mine])
+    assert [profile.role for profile in identity(house, account).profiles] == ["director"]
+    assert holds(house, actor)
+    house.add(Suspension(access_id=member.access, school_id=world.mine, from_at=now, reason="x"))
+    assert not holds(house, actor)
+
+
+def test_a_guardian_stays_in_for_the_child_that_is_still_theirs(house: House) -> None:
+    person, access, pupils = house.guardian(2)
+    house.edit(Access, col(Access.id) == access, activated_at=house.world.clock())
+    found = identity(house, account_of(house, person))
+    actors = [actor_for(found, profile) for profile in found.profiles]
+    assert [holds(house, actor) for actor in actors] == [True, True]
+    (gone,) = (actor for actor in actors if pupils[0] in actor.pupils)
+    house.edit(Guardianship, col(Guardianship.pupil_id) == pupils[0], ended_at=house.world.clock())
+    assert [holds(house, actor) for actor in actors] == [actor is not gone for actor in actors]
+
+
+def test_whoever_has_no_account_keeps_what_they_have(house: House) -> None:
+    assert holds(house, house.world.desk.actor)

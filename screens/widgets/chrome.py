@@ -162,10 +162,14 @@ class Sentence(Widget):
     def show(self, sentence: str | Wording) -> None:
         if sentence != self._sentence:
             self._sentence = sentence
-            self.refresh(layout=True)
+            self._say_anew()
 
     def language_changed(self) -> None:
-        self.refresh(layout=True)
+        self._say_anew()
+
+    def _say_anew(self) -> None:
+        # Laying out the screen anew takes longer than painting these lines.
+        self.refresh(layout=self.styles.auto_dimensions)
 
     def render(self) -> Any:
         said = self._sentence

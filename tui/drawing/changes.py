@@ -1,0 +1,499 @@
+"""The fewest bytes that turn the picture a terminal shows into the one it should show.
+
+Unchanged cells are skipped, or written again where that is shorter than to move over them;
+of the ways to move the cursor, to change the pen and to blank cells the shortest is taken.
+For large changes two more ways are tried in full, and the shortest of all is sent: to
+scroll what has moved, and to begin with an empty screen.
+
+Three things hold on every terminal of the ECMA-48 kind, and nothing more is relied on. Lines
+don't wrap by themselves (the driver sees to it), but where the cursor stands after the last
+column is not known. A character whose width terminals dispute is followed by an absolute
+move. Nothing is erased or scrolled but in the terminal's own colours, unless it is known to
+do so in others.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rich.cells import cell_len
+
+from tui.drawing.abilities import Abilities
+from tui.drawing.cells import Grid
+from tui.drawing.pens import Pens
+
+#: Blanks that are erased rather than written, where ECH and a move over them are shorter.
+_BLANKS = re.compile(" {9,}")
+#: Characters that are repeated rather than written; terminals agree on ASCII alone.
+_REPEATED = re.compile(r"([!-~ ])\1{5,}")
+#: So many blanks at the end of a line are no longer than erasing them.
+_ERASED = 3
+#: Bytes from which on it pays to compute the change in two more ways.
+_MUCH = 160
+#: More bytes than any move takes.
+_FAR = 1_000
+#: Lines that must have moved before scrolling is thought of.
+_FEW = 3
+
+#: A line of the screen: its cells and their pens.
+Row = tuple[list[str], list[int]]
+
+
+@dataclass(slots=True)
+class Cursor:
+    """Where the terminal's cursor stands and what it would write with; None for unknown."""
+
+    x: int | None = None
+    y: int | None = None
+    pen: int | None = None
+
+
+class Changes:
+    """What one terminal shows, and how to change it.
+
+    The picture is unknown at first, and after `forget`; the next change then paints all.
+    """
+
+    def __init__(self, abilities: Abilities, pens: Pens, width: int, height: int) -> None:
+        self._abilities, self._pens = abilities, pens
+        self._grid = Grid(width, height)
+        self._known = False
+        self._cursor = Cursor()
+        self._cursor_shown: bool | None = None
+
+    def forget(self) -> None:
+        """Take nothing for granted that the terminal shows, nor where its cursor is."""
+        self._known, self._cursor, self._cursor_shown = False, Cursor(), None
+
+    def disturbed(self) -> None:
+        """Take the cursor and the pen for unknown; the picture stands."""
+        self._cursor = Cursor()
+
+    def leave(self) -> str:
+        """Return what sets the pen back to the terminal's own colours."""
+        return self._pens.turn(self._cursor.pen, 0)
+
+    def to(self, wanted: Grid, x: int, y: int, shown: bool) -> str:
+        """Return what makes the terminal show a picture, with its cursor at `x` and `y`.
+
+        From then on the terminal is taken to show it: what is returned must be sent, whole.
+        A cursor that is not `shown` may stand anywhere.
+        """
+        if (wanted.width, wanted.height) != (self._grid.width, self._grid.height):
+            self.forget()
+        if self._known:
+            best = self._shortest(wanted)
+        else:
+            best = self._anew(wanted)
+        self._set_cursor(best, min(x, wanted.width - 1), y, shown)
+        self._cursor, self._known = best.cursor, True
+        return best.text
+
+    def _set_cursor(self, drawing: "Drawing", x: int, y: int, shown: bool) -> None:
+        if shown or not self._abilities.hides_cursor:
+            drawing.move(x, y)
+        if shown != self._cursor_shown and self._abilities.hides_cursor:
+            drawing.say("\x1b[?25h" if shown else "\x1b[?25l")
+        self._cursor_shown = shown
+
+    def _shortest(self, wanted: Grid) -> "Drawing":
+        rows = list(zip(self._grid.text, self._grid.pens, strict=True))
+        changed = [
+            y
+            for y, (text, pens) in enumerate(rows)
+            if text != wanted.text[y] or pens != wanted.pens[y]
+        ]
+        best = self._drawing()
+        best.draw(rows, wanted, changed)
+        if best.size > _MUCH:
+            ways = [best]
+            if best.size > _least(wanted):
+                ways.append(self._anew(wanted))
+            if len(changed) >= _FEW and self._abilities.scrolls:
+                ways += self._scrolled(rows, wanted, changed)
+            best = min(ways, key=lambda way: way.size)
+        self._keep(wanted, changed)
+        return best
+
+    def _drawing(self) -> "Drawing":
+        cursor = Cursor(self._cursor.x, self._cursor.y, self._cursor.pen)
+        return Drawing(self._abilities, self._pens, cursor)
+
+    def _anew(self, wanted: Grid) -> "Drawing":
+        """Draw on an empty screen."""
+        drawing = self._drawing()
+        drawing.clear()
+        empty: Row = ([" "] * wanted.width, [0] * wanted.width)
+        drawing.draw([empty] * wanted.height, wanted, range(wanted.height))
+        if not self._known:
+            self._grid = Grid(wanted.width, wanted.height)
+            self._keep(wanted, range(wanted.height))
+        return drawing
+
+    def _keep(self, wanted: Grid, changed: "range | list[int]") -> None:
+        for y in changed:
+            self._grid.text[y][:] = wanted.text[y]
+            self._grid.pens[y][:] = wanted.pens[y]
+
+    def _scrolled(self, rows: list[Row], wanted: Grid, changed: list[int]) -> "Iterator[Drawing]":
+        for top, bottom, up in _moves(rows, wanted, changed):
+            drawing = self._drawing()
+            drawing.scroll(top, bottom, up, wanted.height)
+            moved = _moved(rows, top, bottom, up, wanted.width)
+            drawing.draw(moved, wanted, range(wanted.height))
+            yield drawing
+
+
+def _moves(rows: list[Row], wanted: Grid, changed: list[int]) -> Iterator[tuple[int, int, int]]:
+    """Yield the region and the way (lines up, negative for down) that may spare the most."""
+    places: dict[str, list[int]] = {}
+    for y, (text, _pens) in enumerate(rows):
+        places.setdefault("".join(text), []).append(y)
+    votes: Counter[int] = Counter()
+    found: dict[int, list[int]] = {}
+    for y in changed:
+        line = "".join(wanted.text[y])
+        if not (worth := len(line) - line.count(" ")):
+            continue
+        for place in places.get(line, ()):
+            if up := place - y:
+                votes[up] += worth
+                found.setdefault(up, []).append(y)
+    for up, _worth in votes.most_common(1):
+        first, last = found[up][0], found[up][-1]
+        yield (first, last + up, up) if up > 0 else (first + up, last, up)
+
+
+def _moved(rows: list[Row], top: int, bottom: int, up: int, width: int) -> list[Row]:
+    """Return the lines after a region was scrolled."""
+    blank: list[Row] = [([" "] * width, [0] * width)] * abs(up)
+    region = rows[top : bottom + 1]
+    region = [*region[up:], *blank] if up > 0 else [*blank, *region[:up]]
+    return [*rows[:top], *region, *rows[bottom + 1 :]]
+
+
+class Drawing:
+    """Something to be sent: moves, pens and cells in their order. `size` is in bytes."""
+
+    def __init__(self, abilities: Abilities, pens: Pens, cursor: Cursor) -> None:
+        self._abilities, self._pens = abilities, pens
+        self.cursor = cursor
+        self._parts: list[str] = []
+        self._wide = abilities.utf8
+
+    @property
+    def text(self) -> str:
+        return "".join(self._parts)
+
+    @property
+    def size(self) -> int:
+        return _size(self.text) if self._wide else len(self.text)
+
+    def say(self, sequence: str) -> None:
+        """Add something that neither moves the cursor nor changes the pen."""
+        self._parts.append(sequence)
+
+    # The whole screen
+
+    def clear(self) -> None:
+        """Make the screen empty, in the terminal's own colours."""
+        self.turn(0)
+        self.say("\x1b[2J")
+        self.cursor.x = self.cursor.y = None  # some terminals go home
+
+    def scroll(self, top: int, bottom: int, up: int, height: int) -> None:
+        """Scroll a region of lines by so many, up or, where negative, down."""
+        self.turn(0)
+        ways = [self._in_region]
+        if self._abilities.moves_lines:
+            ways.append(self._by_lines)
+        before = Cursor(self.cursor.x, self.cursor.y, self.cursor.pen)
+        tried = []
+        for way in ways:
+            drawing = Drawing(self._abilities, self._pens, Cursor(before.x, before.y, before.pen))
+            way(drawing, top, bottom, up, height)
+            tried.append(drawing)
+        best = min(tried, key=lambda drawing: drawing.size)
+        self._parts.append(best.text)
+        self.cursor = best.cursor
+
+    @staticmethod
+    def _in_region(drawing: "Drawing", top: int, bottom: int, up: int, height: int) -> None:
+        whole = (top, bottom) == (0, height - 1)
+        if not whole:
+            drawing.say(f"\x1b[{top + 1};{bottom + 1}r")
+            drawing.cursor.x = drawing.cursor.y = 0  # setting a region goes home
+        drawing.move(0, bottom if up > 0 else top)
+        drawing.say("\n" * up if up > 0 else "\x1bM" * -up)
+        if not whole:
+            drawing.say("\x1b[r")
+            drawing.cursor.x = drawing.cursor.y = 0
+
+    @staticmethod
+    def _by_lines(drawing: "Drawing", top: int, bottom: int, up: int, height: int) -> None:
+        count = "" if abs(up) == 1 else abs(up)
+        lowest = bottom - abs(up) + 1
+        if up > 0:
+            drawing.move(0, top)
+            drawing.say(f"\x1b[{count}M")
+        if up < 0 or bottom < height - 1:
+            drawing.move(0, lowest)
+            drawing.say(f"\x1b[{count}{'L' if up > 0 else 'M'}")
+        if up < 0:
+            drawing.move(0, top)
+            drawing.say(f"\x1b[{count}L")
+
+    # Lines
+
+    def draw(self, rows: list[Row], wanted: Grid, lines: "range | list[int]") -> None:
+        """Draw these lines of what is wanted over what the rows hold."""
+        for y in lines:
+            old_text, old_pens = rows[y]
+            text, pens = wanted.text[y], wanted.pens[y]
+            if old_text != text or old_pens != pens:
+                self._line(y, old_text, old_pens, text, pens)
+
+    def _line(
+        self, y: int, old_text: list[str], old_pens: list[int], text: list[str], pens: list[int]
+    ) -> None:
+        columns = [
+            x
+            for x, (was, had, what, pen) in enumerate(
+                zip(old_text, old_pens, text, pens, strict=True)
+            )
+            if was != what or had != pen
+        ]
+        tail = self._tail(text, pens)
+        rest = [x for x in columns if x >= tail]
+        if len(rest) <= _ERASED:
+            rest = []
+        else:
+            columns = columns[: -len(rest)]
+        for start, end in _spans(columns, text):
+            self._reach(start, y, text, pens)
+            self._write(start, end, y, text, pens)
+        if rest:
+            self._erase_from(tail, rest[0], y, pens)
+
+    def _tail(self, text: list[str], pens: list[int]) -> int:
+        """Return from where on the line is blank in one pen that erasing leaves behind."""
+        width = len(text)
+        pen = pens[-1]
+        if text[-1] != " " or not self._pens.erased[pen] or not self._abilities.erases_line:
+            return width
+        x = width - 1
+        while x and text[x - 1] == " " and pens[x - 1] == pen:
+            x -= 1
+        return x
+
+    def _erase_from(self, tail: int, first: int, y: int, pens: list[int]) -> None:
+        """Erase to the end of the line, from anywhere between two columns on."""
+        self.turn(pens[tail])
+        x = self.cursor.x if self.cursor.y == y else None
+        if x is None or not tail <= x <= first:
+            way, to = min(((self._way(to, y), to) for to in (first, tail)), key=_by_length)
+            self._parts.append(way)
+            self.cursor.x, self.cursor.y = to, y
+        self._parts.append("\x1b[K")
+
+    def _reach(self, x: int, y: int, text: list[str], pens: list[int]) -> None:
+        """Get to a cell: by a move, or by writing what stands between once more."""
+        here = self.cursor.x
+        if self.cursor.y == y and here is not None and here < x:
+            way = self._way(x, y)
+            length = len(way) + len(self._pens.turn(self.cursor.pen, pens[x]))
+            if x - here <= length and self._rewriting(here, x, text, pens) <= length:
+                self._write(here, x, y, text, pens)
+            else:
+                self._parts.append(way)
+                self.cursor.x = x
+        else:
+            self.move(x, y)
+
+    def _rewriting(self, start: int, end: int, text: list[str], pens: list[int]) -> int:
+        """Return how many bytes it takes to write unchanged cells, up to the pen that follows."""
+        pen, length = self.cursor.pen, 0
+        if text[start] == "":
+            return _FAR  # the cursor is in the middle of a wide character
+        for x in range(start, end + 1):
+            if pens[x] != pen:
+                length += len(self._pens.turn(pen, pens[x]))
+                pen = pens[x]
+            if x < end:
+                what = text[x]
+                if not what.isascii():
+                    if not _is_sure(what):
+                        return _FAR
+                    length += _size(what) if self._wide else 1
+                else:
+                    length += 1
+        return length
+
+    def _write(self, start: int, end: int, y: int, text: list[str], pens: list[int]) -> None:
+        """Write cells from where the cursor is on."""
+        width = len(text)
+        x = start
+        while x < end:
+            pen = pens[x]
+            stop = x + 1
+            while stop < end and pens[stop] == pen:
+                stop += 1
+            self.turn(pen)
+            run = "".join(text[x:stop])
+            if run.isascii() and len(run) == stop - x:
+                self._put_ascii(run, x, y, stop == width)
+            else:
+                self._put_any(x, stop, y, text)
+            x = stop
+        if self.cursor.x == width:
+            self.cursor.x = None
+
+    def _put_ascii(self, run: str, x: int, y: int, to_the_edge: bool) -> None:
+        """Write a run of ASCII, some of it erased or repeated."""
+        done = 0
+        for match in self._shortened(run):
+            start, end = match.span()
+            self._put(run[done:start], x + done, y)
+            self.move(x + start, y)
+            if match.re is _REPEATED:
+                end -= to_the_edge and end == len(run)
+                self.say(f"{run[start]}\x1b[{end - start - 1}b")
+                self.cursor.x = x + end
+            else:
+                self.say(f"\x1b[{end - start}X")
+            done = end
+        self._put(run[done:], x + done, y)
+
+    def _put(self, text: str, x: int, y: int) -> None:
+        """Write text of as many cells as characters, all of undisputed width."""
+        if text:
+            self.move(x, y)
+            self.say(text)
+            self.cursor.x = x + len(text)
+
+    def _shortened(self, run: str) -> "Iterator[re.Match[str]]":
+        if len(run) >= 7:
+            if self._abilities.repeats:
+                yield from _REPEATED.finditer(run)
+            elif self._abilities.erases_characters and self._pens.erased[self.cursor.pen or 0]:
+                yield from _BLANKS.finditer(run)
+
+    def _put_any(self, start: int, end: int, y: int, text: list[str]) -> None:
+        """Write cells that have more than ASCII."""
+        here = start
+        for x in range(start, end):
+            if _is_sure(text[x]):
+                continue
+            after = x + 2 if text[x + 1 : x + 2] == [""] else x + 1
+            self._put_cells(here, after, y, text)
+            self.cursor.x = None
+            here = after
+        self._put_cells(here, end, y, text)
+
+    def _put_cells(self, start: int, end: int, y: int, text: list[str]) -> None:
+        if start < end:
+            self.move(start, y)
+            self.say("".join(text[start:end]))
+            self.cursor.x = end
+
+    # The cursor and the pen
+
+    def turn(self, pen: int) -> None:
+        """Write with this pen from now on."""
+        if pen != self.cursor.pen:
+            self._parts.append(self._pens.turn(self.cursor.pen, pen))
+            self.cursor.pen = pen
+
+    def move(self, x: int, y: int) -> None:
+        """Move the cursor to a cell."""
+        if (self.cursor.x, self.cursor.y) != (x, y):
+            self._parts.append(self._way(x, y))
+            self.cursor.x, self.cursor.y = x, y
+
+    def _way(self, x: int, y: int) -> str:
+        """Return the shortest move from where the cursor is."""
+        ways = [_position(x, y)]
+        if self.cursor.y is not None and len(down := self._down(y - self.cursor.y, y)) < 6:
+            ways += (down + along for along in self._along(self.cursor.x, x))
+        return min(ways, key=len)
+
+    def _down(self, lines: int, y: int) -> str:
+        if not lines:
+            return ""
+        count = "" if abs(lines) == 1 else abs(lines)
+        if lines > 0:
+            ways = ["\n" * lines, f"\x1b[{count}B"]
+        else:
+            ways = ["\x1bM" * -lines, f"\x1b[{count}A"]
+        if self._abilities.moves_to_row:
+            ways.append(f"\x1b[{y + 1}d")
+        return min(ways, key=len)
+
+    def _along(self, x: int | None, to: int) -> Iterator[str]:
+        if x == to:
+            yield ""
+            return
+        if x is not None:
+            count = "" if abs(to - x) == 1 else abs(to - x)
+            yield f"\x1b[{count}C" if to > x else f"\x1b[{count}D"
+            if to < x:
+                yield "\b" * (x - to)
+        yield "\r" if to == 0 else f"\r\x1b[{'' if to == 1 else to}C"
+        if self._abilities.moves_to_column:
+            yield f"\x1b[{to + 1}G"
+
+
+def _least(wanted: Grid) -> int:
+    """Return how many bytes any picture takes that begins with an empty screen, and more."""
+    return sum(wanted.width - line.count(" ") for line in wanted.text)
+
+
+def _by_length(way: tuple[str, int]) -> int:
+    return len(way[0])
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+
+
+def _position(x: int, y: int) -> str:
+    if not x:
+        return "\x1b[H" if not y else f"\x1b[{y + 1}H"
+    return f"\x1b[{y + 1 if y else ''};{x + 1}H"
+
+
+def _spans(columns: list[int], text: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield the runs of columns, no wide character cut in two."""
+    start = end = -1
+    for x in columns:
+        if x == end:
+            end += 1
+            continue
+        if x < end:
+            continue
+        if end > 0:
+            yield start, end
+        start, end = (x - 1 if text[x] == "" else x), x + 1
+        if end < len(text) and text[end] == "":
+            end += 1
+    if end > 0:
+        yield start, end
+
+
+@lru_cache(maxsize=2_048)
+def _is_sure(cell: str) -> bool:
+    """Tell whether all terminals agree on the width of what stands in a cell."""
+    if len(cell) != 1:
+        return not cell  # the empty right half of a wide character
+    code = ord(cell)
+    if cell_len(cell) == 2:
+        return (
+            0x3041 <= code <= 0x30FF  # kana
+            or 0x4E00 <= code <= 0x9FA5  # ideographs, as of the first Unicode
+            or 0xAC00 <= code <= 0xD7A3  # Hangul
+            or 0xFF01 <= code <= 0xFF60  # ASCII drawn wide
+        )
+    return code < 0x2E80 and not unicodedata.category(cell).startswith(("M", "C"))

@@ -1,0 +1,304 @@
+"""The driver: Textual's own for Unix, but that only what changed goes down the line.
+
+Where it differs from Textual's: a picture is kept of what the terminal shows, and a frame is
+computed once the line is free, from what is wanted then, so that none is stale; no thread
+reads keys and none waits for them ten times a second; keys are read in the terminal's own
+character set, and a byte that is none of it does no harm. The terminal is asked nothing
+(synchronised output, sizes within the stream) and sends nothing by itself (focus, mouse).
+"""
+
+import asyncio
+import codecs
+import os
+import signal
+import termios
+import tty
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from textual import constants, events
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
+from textual.message import Message
+
+from tui.drawing.abilities import Abilities, recognise
+from tui.drawing.line import Line, open_line
+from tui.drawing.picture import Picture
+
+#: How long the last bytes may take once the program ends, in seconds.
+_LAST_WORDS = 1.0
+#: How long a picture for a new size is waited for before the old one is painted, in seconds.
+_NEW_LAYOUT = 0.25
+#: The largest window, in cells. Whoever connects says how large theirs is.
+_WIDEST, _HIGHEST = 500, 250
+_HUNG_UP = 128 + signal.SIGHUP
+
+
+class ChangesDriver(LinuxDriver):
+    """Draws changes alone, on any terminal.
+
+    The terminal is that of the descriptors 0 and 2, of which the environment says what it
+    understands, unless the App has attributes `terminal` (a pair of descriptors, for keys and
+    for output) or `abilities`.
+    """
+
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = False,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        keys, output = getattr(app, "terminal", None) or (self.fileno, self._file.fileno())
+        self.fileno, self._output = keys, output
+        self.abilities: Abilities = getattr(app, "abilities", None) or recognise(os.environ)
+        self._picture = Picture(self.abilities, *self._get_terminal_size())
+        self._line: Line | None = None
+        self._reading = self._raw = False
+        self._parser = XTermParser(debug)
+        self._decode = codecs.getincrementaldecoder(self.abilities.codec)("replace").decode
+        self._timer: asyncio.TimerHandle | None = None
+        self._hold: asyncio.TimerHandle | None = None
+        self._due = False  # something was written since the last frame
+        self._asked = False  # a frame is about to be computed
+
+    # Pictures
+
+    def write(self, data: str) -> None:
+        """Take a part of a picture. It is shown after `flush`."""
+        self._picture.read(data)
+        self._due = True
+
+    def flush(self) -> None:
+        """Show what was written, as soon as the line is free."""
+        if self._hold is not None:
+            self._hold.cancel()
+            self._hold = None
+        self._ask()
+
+    def show_cursor(self, shown: bool = True) -> None:
+        """Show the terminal's cursor at `App.cursor_position`, or hide it."""
+        self._picture.show_cursor(shown)
+        self._due = True
+        self._ask()
+
+    def repaint(self) -> None:
+        """Paint everything anew: something else has written on the terminal."""
+        self._picture.forget()
+        self._due = True
+        self._ask()
+
+    def window_changed(self) -> None:
+        """Take the size of the window anew, as on SIGWINCH, and paint everything for it."""
+        self._picture.resize(*self._get_terminal_size())
+        self._due = True
+        if self._hold is None and self._line is not None:
+            self._hold = self._loop.call_later(_NEW_LAYOUT, self.flush)
+        self._send_size()
+
+    def _ask(self) -> None:
+        # What is written in one turn of the loop makes one frame.
+        if self._line is not None and not self._asked:
+            self._asked = True
+            self._loop.call_soon(self._paint)
+
+    def _paint(self) -> None:
+        self._asked = False
+        line = self._line
+        if line is None or line.busy or self._hold is not None or not self._due:
+            return
+        self._due = False
+        if frame := self._picture.frame():
+            line.send(frame)
+
+    # Beginning and end
+
+    def start_application_mode(self) -> None:
+        """Take the terminal; called again after a stop, for all is painted anew then."""
+        if not self._may_write():
+            return
+        self._watch_signals()
+        if self._line is None:
+            self._line = open_line(self._output, self._loop, self._ask)
+        self._make_raw()
+        self._line.send(_entering(self.abilities))
+        self._read_keys()
+        self._picture.resize(*self._get_terminal_size())
+        self._send_size()
+        if self._must_signal_resume:
+            self._must_signal_resume = False
+            self.send_message(self.SignalResume())
+
+    def disable_input(self) -> None:
+        """Read no more keys, and forget those that wait."""
+        if not self._reading:
+            return
+        self._reading = False
+        self._loop.remove_reader(self.fileno)
+        with suppress(ValueError, RuntimeError):
+            self._loop.remove_signal_handler(signal.SIGWINCH)
+        if self._timer is not None:
+            self._timer.cancel()
+        with suppress(termios.error):
+            termios.tcflush(self.fileno, termios.TCIFLUSH)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back as it was. Its last bytes are waited for, but not for ever."""
+        self.disable_input()
+        if self._line is not None:
+            self._line.send(self._picture.leave() + _leaving(self.abilities))
+            self._line.drain(_LAST_WORDS)
+        if self._raw and self.attrs_before is not None:
+            self._raw = False
+            with suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+
+    def close(self) -> None:
+        if self._hold is not None:
+            self._hold.cancel()
+            self._hold = None
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        for descriptor in (self._output, self.fileno):
+            with suppress(OSError):
+                width, height = os.get_terminal_size(descriptor)
+                if width and height:
+                    return min(width, _WIDEST), min(height, _HIGHEST)
+        return 80, 24
+
+    def _send_size(self) -> None:
+        size = Size(*self._get_terminal_size())
+        self.send_message(events.Resize(size, size))
+
+    def _may_write(self) -> bool:
+        """Tell whether the terminal is ours; stop again where it was taken away (`bg`)."""
+
+        def stop_again(*_: object) -> None:
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+        with _handling({signal.SIGTTOU: stop_again, signal.SIGTTIN: stop_again}):
+            try:
+                now = termios.tcgetattr(self.fileno)
+                termios.tcsetattr(self.fileno, termios.TCSANOW, now)
+            except termios.error:
+                return not os.isatty(self.fileno)
+        return True
+
+    def _make_raw(self) -> None:
+        """Have keys come as they are typed, and lines end where we say."""
+        try:
+            attributes = termios.tcgetattr(self.fileno)
+        except termios.error:
+            return
+        if not self._raw:
+            self._raw = True
+            self.attrs_before = [*attributes[:6], list(attributes[6])]
+        attributes[tty.LFLAG] = self._patch_lflag(attributes[tty.LFLAG])
+        attributes[tty.IFLAG] = self._patch_iflag(attributes[tty.IFLAG])
+        # A newline moves the cursor down and nothing else: one byte where a move takes six.
+        attributes[tty.OFLAG] &= ~(termios.ONLCR | termios.OCRNL | termios.ONLRET)
+        attributes[tty.CC][termios.VMIN] = 1
+        attributes[tty.CC][termios.VTIME] = 0
+        with suppress(termios.error):
+            termios.tcsetattr(self.fileno, termios.TCSANOW, attributes)
+
+    # Signals: in the loop, never in the middle of a picture
+
+    def _watch_signals(self) -> None:
+        handlers: Mapping[int, Callable[[], None]] = {
+            signal.SIGWINCH: self.window_changed,
+            signal.SIGTSTP: self._sigtstp_application,
+            signal.SIGCONT: self._sigcont_application,
+        }
+        for number, handler in handlers.items():
+            # Only the main thread has signals; elsewhere `window_changed` is called.
+            with suppress(ValueError, RuntimeError):
+                self._loop.add_signal_handler(number, handler)
+
+    # Keys
+
+    def _read_keys(self) -> None:
+        if self._reading:
+            return
+        self._reading = True
+        self._loop.add_reader(self.fileno, self._take_keys)
+
+    def _take_keys(self) -> None:
+        try:
+            typed = os.read(self.fileno, 4096)
+        except BlockingIOError:
+            return
+        except OSError:  # the other side has gone
+            typed = b""
+        if not typed:
+            self._hang_up()
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        if text := self._decode(typed):  # nothing yet of a character that the line has split
+            self._pass_on(self._parser.feed(text))
+        # An Escape that nothing follows is a key of its own.
+        self._timer = self._loop.call_later(constants.ESCAPE_DELAY + 0.001, self._tick)
+
+    def _tick(self) -> None:
+        if self._reading:
+            self._pass_on(self._parser.tick())
+
+    def _pass_on(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self.process_message(message)
+
+    def _hang_up(self) -> None:
+        self.disable_input()
+        self._app.exit(return_code=_HUNG_UP)
+
+    def send_message(self, message: Message) -> None:
+        """Hand a message to the App, in the thread of its loop."""
+        self._app.post_message(message)
+
+
+@contextmanager
+def _handling(handlers: Mapping[int, Any]) -> Iterator[None]:
+    """Handle signals for a moment; nothing happens outside the main thread."""
+    before = {}
+    try:
+        for number, handler in handlers.items():
+            with suppress(ValueError):
+                before[number] = signal.signal(number, handler)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _entering(abilities: Abilities) -> bytes:
+    """Return what prepares the terminal, in no more than it understands."""
+    return b"".join(
+        (
+            b"\x1b[?1049h" if abilities.alternate_screen else b"",
+            b"\x1b[?7l",  # lines don't wrap by themselves
+            b"\x1b[?2004h" if abilities.bracketed_paste else b"",
+            b"\x1b[>1u" if abilities.tells_keys_apart else b"",
+        )
+    )
+
+
+def _leaving(abilities: Abilities) -> bytes:
+    """Return what gives the terminal back. Without a screen of our own, ours is wiped off."""
+    return b"".join(
+        (
+            b"\x1b[<u" if abilities.tells_keys_apart else b"",
+            b"\x1b[?2004l" if abilities.bracketed_paste else b"",
+            b"\x1b[?7h",
+            b"\x1b[?1049l" if abilities.alternate_screen else b"\x1b[H\x1b[J",
+            b"\x1b[?25h" if abilities.hides_cursor else b"",
+        )
+    )

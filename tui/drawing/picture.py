@@ -1,0 +1,82 @@
+"""The picture of one terminal: Textual's output in, the bytes of what changed out.
+
+No terminal is touched here and nothing waits, so that the same picture serves the driver,
+the tests and whoever replays a session.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from tui.drawing.abilities import Abilities
+from tui.drawing.cells import Grid, Reader
+from tui.drawing.changes import Changes
+from tui.drawing.characters import on_linux_console, shown_as
+from tui.drawing.pens import Pens
+
+#: Sequences that wait for a line which takes none; a bell or two say as much as a hundred.
+_MOST_PASSING = 16
+
+
+class Picture:
+    """What a terminal should show, and what it shows. The sizes are in cells."""
+
+    def __init__(self, abilities: Abilities, width: int, height: int) -> None:
+        self._abilities = abilities
+        pens = Pens(abilities)
+        self._reader = Reader(Grid(width, height), pens, _substitutes(abilities))
+        self._changes = Changes(abilities, pens, width, height)
+
+    @property
+    def grid(self) -> Grid:
+        """What the terminal should show."""
+        return self._reader.grid
+
+    def read(self, data: str) -> None:
+        """Take what Textual writes to its driver."""
+        self._reader.read(data)
+        del self._reader.passing[_MOST_PASSING:]
+
+    def show_cursor(self, shown: bool = True) -> None:
+        """Show the cursor where Textual puts it, or hide it, from the next frame on."""
+        self._reader.cursor_shown = shown
+
+    def frame(self) -> bytes:
+        """Return what brings the terminal up to date, to be sent whole; nothing where it is."""
+        reader = self._reader
+        passing = self._passing()
+        if passing:
+            self._changes.disturbed()
+        change = self._changes.to(reader.grid, reader.x, reader.y, reader.cursor_shown)
+        return (passing + change).encode(self._abilities.codec, "replace")
+
+    def forget(self) -> None:
+        """Paint everything with the next frame: the terminal may show anything now."""
+        self._changes.forget()
+
+    def resize(self, width: int, height: int) -> None:
+        """Begin with an empty picture of another size. What Textual paints next fills it."""
+        self._reader.moved_to(Grid(width, height))
+        self._changes.forget()
+
+    def leave(self) -> bytes:
+        """Return what ends drawing in colour."""
+        return self._changes.leave().encode("ascii")
+
+    def _passing(self) -> str:
+        """Return what is no picture and the terminal understands, in its order.
+
+        A bell goes to all. What remains is the vocabulary of xterm (the clipboard, the shape of
+        the pointer, modes), and a terminal that is no descendant of it would print it.
+        """
+        passing = self._reader.passing
+        if not passing:
+            return ""
+        kept = [what for what in passing if what == "\a" or self._abilities.alternate_screen]
+        passing.clear()
+        return "".join(kept)
+
+
+def _substitutes(abilities: Abilities) -> Callable[[str], str] | None:
+    if not abilities.utf8:
+        return partial(shown_as, codec=abilities.codec)
+    return None if abilities.rounded else on_linux_console

@@ -122,6 +122,13 @@ COMMANDS: tuple[Command, ...] = (
         N_("Switch between French and English"),
         group="everywhere",
     ),
+    Command(
+        "app.repaint",
+        "ctrl+l",
+        N_("Repaint"),
+        N_("Paint the whole screen again"),
+        group="everywhere",
+    ),
     Command("app.leave", "q", N_("Quit"), N_("Quit; what you typed is kept"), group="everywhere"),
     Command("app.refresh", "f5", N_("Refresh"), N_("Read everything again"), group="everywhere"),
     # Lists

@@ -28,8 +28,9 @@ from screens.progress import PERIOD, Job, JobEnded, Jobs, ProgressScreen  # noqa
 from screens.widgets.chrome import TitleBar  # noqa: E402
 from screens.widgets.table import PagedTable  # noqa: E402
 from screens.widgets.text import shown  # noqa: E402
-from tui import crash  # noqa: E402
+from tui import appearance, crash  # noqa: E402
 from tui.commands import APP_BINDINGS, keymap  # noqa: E402
+from tui.drawing.driver import ChangesDriver  # noqa: E402
 from tui.styles import TROUSSEAU  # noqa: E402
 from tui.terminal import (  # noqa: E402
     SafeLines,
@@ -79,7 +80,7 @@ class TrousseauApp(App[int]):
         if style != "colour":
             self._last_filters.append(NoColor())
         use_language(language)
-        super().__init__()
+        super().__init__(driver_class=None if appearance.driver() == "stock" else ChangesDriver)
         self.register_theme(TROUSSEAU)
         self.theme = TROUSSEAU.name
         self.animation_level = "none"
@@ -100,10 +101,24 @@ class TrousseauApp(App[int]):
         if not self.is_headless:
             leave_on_signals(asyncio.get_running_loop(), self._leave_with)
             watch_for_hang_up(lambda: self.call_later(self._leave_with, 129))
-        if self.accessible and self._driver:
-            self._driver.write("\x1b[?25h")  # Textual hides what screen readers follow
+        if self.accessible:
+            self._show_cursor()
         self.set_interval(PERIOD, self.show_work)
         self.push_screen(self.first())
+
+    def _show_cursor(self) -> None:
+        """Show the terminal's cursor, which Textual hides and screen readers follow."""
+        if isinstance(self._driver, ChangesDriver):
+            self._driver.show_cursor()
+        elif self._driver:
+            self._driver.write("\x1b[?25h")
+
+    def action_repaint(self) -> None:
+        """Paint everything anew, over whatever else has written on the terminal."""
+        if isinstance(self._driver, ChangesDriver):
+            self._driver.repaint()
+        else:
+            self.refresh(layout=True)
 
     def _leave_with(self, status: int) -> None:
         self.jobs.stop_all()

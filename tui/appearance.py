@@ -12,6 +12,8 @@ from models.language import DEFAULT_LANGUAGE, LANGUAGES
 
 STYLES = ("colour", "monochrome", "accessible")
 DEFAULT_STYLE = "colour"
+#: What draws: our own driver, or Textual's.
+DRIVERS = ("changes", "stock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +37,10 @@ def appearance(environ: Mapping[str, str] | None = None) -> Appearance:
         language if language in LANGUAGES else DEFAULT_LANGUAGE,
         style if style in STYLES else DEFAULT_STYLE,
     )
+
+
+def driver(environ: Mapping[str, str] | None = None) -> str:
+    """Return which of `DRIVERS` TROUSSEAU_DRIVER asks for; the first unless told otherwise."""
+    environ = os.environ if environ is None else environ
+    asked = environ.get("TROUSSEAU_DRIVER", "").strip().lower()
+    return asked if asked in DRIVERS else DRIVERS[0]

@@ -60,7 +60,7 @@ def throw_away_home() -> Iterator[Path]:
     home = Path(tempfile.mkdtemp(prefix=_PREFIX))
     handle = os.open(home / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     fcntl.flock(handle, fcntl.LOCK_EX)
-    kept = ("TROUSSEAU_LANGUAGE", "TROUSSEAU_STYLE")
+    kept = ("TROUSSEAU_LANGUAGE", "TROUSSEAU_STYLE", "TROUSSEAU_DRIVER")
     for name in [n for n in os.environ if n.startswith("TROUSSEAU_") and n not in kept]:
         del os.environ[name]
     os.environ["TROUSSEAU_HOME"] = str(home)

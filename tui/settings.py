@@ -124,6 +124,7 @@ class Settings(BaseSettings):
     sign_in_at: str = ""
     language: Literal["fr", "en"] = "fr"
     style: Literal["colour", "monochrome", "accessible"] = "colour"
+    driver: Literal["changes", "stock"] = "changes"
     #: The share of a school's people above which a plan stops (DESIGN §2.2).
     mass_change_share: float = Field(default=0.25, gt=0, le=1)
     #: Minutes without a key after which somebody is signed out.
@@ -250,6 +251,7 @@ def _revealed(secret: SecretStr | None) -> str:
 _EXPECTED: dict[str, Wording] = {
     "language": say("fr or en"),
     "style": say("colour, monochrome or accessible"),
+    "driver": say("changes or stock"),
     "mass_change_share": say("a number above 0 and up to 1, such as 0.25 for a quarter"),
     "token_days": say("a whole number of days from 1 to 365"),
     "idle_minutes": say("a whole number of minutes from 1 to 1440"),

@@ -8,9 +8,9 @@ character set, and a byte that is none of it does no harm. The terminal is asked
 """
 
 import asyncio
-import codecs
 import os
 import signal
+import sys
 import termios
 import tty
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,13 +18,13 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from textual import constants, events
-from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 from textual.message import Message
 
 from tui.drawing.abilities import Abilities, recognise
+from tui.drawing.keys import KeyParser, decoder
 from tui.drawing.line import Line, open_line
 from tui.drawing.picture import Picture
 
@@ -54,14 +54,14 @@ class ChangesDriver(LinuxDriver):
         size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        keys, output = getattr(app, "terminal", None) or (self.fileno, self._file.fileno())
+        keys, output = getattr(app, "terminal", None) or (self.fileno, _output())
         self.fileno, self._output = keys, output
         self.abilities: Abilities = getattr(app, "abilities", None) or recognise(os.environ)
         self._picture = Picture(self.abilities, *self._get_terminal_size())
         self._line: Line | None = None
         self._reading = self._raw = False
-        self._parser = XTermParser(debug)
-        self._decode = codecs.getincrementaldecoder(self.abilities.codec)("replace").decode
+        self._parser = KeyParser(debug, term=self.abilities.term)
+        self._decode = decoder(self.abilities.codec)
         self._timer: asyncio.TimerHandle | None = None
         self._hold: asyncio.TimerHandle | None = None
         self._due = False  # something was written since the last frame
@@ -263,6 +263,12 @@ class ChangesDriver(LinuxDriver):
     def send_message(self, message: Message) -> None:
         """Hand a message to the App, in the thread of its loop."""
         self._app.post_message(message)
+
+
+def _output() -> int:
+    """Return the descriptor that Textual's own driver writes to."""
+    assert sys.__stderr__ is not None
+    return sys.__stderr__.fileno()
 
 
 @contextmanager

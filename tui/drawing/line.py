@@ -36,9 +36,7 @@ class Line(Protocol):
         """Let go of the line. What has not left is lost."""
 
 
-def open_line(
-    descriptor: int, loop: asyncio.AbstractEventLoop, free: Callable[[], None]
-) -> Line:
+def open_line(descriptor: int, loop: asyncio.AbstractEventLoop, free: Callable[[], None]) -> Line:
     """Return the line to the terminal of a descriptor, which stays as it is."""
     own = _opened_anew(descriptor)
     return _ThreadLine(descriptor, loop, free) if own is None else _OwnLine(own, loop, free)
@@ -65,9 +63,7 @@ def _opened_anew(descriptor: int) -> int | None:
 class _OwnLine:
     """A descriptor that never blocks, watched by the event loop while it is full."""
 
-    def __init__(
-        self, own: int, loop: asyncio.AbstractEventLoop, free: Callable[[], None]
-    ) -> None:
+    def __init__(self, own: int, loop: asyncio.AbstractEventLoop, free: Callable[[], None]) -> None:
         self._own, self._loop, self._free = own, loop, free
         self._rest = memoryview(b"")
         self._watched = False

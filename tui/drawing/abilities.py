@@ -53,7 +53,6 @@ class Abilities:
     erases_in_colour: bool = False
     repeats: bool = False  # REP, of an ASCII character
     scrolls: bool = True  # a scroll region, index and reverse index
-    moves_lines: bool = False  # IL and DL
     moves_to_column: bool = False  # CHA
     moves_to_row: bool = False  # VPA
     hides_cursor: bool = False
@@ -72,7 +71,6 @@ _VT220 = replace(
     _VT100,
     ends_one_attribute=True,
     erases_characters=True,
-    moves_lines=True,
     hides_cursor=True,
 )
 _LINUX = replace(
@@ -147,8 +145,6 @@ _STANDARD = {
     "ech": b"\x1b[%p1%dX",
     "csr": b"\x1b[%i%p1%d;%p2%dr",
     "ri": b"\x1bM",
-    "il": b"\x1b[%p1%dL",
-    "dl": b"\x1b[%p1%dM",
     "hpa": b"\x1b[%i%p1%dG",
     "vpa": b"\x1b[%i%p1%dd",
     "rep": b"%p1%c\x1b[%p2%{1}%-%db",
@@ -178,7 +174,6 @@ def _by_entry(found: Entry) -> Abilities:
         erases_characters="ech" in can,
         erases_in_colour="bce" in found.flags,
         scrolls={"csr", "ri"} <= can,
-        moves_lines={"il", "dl"} <= can,
         moves_to_column="hpa" in can,
         moves_to_row="vpa" in can,
         hides_cursor=b"\x1b[?25l" in found.strings.get("civis", b""),

@@ -207,44 +207,15 @@ class Drawing:
     def scroll(self, top: int, bottom: int, up: int, height: int) -> None:
         """Scroll a region of lines by so many, up or, where negative, down."""
         self.turn(0)
-        ways = [self._in_region]
-        if self._abilities.moves_lines:
-            ways.append(self._by_lines)
-        before = Cursor(self.cursor.x, self.cursor.y, self.cursor.pen)
-        tried = []
-        for way in ways:
-            drawing = Drawing(self._abilities, self._pens, Cursor(before.x, before.y, before.pen))
-            way(drawing, top, bottom, up, height)
-            tried.append(drawing)
-        best = min(tried, key=lambda drawing: drawing.size)
-        self._parts.append(best.text)
-        self.cursor = best.cursor
-
-    @staticmethod
-    def _in_region(drawing: "Drawing", top: int, bottom: int, up: int, height: int) -> None:
         whole = (top, bottom) == (0, height - 1)
         if not whole:
-            drawing.say(f"\x1b[{top + 1};{bottom + 1}r")
-            drawing.cursor.x = drawing.cursor.y = 0  # setting a region goes home
-        drawing.move(0, bottom if up > 0 else top)
-        drawing.say("\n" * up if up > 0 else "\x1bM" * -up)
+            self.say(f"\x1b[{top + 1};{bottom + 1}r")
+            self.cursor.x = self.cursor.y = 0  # setting a region goes home
+        self.move(0, bottom if up > 0 else top)
+        self.say("\n" * up if up > 0 else "\x1bM" * -up)
         if not whole:
-            drawing.say("\x1b[r")
-            drawing.cursor.x = drawing.cursor.y = 0
-
-    @staticmethod
-    def _by_lines(drawing: "Drawing", top: int, bottom: int, up: int, height: int) -> None:
-        count = "" if abs(up) == 1 else abs(up)
-        lowest = bottom - abs(up) + 1
-        if up > 0:
-            drawing.move(0, top)
-            drawing.say(f"\x1b[{count}M")
-        if up < 0 or bottom < height - 1:
-            drawing.move(0, lowest)
-            drawing.say(f"\x1b[{count}{'L' if up > 0 else 'M'}")
-        if up < 0:
-            drawing.move(0, top)
-            drawing.say(f"\x1b[{count}L")
+            self.say("\x1b[r")
+            self.cursor.x = self.cursor.y = 0
 
     # Lines
 

@@ -1,0 +1,117 @@
+"""Random pictures through Textual's vocabulary: the terminal shows the same, in fewer bytes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.tui.drawing.emulator import KINDS, NotUnderstood, Terminal
+from tui.drawing.abilities import Abilities, recognise
+from tui.drawing.picture import Picture
+
+WIDTH, HEIGHT = 24, 8
+#: What all terminals show alike.
+_WORDS = ("", " ", "x", "nom", "Éloïse", "a" * 12, " " * 14, "─" * 9, "│", "╭──╮", "…’→✓", "=" * 20)
+_WIDE = ("漢字", "한글 ok", "ｆｕｌｌ", "e\u0301te\u0301", "a\u0308\u0323", "日")
+#: What terminals dispute the width of.
+_DISPUTED = ("👍", "❤\ufe0f", "👩\u200d🏫 a", "⌚", "🇧🇪", "\u0301", "क्षि")
+_PENS = (
+    "", "0", "1", "2", "3", "4", "7", "9", "1;31", "36", "30;46", "48;5;4", "92", "1;97;100",
+    "38;5;200", "38;2;10;200;30;48;2;1;2;3", "5;4;35", "44", "90",
+)  # fmt: skip
+
+
+def _abilities(kind: str) -> Abilities:
+    environ = {"TERM": kind}
+    if kind == "xterm":
+        environ["XTERM_VERSION"] = "XTerm(390)"
+    return recognise(environ)
+
+
+def segments(words: Iterable[str]) -> st.SearchStrategy[str]:
+    """Return what Textual writes of a segment: a move, a pen, a text, a reset."""
+
+    def written(x: int, y: int, parts: list[tuple[str, str]]) -> str:
+        styled = "".join(f"\x1b[{pen}m{text}\x1b[0m" if pen else text for pen, text in parts)
+        return f"\x1b[{y + 1};{x + 1}H{styled}"
+
+    parts = st.lists(st.tuples(st.sampled_from(_PENS), st.sampled_from(list(words))), max_size=3)
+    return st.builds(written, st.integers(0, WIDTH - 1), st.integers(0, HEIGHT - 1), parts)
+
+
+def lists(words: Iterable[str]) -> st.SearchStrategy[str]:
+    """Return what Textual writes of a list: whole lines, perhaps those of before moved on."""
+
+    def written(first: int, top: int, bottom: int, chosen: list[str]) -> str:
+        lines = []
+        for y in range(top, bottom):
+            text = f"{first + y:3} {chosen[(first + y) % len(chosen)]}"[: WIDTH - 4]
+            pen = "30;46" if (first + y) % 7 == 3 else "36"
+            lines.append(f"\x1b[{y + 1};1H\x1b[{pen}m{text}\x1b[0m{' ' * (WIDTH - 4 - len(text))}")
+        return "\n".join(lines)
+
+    texts = st.lists(st.sampled_from(list(words)), min_size=3, max_size=5)
+    return st.builds(written, st.integers(0, 9), st.integers(0, 3), st.integers(4, HEIGHT), texts)
+
+
+def pictures(words: Iterable[str]) -> st.SearchStrategy[list[str | None]]:
+    """Return a session: what is written, with None where a frame leaves."""
+    simple = tuple(word for word in words if word.isascii())
+    step = st.one_of(segments(words), lists(simple), st.just(None), st.just("\x1b[2J"))
+    return st.lists(step, min_size=1, max_size=25)
+
+
+def _fits(written: str, columns: int = WIDTH) -> bool:
+    """Tell whether Textual may write this: it never writes beyond the edge of a line."""
+    reference = Terminal("xterm-256color", 3 * columns, HEIGHT, strict=False)
+    reference.feed(written)
+    return not any(
+        cell != reference.screen.default_char
+        for line in reference.cells()
+        for cell in line[columns:]
+    )
+
+
+def play(
+    kind: str, session: list[str | None], **options: Any
+) -> tuple[Terminal, Terminal, Picture]:
+    """Play a session on two terminals: as Textual writes it, and as we send it."""
+    stock = Terminal("xterm-256color", WIDTH, HEIGHT, strict=False, **options)
+    ours = Terminal(kind, WIDTH, HEIGHT, **options)
+    picture = Picture(_abilities(kind), WIDTH, HEIGHT)
+    for step in (*session, None):
+        if step is None:
+            ours.feed(picture.frame())
+        elif _fits(step):
+            stock.feed(step)
+            picture.read(step)
+    return stock, ours, picture
+
+
+@settings(max_examples=400, deadline=None)
+@given(pictures((*_WORDS, *_WIDE)))
+@example(["\x1b[1;1H漢字", None, "\x1b[1;2Hx"])
+@example(["\x1b[1;1H漢字", None, "\x1b[1;3Hx"])
+@example(["\x1b[1;23H漢", None, "\x1b[1;22H漢"])
+@example(["\x1b[1;1He", "\u0301"])
+def test_the_terminal_shows_what_the_stock_driver_makes_it_show(session: list[str | None]) -> None:
+    stock, ours, _picture = play("xterm-256color", session)
+    assert ours.cells() == stock.cells()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "xterm-256color"])
+@settings(max_examples=150, deadline=None)
+@given(session=pictures((*_WORDS, *_WIDE, *_DISPUTED)))
+def test_each_kind_shows_the_picture_and_is_sent_nothing_it_does_not_understand(
+    kind: str, session: list[str | None]
+) -> None:
+    _stock, ours, picture = play(kind, session)
+    # A second terminal on which everything is painted at once.
+    whole = Terminal(kind, WIDTH, HEIGHT)
+    picture.forget()
+    whole.feed(picture.frame())
+    assert ours.cells() == whole.cells()
+    lines = [picture.grid.line(y) for y in range(HEIGHT)]
+    assert whole.text.split("\n") == lines or kind == "vt100"

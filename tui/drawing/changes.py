@@ -96,7 +96,7 @@ class Changes:
         if shown or not self._abilities.hides_cursor:
             drawing.move(x, y)
         if shown != self._cursor_shown and self._abilities.hides_cursor:
-            drawing.say("\x1b[?25h" if shown else "\x1b[?25l")
+            drawing.add("\x1b[?25h" if shown else "\x1b[?25l")
         self._cursor_shown = shown
 
     def _shortest(self, wanted: Grid) -> "Drawing":
@@ -192,7 +192,7 @@ class Drawing:
     def size(self) -> int:
         return _size(self.text) if self._wide else len(self.text)
 
-    def say(self, sequence: str) -> None:
+    def add(self, sequence: str) -> None:
         """Add something that neither moves the cursor nor changes the pen."""
         self._parts.append(sequence)
 
@@ -201,7 +201,7 @@ class Drawing:
     def clear(self) -> None:
         """Make the screen empty, in the terminal's own colours."""
         self.turn(0)
-        self.say("\x1b[2J")
+        self.add("\x1b[2J")
         self.cursor.x = self.cursor.y = None  # some terminals go home
 
     def scroll(self, top: int, bottom: int, up: int, height: int) -> None:
@@ -209,12 +209,12 @@ class Drawing:
         self.turn(0)
         whole = (top, bottom) == (0, height - 1)
         if not whole:
-            self.say(f"\x1b[{top + 1};{bottom + 1}r")
+            self.add(f"\x1b[{top + 1};{bottom + 1}r")
             self.cursor.x = self.cursor.y = 0  # setting a region goes home
         self.move(0, bottom if up > 0 else top)
-        self.say("\n" * up if up > 0 else "\x1bM" * -up)
+        self.add("\n" * up if up > 0 else "\x1bM" * -up)
         if not whole:
-            self.say("\x1b[r")
+            self.add("\x1b[r")
             self.cursor.x = self.cursor.y = 0
 
     # Lines
@@ -331,10 +331,10 @@ class Drawing:
             self.move(x + start, y)
             if match.re is _REPEATED:
                 end -= to_the_edge and end == len(run)
-                self.say(f"{run[start]}\x1b[{end - start - 1}b")
+                self.add(f"{run[start]}\x1b[{end - start - 1}b")
                 self.cursor.x = x + end
             else:
-                self.say(f"\x1b[{end - start}X")
+                self.add(f"\x1b[{end - start}X")
             done = end
         self._put(run[done:], x + done, y)
 
@@ -342,7 +342,7 @@ class Drawing:
         """Write text of as many cells as characters, all of undisputed width."""
         if text:
             self.move(x, y)
-            self.say(text)
+            self.add(text)
             self.cursor.x = x + len(text)
 
     def _shortened(self, run: str) -> "Iterator[re.Match[str]]":
@@ -367,7 +367,7 @@ class Drawing:
     def _put_cells(self, start: int, end: int, y: int, text: list[str]) -> None:
         if start < end:
             self.move(start, y)
-            self.say("".join(text[start:end]))
+            self.add("".join(text[start:end]))
             self.cursor.x = end
 
     # The cursor and the pen

@@ -14,14 +14,14 @@ from models.language import N_, format_day, say
 from models.schools import DEFAULT_TIME_ZONE
 from screens.commands import bindings
 from screens.confirm import ConfirmScreen
-from screens.doorway import AnswerScreen
+from screens.doorway import LONGEST_PASSWORD, AnswerScreen, DoorForm
 from screens.facts import told_at
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.deeds import DeedScreen
 from screens.widgets.field import Field, Form
 from screens.widgets.table import Column, Page, PagedTable, Row, Sort
 from screens.workplace import Workplace
-from services import account_keys
+from services import account_keys, own_account
 from services.account_keys import LONGEST_NAME, AccountKeyRow
 
 #: A public RSA key of 16,384 bits with options and a comment fits.
@@ -119,6 +119,10 @@ class AccountKeysScreen(DeedScreen[None]):
         self._table.reload()
 
 
+class _KeyForm(DoorForm):
+    BINDINGS = [*bindings("form.save")]
+
+
 class AddKeyScreen(AnswerScreen):
     """Ask for the line of a public key; what is dismissed is the name of the key added."""
 
@@ -129,10 +133,11 @@ class AddKeyScreen(AnswerScreen):
     def __init__(self, workplace: Workplace) -> None:
         super().__init__()
         self._workplace = workplace
-        self._form = Form(
+        self._form = _KeyForm(
             "add-key",
             Field("key", N_("Public key"), max_length=LONGEST_KEY, required=True),
             Field("name", N_("Name"), max_length=LONGEST_NAME),
+            Field("password", N_("Present password"), max_length=LONGEST_PASSWORD, password=True),
         )
 
     def compose(self) -> ComposeResult:
@@ -155,10 +160,12 @@ class AddKeyScreen(AnswerScreen):
     @on(Form.Saved)
     def _add(self, event: Form.Saved) -> None:
         event.stop()
-        desk, line, name = self._workplace.desk, event.values["key"], event.values["name"]
+        line, name, password = (event.values[part] for part in ("key", "name", "password"))
+        place = self._workplace
 
         def add() -> None:
-            key = account_keys.add_own_key(desk.engine, desk.clock, desk.actor, line, name)
+            entrance = place.entrance()
+            key = own_account.add_key(entrance, place.desk.actor, password, line, name)
             self.post_message(self._Added(key))
 
         self.ask(add)

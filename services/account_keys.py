@@ -32,7 +32,6 @@ __all__ = [
     "PublicKey",
     "account_named",
     "add_key",
-    "add_own_key",
     "find_by_fingerprint",
     "keys_of",
     "note_use",
@@ -182,14 +181,6 @@ def _row(row: AccountKey) -> AccountKeyRow:
 # --- one's own --------------------------------------------------------------------------
 
 Clock = Callable[[], datetime]
-
-
-def add_own_key(
-    engine: "Engine", clock: Clock, actor: Actor, line: str, name: str = ""
-) -> AccountKeyRow:
-    """Add a key to the actor's own account; see `add_key`. Opens its own short session."""
-    with told_in_words(), writing(engine, DOOR, clock()) as session:
-        return add_key(session, _own(actor), line, name)
 
 
 def remove_own_key(engine: "Engine", clock: Clock, actor: Actor, which: int | str) -> AccountKeyRow:

@@ -15,9 +15,11 @@ from models.addresses import AddressError, address_key, parse_address
 from models.database import Actor, ActorSession, change
 from models.errors import TrousseauError
 from models.language import N_, say
+from models.ssh_keys import parse_public_key
 from models.tokens import parse_token
 from services import account_mail, address_changes, tries
 from services.account_keys import AccountKeyRow, keys_of
+from services.account_keys import add_key as give_key
 from services.activation import (
     AddressRefused,
     TokenInvalid,
@@ -33,7 +35,7 @@ from services.profiles import Profile, identity_of
 from services.sign_in import Entrance, confirm_password
 
 __all__ = [
-    "ADDRESS_LIFE", "AddressRefused", "NotSignedIn", "OwnAccount", "SignInRow",
+    "ADDRESS_LIFE", "AddressRefused", "NotSignedIn", "OwnAccount", "SignInRow", "add_key",
     "ask_for_address", "change_password", "confirm_address", "page",
 ]  # fmt: skip
 
@@ -159,6 +161,28 @@ def change_password(entrance: Entrance, actor: Actor, old: str, new: str) -> Non
         close_resets(session, account_id)
         close_address_changes(session, account_id)
         account_mail.queue(session, account, account_mail.PASSWORD_CHANGED, account.email)
+
+
+# --- the keys ---------------------------------------------------------------------------
+
+
+def add_key(
+    entrance: Entrance, actor: Actor, password: str, line: str, name: str = ""
+) -> AccountKeyRow:
+    """Add a public key to the own account; see `account_keys.add_key`.
+
+    It asks for the present password, for a key outlives every change of it: a minute at
+    somebody's console would be enough to come back for ever. An account that has no password
+    is asked for none. Raises `WrongPassword` and `AccountLocked`, too.
+    """
+    account_id = _own(actor)
+    parse_public_key(line)
+    with entrance.looking() as session:
+        has_password = _account(session, account_id).password_hash is not None
+    if has_password:
+        confirm_password(entrance, account_id, password)
+    with entrance.acting() as session:
+        return give_key(session, account_id, line, name)
 
 
 # --- the address ------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from textual.pilot import Pilot
 
 from models.keys import Key
+from models.language import _
 from screens.account_keys import AccountKeysScreen, AddKeyScreen
 from screens.change_password import ChangePasswordScreen
 from screens.own_account import ConfirmAddressScreen, OwnAccountScreen
@@ -104,6 +105,9 @@ async def test_a_key_is_pasted_and_removed(
         await press(pilot, *"not a key", "f8")
         assert isinstance(pilot.app.screen, AddKeyScreen)
         await press(pilot, "ctrl+u", *public_key(7), "f8")
+        assert isinstance(pilot.app.screen, AddKeyScreen)  # not without the password
+        assert _(sign_in.WrongPassword.heading) in shown(pilot.app)
+        await press(pilot, "tab", "tab", *PASSWORD, "f8")
         assert isinstance(pilot.app.screen, AccountKeysScreen)
         assert "anne@portable" in shown(pilot.app)
         await press(pilot, "delete", "n")
@@ -136,8 +140,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "own-account": (),
     "change-password": ("p", *PASSWORD, "tab", *OTHER, "tab", *OTHER),
     "change-address": ("e", *"anne@gmial.com", "tab"),
-    "keys": ("s", "n", *public_key(1), "f8"),
-    "add-key": ("s", "n", *public_key(1), "tab", *"portable"),
+    "keys": ("s", "n", *public_key(1), "tab", "tab", *PASSWORD, "f8"),
+    "add-key": ("s", "n", *public_key(1), "tab", *"portable", "tab", *PASSWORD),
     "confirm-address": ("e", *"anne@chez.example", "tab", *PASSWORD, "f8", "c"),
 }
 

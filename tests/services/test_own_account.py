@@ -1,13 +1,16 @@
 """What a person changes about the own account: password and address; and what it shows."""
 
+import base64
+import struct
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlmodel import col
 
-from models.accounts import AddressChange
+from models.accounts import Account, AddressChange
 from models.database import SYSTEM, Actor
 from models.mail import Mail
 from services import outbox, own_account
@@ -29,6 +32,12 @@ from services.sign_in import AccountLocked, SignInRefused, WrongPassword, sign_i
 from tests.services.door_world import EMAIL, OTHER_PASSWORD, PASSWORD, House, make_house
 
 NEW = "jeanne@ailleurs.example"
+PUBLIC_KEY = (
+    "ssh-ed25519 "
+    + base64.b64encode(
+        b"".join(struct.pack(">I", len(part)) + part for part in (b"ssh-ed25519", b"\x07" * 32))
+    ).decode()
+)
 
 
 @pytest.fixture
@@ -164,6 +173,30 @@ def test_only_a_token_of_an_address_confirms_one(light: House) -> None:
     forgot_password(light.entrance, EMAIL)
     with pytest.raises(TokenInvalid):
         confirm_address(light.entrance, light.reset_token(actor.account_id or 0))
+
+
+def test_a_key_is_added_with_the_present_password_alone(light: House) -> None:
+    """Or a minute at somebody's console would be enough to come in for ever."""
+    actor = come_in(light)
+    for wrong in ("", "wrong"):
+        with pytest.raises(WrongPassword):
+            own_account.add_key(light.entrance, actor, wrong, PUBLIC_KEY, "portable")
+    assert own_account.page(light.entrance, actor).keys == ()
+    row = own_account.add_key(light.entrance, actor, PASSWORD, PUBLIC_KEY, "portable")
+    assert own_account.page(light.entrance, actor).keys == (row,)
+    assert row.name == "portable"
+    for _ in range(3):  # after the two before
+        with pytest.raises(WrongPassword):
+            own_account.add_key(light.entrance, actor, "wrong", PUBLIC_KEY)
+    with pytest.raises(AccountLocked):
+        own_account.add_key(light.entrance, actor, PASSWORD, PUBLIC_KEY)
+
+
+def test_an_account_without_a_password_is_asked_for_none(light: House) -> None:
+    actor = come_in(light)
+    light.edit(Account, col(Account.id) == actor.account_id, password_hash=None)
+    row = own_account.add_key(light.entrance, actor, "", PUBLIC_KEY)
+    assert own_account.page(light.entrance, actor).keys == (row,)
 
 
 def test_the_page(light: House) -> None:

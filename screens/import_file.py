@@ -16,9 +16,10 @@ from models.database import ActorSession
 from models.language import N_, Wording, _, say
 from models.school_years import start_year_of
 from screens.commands import bindings
+from screens.jobs import Job, Jobs
 from screens.mapping import MappingScreen
 from screens.plan import PlanScreen, plan_calls
-from screens.progress import Job, Jobs, ProgressScreen
+from screens.progress import ProgressScreen
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.deeds import DeedScreen
 from screens.widgets.field import Field, Form

@@ -12,7 +12,8 @@ from textual.message import Message
 
 from models.language import Wording, _, say, say_n
 from models.text import clean, squeeze
-from screens.progress import Jobs, ProgressScreen
+from screens.jobs import Jobs
+from screens.progress import ProgressScreen
 from screens.widgets.ask import AskDialog
 from screens.widgets.deeds import DeedScreen
 from services.consent_printing import PrintedForms, default_folder, print_forms

@@ -14,11 +14,12 @@ from textual import on
 from textual.message import Message
 
 from models.language import Wording, say, say_n
+from screens.jobs import Job, Jobs
 from screens.plan import PlanScreen, plan_calls
-from screens.progress import Job, Jobs, ProgressScreen
+from screens.progress import ProgressScreen
 from screens.widgets.deeds import DeedScreen
 from screens.workplace import Workplace
-from services.imports.roster import Cancelled, Progress
+from services.cancelling import Cancelled, Progress
 
 if TYPE_CHECKING:
     from services.invitations import InvitationCounts

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tui.environment import require_terminal, tidy
 
@@ -24,9 +24,8 @@ from textual.widget import Widget  # noqa: E402
 from models.errors import TrousseauError  # noqa: E402
 from models.language import LANGUAGES, N_, _, current_language, use_language  # noqa: E402
 from screens.commands import Place, allowed, command_behind, places_for  # noqa: E402
-from screens.progress import PERIOD, Job, JobEnded, Jobs, ProgressScreen  # noqa: E402
+from screens.jobs import PERIOD, Job, JobEnded, Jobs  # noqa: E402
 from screens.widgets.chrome import TitleBar  # noqa: E402
-from screens.widgets.table import PagedTable  # noqa: E402
 from screens.widgets.text import shown  # noqa: E402
 from tui import appearance, crash  # noqa: E402
 from tui.commands import APP_BINDINGS, keymap  # noqa: E402
@@ -38,6 +37,9 @@ from tui.terminal import (  # noqa: E402
     leave_on_signals,
     watch_for_hang_up,
 )
+
+if TYPE_CHECKING:
+    from screens.widgets.table import PagedTable
 
 Style = Literal["colour", "monochrome", "accessible"]
 #: Makes the screen of a place; called when somebody goes there.
@@ -172,8 +174,8 @@ class TrousseauApp(App[int]):
         message = _("This did not work. Tell the helpdesk this number: %(reference)s")
         self.notify(message % {"reference": self._note(error)}, severity="error")
 
-    @on(PagedTable.LoadFailed)
-    def _tell_load_failure(self, event: PagedTable.LoadFailed) -> None:
+    # By its name, for the first screen has no table, which takes 10 ms to import.
+    def on_paged_table_load_failed(self, event: "PagedTable.LoadFailed") -> None:
         self.tell_error(event.error)
 
     def notify(
@@ -269,6 +271,8 @@ class TrousseauApp(App[int]):
 
     def action_job(self) -> None:
         if job := self.jobs.current:
+            from screens.progress import ProgressScreen
+
             self.push_screen(ProgressScreen(job))
         else:
             self.notify(_("No work is in progress."))

@@ -20,8 +20,7 @@ from models.errors import TrousseauError
 from models.language import N_, Wording, current_language, say, say_n, use_language
 from models.rights import right
 from screens.doorway import DoorScreen, MailQueued
-from screens.opening import OpeningScreen
-from screens.progress import Jobs
+from screens.jobs import Jobs
 from screens.sign_in import SignInScreen
 from screens.workplace import Workplace
 from tui.app import MakeScreen, TrousseauApp, run
@@ -32,6 +31,7 @@ from tui.state import state_folder
 
 if TYPE_CHECKING:
     from models.scope import Actor
+    from screens.opening import OpeningScreen
     from services.profiles import Profile
     from tui.ssh.visitor import Visitor
 
@@ -73,8 +73,8 @@ class Console(TrousseauApp):
         message.stop()
         self.arrive(message.who)
 
-    @on(OpeningScreen.Opened)
-    def _enter_opened(self, message: OpeningScreen.Opened) -> None:
+    def on_opening_screen_opened(self, message: "OpeningScreen.Opened") -> None:
+        """Let in whoever was looked for meanwhile; nobody goes to the way in."""
         message.stop()
         if message.what is None:
             self.switch_screen(self._way_in())
@@ -324,6 +324,8 @@ def open_for(visitor: "Visitor") -> int:
     fingerprint = visitor.fingerprint
     first: MakeScreen = lambda: SignInScreen(door)  # noqa: E731
     if fingerprint is not None:
+        from screens.opening import OpeningScreen
+
         first = lambda: OpeningScreen(  # noqa: E731
             N_("Trousseau"), say("One moment…"), lambda: door.by_key(fingerprint)
         )
@@ -332,6 +334,8 @@ def open_for(visitor: "Visitor") -> int:
 
 def open_directly(prepare: Callable[[Door], Entered], sentence: Wording) -> int:
     """Run the console for somebody whom `prepare` lets in, saying `sentence` meanwhile."""
+    from screens.opening import OpeningScreen
+
     door = Door()
     first = OpeningScreen(N_("Trousseau"), sentence, lambda: prepare(door))
     return run(_console(lambda: first, door, signs_out=False))

@@ -5,7 +5,6 @@ An exception's own message is left out too, for it may quote what somebody typed
 
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +18,8 @@ LOG_NAME = "crashes.jsonl"
 
 def new_reference() -> str:
     """Return a number such as `7F3K-92QD`."""
+    import secrets  # OpenSSL comes with it
+
     letters = "".join(secrets.choice(_ALPHABET) for _ in range(8))
     return f"{letters[:4]}-{letters[4:]}"
 

@@ -4,7 +4,6 @@ Nothing of the data layer is imported before it is needed, which is in a thread,
 first picture.
 """
 
-import getpass
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -60,7 +59,8 @@ class Arrived:
 class Door:
     """Opens the installation once, in whichever thread comes first, and lets people in.
 
-    `origin` is where whoever stands there comes from, as wrong tries are counted by it.
+    `origin` is where whoever stands there comes from, as wrong tries are counted by it; this
+    machine where it is empty.
     `opening` surrounds the opening, and may turn what is wrong with it into other words.
     """
 
@@ -70,7 +70,7 @@ class Door:
         self._opening = opening
         self._lock = Lock()
         self._opened: tuple[Settings, Engine] | None = None
-        self._origin = origin or local_origin()
+        self._origin = origin
 
     def open(self) -> "tuple[Settings, Engine]":
         """Return the settings and an engine; the first call makes what is missing."""
@@ -116,7 +116,9 @@ class Door:
 
         settings, engine = self.open()
         key = load_key(settings.folders.key_file)
-        return Entrance(engine, Hasher(settings.folders.state), key, now, self._origin)
+        return Entrance(
+            engine, Hasher(settings.folders.state), key, now, self._origin or local_origin()
+        )
 
     # What screens.doorway asks for
 
@@ -231,6 +233,8 @@ class Door:
 
 def local_origin() -> str:
     """Return by what name tries are counted of somebody at this machine."""
+    import getpass
+
     try:
         return f"local:{getpass.getuser()}"
     except (KeyError, OSError):  # a user without a name, as in a container

@@ -4,22 +4,15 @@ A reader knows its format and nothing of the database; the planner knows the dat
 nothing of formats. Every text in a record has gone through `models.text.clean`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
 from models.language import Wording
+from services.cancelling import Cancelled as Cancelled
+from services.cancelling import Progress as Progress
 
 Level = Literal["information", "warning", "error"]
-
-#: Called with rows read so far and the number in all (None while unknown); it may raise
-#: `Cancelled` to end the reading.
-Progress = Callable[[int, int | None], None]
-
-
-class Cancelled(Exception):
-    """The person who asked for this work has ended it."""
 
 
 @dataclass(slots=True, frozen=True)

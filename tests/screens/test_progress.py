@@ -9,7 +9,8 @@ from textual.screen import Screen
 
 from models.errors import TrousseauError
 from models.language import say
-from screens.progress import Job, ProgressScreen
+from screens.jobs import Job
+from screens.progress import ProgressScreen
 from screens.widgets.chrome import KeyBar, TitleBar
 from screens.widgets.progress import Reading, duration
 from services.imports.roster import Progress

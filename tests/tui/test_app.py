@@ -24,8 +24,9 @@ from textual.widgets import Label
 from models.language import Wording, current_language, use_language
 from models.text import is_clean
 from screens.confirm import ConfirmScreen, TypedConfirmScreen
+from screens.jobs import Job
 from screens.plan import PlanDetail, PlanScreen
-from screens.progress import Job, ProgressScreen
+from screens.progress import ProgressScreen
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.field import Field
 from screens.widgets.filter import FilteredTable

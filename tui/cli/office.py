@@ -1,6 +1,5 @@
 """Where the commands work: settings, database and key, opened when they are needed."""
 
-import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +43,8 @@ def now() -> datetime:
 
 def owner() -> str:
     """Return how the journal names whoever runs a command."""
+    import getpass
+
     try:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):  # an account without a name, as in a container

@@ -19,7 +19,7 @@ from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 class OpeningScreen(Screen[None]):
     """Say `sentence` until `prepare` has ended, then post `Opened` with what it returned."""
 
-    CSS = """
+    DEFAULT_CSS = """
     OpeningScreen { align: center middle; }
     OpeningScreen > #moment { width: 72; max-width: 100%; height: auto; }
     """

@@ -98,7 +98,7 @@ class TrousseauApp(App[int]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *self._last_filters]
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         asyncio.get_running_loop().set_exception_handler(self._lost_in_the_loop)
         if not self.is_headless:
             leave_on_signals(asyncio.get_running_loop(), self._leave_with)
@@ -106,7 +106,19 @@ class TrousseauApp(App[int]):
         if self.accessible:
             self._show_cursor()
         self.set_interval(PERIOD, self.show_work)
-        self.push_screen(self.first())
+        # What was typed before the first field was there comes into it: keys wait until then.
+        await self.screen._mounted_event.wait()
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Return the first screen: below it would be one that nobody sees, painted before it."""
+        screen = self.first()
+        # As `push_screen` does; `switch_screen` counts on it.
+        screen._push_result_callback(self, None)
+        self._load_screen_css(screen)
+        return screen
+
+    def clear_selection(self) -> None:
+        """Do nothing: nothing can be selected here, and a field made before any screen asks."""
 
     def _show_cursor(self) -> None:
         """Show the terminal's cursor, which Textual hides and screen readers follow."""
@@ -230,18 +242,18 @@ class TrousseauApp(App[int]):
         """Leave for a place: it takes the stead of all screens above the first."""
         if place not in {offered.id for offered in self._offered()} or place is None:
             return
-        while len(self.screen_stack) > 2:
+        while len(self.screen_stack) > 1:
             self.pop_screen()
         if place != "dashboard":
             self.push_screen(self.places[place]())
 
     async def action_back(self) -> None:
         """Go back one screen; on the first one there is nowhere to go."""
-        if len(self.screen_stack) > 2:
+        if len(self.screen_stack) > 1:
             self.pop_screen()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "back" or self._depth > 2
+        return action != "back" or self._depth > 1
 
     @property
     def _depth(self) -> int:

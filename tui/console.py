@@ -59,8 +59,8 @@ class Console(TrousseauApp):
         self._actor: Actor | None = None
         self._touched: datetime = self._clock()
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    async def on_mount(self) -> None:
+        await super().on_mount()
         if self._signs_out:
             self.set_interval(_LOOK_EVERY, self.end_if_idle)
             self.set_interval(_NIGHTS_EVERY, self.look_after_nights)
@@ -114,7 +114,7 @@ class Console(TrousseauApp):
         self._replace_all(self.places["dashboard"]())
 
     def _replace_all(self, screen: Screen[Any]) -> None:
-        while len(self.screen_stack) > 2:  # help may be open above the way in
+        while len(self.screen_stack) > 1:  # help may be open above the way in
             self.pop_screen()
         self.switch_screen(screen)
 
@@ -210,7 +210,7 @@ class Console(TrousseauApp):
 
     @property
     def _chooses_at_the_door(self) -> bool:
-        return self._arrived is not None and not self.role and len(self.screen_stack) <= 2
+        return self._arrived is not None and not self.role and len(self.screen_stack) <= 1
 
     def sign_out(self, told: Wording | None = None) -> None:
         """Go back to the way in, and leave nothing there of whoever was in.

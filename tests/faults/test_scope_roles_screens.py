@@ -51,7 +51,7 @@ async def test_no_screen_shows_or_changes_what_is_somebody_elses(
     seen: set[str] = set()
     async with app.run_test(size=(120, 40)) as pilot:
         for place in PLACES:
-            while len(app.screen_stack) > 2:
+            while len(app.screen_stack) > 1:
                 app.pop_screen()
             await app.push_screen(places[place]())  # whatever the role is offered
             for _round in range(ROUNDS):

@@ -147,7 +147,7 @@ async def test_g_and_a_letter_go_to_a_place(console: MakeApp) -> None:
         await pilot.press("escape", "g", "a")
         await settled(pilot)
         assert _current(app) is not second
-        assert len(app.screen_stack) == 3
+        assert len(app.screen_stack) == 2
         await pilot.press("g", "d")
         await settled(pilot)
         assert _current(app) is first

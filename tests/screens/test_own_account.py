@@ -152,7 +152,7 @@ def test_picture(console: MakeApp, place: Workplace, snap_compare: Any, name: st
         await settled(pilot)
         for key in KEYS[name]:
             await pilot.press(key)
-            if len(key) > 1 or len(pilot.app.screen_stack) == 2:
+            if len(key) > 1 or len(pilot.app.screen_stack) == 1:
                 await settled(pilot)
                 pilot.app.clear_notifications()  # they pass by themselves
         await settled(pilot)

@@ -225,7 +225,7 @@ async def test_nothing_is_done_by_ctrl_p_or_ctrl_q_that_loses_anything(console: 
     async with app.run_test() as pilot:
         await settled(pilot)
         await pilot.press("ctrl+p")
-        assert len(app.screen_stack) == 2
+        assert len(app.screen_stack) == 1
 
 
 def test_the_environment_is_made_harmless() -> None:

@@ -217,6 +217,8 @@ def test_a_home_in_use_is_held(temporary: Path, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     monkeypatch.setenv("TROUSSEAU_MAIL_URL", "smtps://real@mail.example")
+    for name in [name for name in os.environ if name.startswith("TROUSSEAU_")]:
+        monkeypatch.setenv(name, os.environ[name])  # so that each is there again afterwards
     with throw_away_home() as home:
         assert os.environ["TROUSSEAU_HOME"] == str(home)
         assert "TROUSSEAU_MAIL_URL" not in os.environ

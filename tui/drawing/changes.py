@@ -262,7 +262,7 @@ class Drawing:
 
     def _erase_from(self, tail: int, first: int, y: int, pens: list[int]) -> None:
         """Erase to the end of the line, from anywhere between two columns on."""
-        self.turn(pens[tail])
+        self.turn(self._pen_for(" ", pens[tail]))
         x = self.cursor.x if self.cursor.y == y else None
         if x is None or not tail <= x <= first:
             way, to = min(((self._way(to, y), to) for to in (first, tail)), key=_by_length)
@@ -290,7 +290,7 @@ class Drawing:
         if text[start] == "":
             return _FAR  # the cursor is in the middle of a wide character
         for x in range(start, end + 1):
-            if pens[x] != pen:
+            if not self._serves(pen, text[x], pens[x]):
                 length += len(self._pens.turn(pen, pens[x]))
                 pen = pens[x]
             if x < end:
@@ -308,9 +308,9 @@ class Drawing:
         width = len(text)
         x = start
         while x < end:
-            pen = pens[x]
+            pen = self._pen_for(text[x], pens[x])
             stop = x + 1
-            while stop < end and pens[stop] == pen:
+            while stop < end and self._serves(pen, text[stop], pens[stop]):
                 stop += 1
             self.turn(pen)
             run = "".join(text[x:stop])
@@ -371,6 +371,17 @@ class Drawing:
             self.cursor.x = end
 
     # The cursor and the pen
+
+    def _serves(self, pen: int | None, cell: str, wanted: int) -> bool:
+        """Tell whether a cell may be written with this pen: a blank looks alike with many."""
+        return pen == wanted or (
+            cell == " " and pen is not None and self._pens.blank[pen] == wanted
+        )
+
+    def _pen_for(self, cell: str, wanted: int) -> int:
+        """Return the pen to write a cell with: the one that is in hand, where it serves."""
+        here = self.cursor.pen
+        return here if here is not None and self._serves(here, cell, wanted) else wanted
 
     def turn(self, pen: int) -> None:
         """Write with this pen from now on."""

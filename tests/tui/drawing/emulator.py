@@ -184,6 +184,16 @@ def _plain(character: Char) -> Char:
     return character._replace(fg=character.fg.split()[-1], bg=character.bg.split()[-1])
 
 
+def _seen(character: Char) -> Char:
+    """Return what is seen of a cell: the colour and weight of a blank are not."""
+    character = character._replace(data=unicodedata.normalize("NFC", character.data))
+    marked = character.reverse or character.underscore or character.strikethrough
+    if character.data != " " or marked:
+        return character
+    ground = character.bg.split()[-1]
+    return character._replace(fg="default", bg=ground, bold=False, italics=False, blink=False)
+
+
 @dataclass
 class Terminal:
     """A terminal of one kind. `strict` refuses what it doesn't understand."""
@@ -248,14 +258,9 @@ class Terminal:
         return found
 
     def cells(self) -> list[list[Char]]:
-        """What stands in each cell, line by line, composed (NFC)."""
+        """What is seen in each cell, line by line, its characters composed (NFC)."""
         return [
-            [
-                (cell := self.screen.buffer[y][x])._replace(
-                    data=unicodedata.normalize("NFC", cell.data)
-                )
-                for x in range(self.columns)
-            ]
+            [_seen(self.screen.buffer[y][x]) for x in range(self.columns)]
             for y in range(self.lines)
         ]
 

@@ -129,6 +129,14 @@ COMMANDS: tuple[Command, ...] = (
         N_("Paint the whole screen again"),
         group="everywhere",
     ),
+    Command(
+        "app.function-key",
+        "ctrl+f",
+        N_("Function key"),
+        N_("Then a digit: that function key, where it does not arrive (Ctrl+F 8 is F8)"),
+        group="everywhere",
+        priority=True,
+    ),
     Command("app.leave", "q", N_("Quit"), N_("Quit; what you typed is kept"), group="everywhere"),
     Command("app.refresh", "f5", N_("Refresh"), N_("Read everything again"), group="everywhere"),
     # Lists
@@ -671,19 +679,35 @@ _KEY_NAMES: Mapping[str, str] = {
     "enter": N_("Enter"),
     "space": N_("Space"),
     "tab": "Tab",
-    "shift+tab": "⇧Tab",
+    "shift+tab": N_("Shift+Tab"),
     "pageup": N_("PgUp"),
     "pagedown": N_("PgDn"),
     "home": N_("Home"),
     "end": N_("End"),
     "delete": N_("Del"),
+    "ctrl+f": "Ctrl+F",
+    "ctrl+l": "Ctrl+L",
     "ctrl+u": "Ctrl+U",
 }
+#: The same for those who have the screen read out.
+_KEY_WORDS: Mapping[str, str] = {
+    "up": N_("Arrow up"),
+    "down": N_("Arrow down"),
+    "left": N_("Arrow left"),
+    "right": N_("Arrow right"),
+}
+_words = False
+
+
+def use_words_for_keys(words: bool) -> None:
+    """Choose how `key_name` writes the arrows from now on, in the whole program."""
+    global _words
+    _words = words
 
 
 def key_name(key: str) -> str:
     """Return how a key is written for people, in the current language."""
-    if name := _KEY_NAMES.get(key):
+    if name := (_KEY_WORDS.get(key) if _words else None) or _KEY_NAMES.get(key):
         return _(name)
     return key.upper() if len(key) > 1 else key
 

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 
 from models.language import N_, Wording, _, say
-from screens.commands import bindings
+from screens.commands import bindings, key_name
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.workplace import Workplace
@@ -142,7 +142,10 @@ class MappingScreen(Screen[dict[str, int | str] | None]):
                        names=names)  # fmt: skip
             self._hint.show(text)
         else:
-            self._hint.show(N_("← and → give the field another column, Del none."))
+            keys = {name: key_name(name) for name in ("left", "right", "delete")}
+            told = say("%(left)s and %(right)s give the field another column, %(delete)s none.",
+                       **keys)  # fmt: skip
+            self._hint.show(told)
 
     def action_accept(self) -> None:
         missing = self._missing(self._chosen)

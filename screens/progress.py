@@ -28,7 +28,6 @@ class ProgressScreen(Dialog[Job]):
             yield Static(safe(_("Esc leaves it running   c stops it")), classes="keys")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.set_interval(PERIOD, self._look)
 
     def _look(self) -> None:

@@ -204,7 +204,6 @@ class EditYearScreen(Dialog[tuple[date, date] | None]):
             yield Static(safe(_("F8 saves   Esc closes")), classes="keys")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._form["first_day"].entry.focus()
 
     @on(Form.Saved)

@@ -3,10 +3,10 @@
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from tui.environment import require_terminal, tidy
 
@@ -14,10 +14,7 @@ tidy(os.environ)  # before Textual, which reads its variables on import
 
 from rich.text import Text  # noqa: E402
 from textual import on  # noqa: E402
-from textual.app import App  # noqa: E402
 from textual.dom import DOMNode  # noqa: E402
-from textual.filter import LineFilter, NoColor  # noqa: E402
-from textual.notifications import SeverityLevel  # noqa: E402
 from textual.screen import Screen  # noqa: E402
 from textual.widget import Widget  # noqa: E402
 
@@ -26,13 +23,11 @@ from models.language import LANGUAGES, N_, _, current_language, use_language  # 
 from screens.commands import Place, allowed, command_behind, places_for  # noqa: E402
 from screens.jobs import PERIOD, Job, JobEnded, Jobs  # noqa: E402
 from screens.widgets.chrome import TitleBar  # noqa: E402
-from screens.widgets.text import shown  # noqa: E402
-from tui import appearance, crash  # noqa: E402
+from tui import crash  # noqa: E402
+from tui.appearance import Style  # noqa: E402
 from tui.commands import APP_BINDINGS, keymap  # noqa: E402
-from tui.drawing.driver import ChangesDriver  # noqa: E402
-from tui.styles import TROUSSEAU  # noqa: E402
+from tui.styled import StyledApp  # noqa: E402
 from tui.terminal import (  # noqa: E402
-    SafeLines,
     end_without_terminal,
     leave_on_signals,
     watch_for_hang_up,
@@ -41,12 +36,11 @@ from tui.terminal import (  # noqa: E402
 if TYPE_CHECKING:
     from screens.widgets.table import PagedTable
 
-Style = Literal["colour", "monochrome", "accessible"]
 #: Makes the screen of a place; called when somebody goes there.
 MakeScreen = Callable[[], Screen[Any]]
 
 
-class TrousseauApp(App[int]):
+class TrousseauApp(StyledApp):
     """The console. `first` makes its first screen, `places` those that `g` and a letter reach.
 
     `role` decides which places are offered (rights are the services' business). Crashes are
@@ -57,7 +51,6 @@ class TrousseauApp(App[int]):
     """
 
     TITLE = "Trousseau"
-    CSS_PATH = "styles/trousseau.tcss"
     ENABLE_COMMAND_PALETTE = False  # its Screenshot writes files; `?` runs our own commands
     ALLOW_SELECT = False
     BINDINGS = APP_BINDINGS
@@ -73,19 +66,13 @@ class TrousseauApp(App[int]):
         who: str | int | None = None,
         language: str = "fr",
         style: Style = "colour",
+        arrows: bool = True,
         keys: Mapping[str, str] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         may_write_files: bool = True,
     ) -> None:
-        self.accessible = style == "accessible"
-        self._last_filters: list[LineFilter] = [SafeLines()]
-        if style != "colour":
-            self._last_filters.append(NoColor())
         use_language(language)
-        super().__init__(driver_class=None if appearance.driver() == "stock" else ChangesDriver)
-        self.register_theme(TROUSSEAU)
-        self.theme = TROUSSEAU.name
-        self.animation_level = "none"
+        super().__init__(style, arrows)
         self.first, self.places, self.role, self.who = first, dict(places or {}), role, who
         self.jobs = Jobs(self)
         self._state_folder, self._clock = state_folder, clock
@@ -95,16 +82,12 @@ class TrousseauApp(App[int]):
 
     # Beginning and end
 
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), *self._last_filters]
-
     async def on_mount(self) -> None:
         asyncio.get_running_loop().set_exception_handler(self._lost_in_the_loop)
         if not self.is_headless:
             leave_on_signals(asyncio.get_running_loop(), self._leave_with)
             watch_for_hang_up(lambda: self.call_later(self._leave_with, 129))
-        if self.accessible:
-            self._show_cursor()
+        self.show_cursor()
         self.set_interval(PERIOD, self.show_work)
         # What was typed before the first field was there comes into it: keys wait until then.
         await self.screen._mounted_event.wait()
@@ -119,20 +102,6 @@ class TrousseauApp(App[int]):
 
     def clear_selection(self) -> None:
         """Do nothing: nothing can be selected here, and a field made before any screen asks."""
-
-    def _show_cursor(self) -> None:
-        """Show the terminal's cursor, which Textual hides and screen readers follow."""
-        if isinstance(self._driver, ChangesDriver):
-            self._driver.show_cursor()
-        elif self._driver:
-            self._driver.write("\x1b[?25h")
-
-    def action_repaint(self) -> None:
-        """Paint everything anew, over whatever else has written on the terminal."""
-        if isinstance(self._driver, ChangesDriver):
-            self._driver.repaint()
-        else:
-            self.refresh(layout=True)
 
     def _leave_with(self, status: int) -> None:
         self.jobs.stop_all()
@@ -189,20 +158,6 @@ class TrousseauApp(App[int]):
     # By its name, for the first screen has no table, which takes 10 ms to import.
     def on_paged_table_load_failed(self, event: "PagedTable.LoadFailed") -> None:
         self.tell_error(event.error)
-
-    def notify(
-        self,
-        message: str,
-        *,
-        title: str = "",
-        severity: SeverityLevel = "information",
-        timeout: float | None = None,
-        markup: bool = False,
-    ) -> None:
-        """Show a message for a few seconds. Markup is never read, whatever is asked."""
-        super().notify(
-            shown(message), title=shown(title), severity=severity, timeout=timeout, markup=False
-        )
 
     # Going about
 

@@ -11,7 +11,14 @@ __all__ = ["APP_BINDINGS", "COMMANDS", "PLACES", "Command", "Place", "keymap", "
 #: What works on every screen; a focused field keeps the letters for itself.
 APP_BINDINGS: list[BindingType] = [
     *bindings(
-        "app.back", "app.help", "app.go", "app.job", "app.language", "app.repaint", "app.leave"
+        "app.back",
+        "app.help",
+        "app.go",
+        "app.job",
+        "app.language",
+        "app.repaint",
+        "app.function-key",
+        "app.leave",
     ),
 ]
 

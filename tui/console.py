@@ -24,7 +24,7 @@ from screens.jobs import Jobs
 from screens.sign_in import SignInScreen
 from screens.workplace import Workplace
 from tui.app import MakeScreen, TrousseauApp, run
-from tui.appearance import appearance
+from tui.appearance import appearance, shows_arrows
 from tui.cli.office import now
 from tui.door import CLOSED, Arrived, Door, Entered
 from tui.state import state_folder
@@ -342,13 +342,13 @@ def open_directly(prepare: Callable[[Door], Entered], sentence: Wording) -> int:
 
 
 def _console(first: MakeScreen, door: Door, **options: Any) -> Console:
-    style = appearance(os.environ).style
     return Console(
         first,
         door,
         state_folder=state_folder(os.environ),
         language=current_language(),
-        style=style,
+        style=appearance(os.environ).style,
+        arrows=shows_arrows(os.environ),
         clock=now,
         **options,
     )

@@ -5,6 +5,7 @@ of Textual: import it in the first worker, or in a command; what the first pictu
 in `tui.appearance`.
 """
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from models.errors import TrousseauError
 from models.language import N_, Wording, say
 from services.mail.url import MailSettings, is_loopback, mail_settings_from_environment
-from tui.appearance import Appearance
+from tui.appearance import Appearance, Style, recognised_style
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -123,7 +124,8 @@ class Settings(BaseSettings):
     mail_bounces: str = ""
     sign_in_at: str = ""
     language: Literal["fr", "en"] = "fr"
-    style: Literal["colour", "monochrome", "accessible"] = "colour"
+    #: None leaves it to what the terminal shows.
+    style: Style | None = None
     driver: Literal["changes", "stock"] = "changes"
     #: The share of a school's people above which a plan stops (DESIGN §2.2).
     mass_change_share: float = Field(default=0.25, gt=0, le=1)
@@ -163,7 +165,7 @@ class Settings(BaseSettings):
 
     @property
     def appearance(self) -> Appearance:
-        return Appearance(self.language, self.style)
+        return Appearance(self.language, self.style or recognised_style(os.environ))
 
     @property
     def embedded(self) -> bool:

@@ -10,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from models.language import Wording
-from screens.widgets.text import TONES, Tone, number
+from screens.widgets.text import TONES, Tone, is_accessible, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,9 @@ class Kind:
 class Counts(Widget):
     """How many are of each kind; the kind that the list is limited to stands in brackets.
 
-    In words where they fit into `lines`, else by signs, else by signs close together. Kinds
-    of which there are none are left out, or shown quietly with `zeros`.
+    In words where they fit into `lines`, else by signs, else by signs close together; in the
+    accessible style in words, on as many lines as they take. Kinds of which there are none
+    are left out, or shown quietly with `zeros`.
     """
 
     DEFAULT_CSS = "Counts { height: 1; width: 100%; }"
@@ -45,7 +46,15 @@ class Counts(Widget):
     def show(self, counts: dict[str, int], chosen: str | None) -> None:
         if (counts, chosen) != (self._counts, self._chosen):
             self._counts, self._chosen = counts, chosen
+            self._make_room()
             self.refresh()
+
+    def on_resize(self) -> None:
+        self._make_room()
+
+    def _make_room(self) -> None:
+        if is_accessible(self) and self.size.width:
+            self.styles.height = max(1, len(self._arranged(self.size.width, True, " ")))
 
     @property
     def next(self) -> str | None:
@@ -62,7 +71,7 @@ class Counts(Widget):
         width = self.size.width
         for named, gap in ((True, " "), (False, " "), (False, "")):
             found = self._arranged(width, named, gap)
-            if len(found) <= self._lines:
+            if len(found) <= self._lines or is_accessible(self):
                 break
         return found[y].adjust_cell_length(width) if y < len(found) else Strip.blank(width)
 

@@ -24,12 +24,8 @@ class Dialog(ModalScreen[Result]):
         border-title-color: ansi_default; border-title-style: bold;
         border-subtitle-color: ansi_default; border-subtitle-style: none;
     }
-    Dialog.-plain > .dialog-box { border: ascii ansi_default; }
     """
     AUTO_FOCUS = "*"
-
-    def on_mount(self) -> None:
-        self.set_class(bool(getattr(self.app, "accessible", False)), "-plain")
 
 
 def said(sentence: str | Wording) -> str:

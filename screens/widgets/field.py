@@ -19,7 +19,7 @@ from models.language import N_, Wording, _
 from models.text import clean, squeeze
 from screens.commands import bindings
 from screens.widgets.chrome import Sentence
-from screens.widgets.text import CURSOR, fit
+from screens.widgets.text import CURSOR, fit, is_accessible
 
 #: Returns what is wrong with a value, in words, or None.
 Check = Callable[[str], Wording | None]
@@ -115,8 +115,19 @@ class Choice(Widget, can_focus=True):
         label = self._options[self._index][1]
         text = label.text() if isinstance(label, Wording) else _(label)
         style = CURSOR if self.has_focus else None
-        shown = fit(text, min(self.size.width - 4, len(text) + 1)).rstrip()
-        return Strip([Segment(f"‹ {shown} ›", style)]).adjust_cell_length(self.size.width)
+        before, after = self._around()
+        room = self.size.width - len(before) - len(after)
+        shown = fit(text, min(room, len(text) + 1)).rstrip()
+        return Strip([Segment(f"{before}{shown}{after}", style)]).adjust_cell_length(
+            self.size.width
+        )
+
+    def _around(self) -> tuple[str, str]:
+        """What tells that there are other values: signs, or for a screen reader figures."""
+        if not is_accessible(self):
+            return "‹ ", " ›"
+        places = {"place": self._index + 1, "count": len(self._options)}
+        return "", " " + _("(%(place)d of %(count)d)") % places
 
 
 class Field(Horizontal):

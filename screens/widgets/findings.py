@@ -8,6 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding
+from textual.geometry import Offset
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -119,6 +120,12 @@ class FindingList(Widget, can_focus=True):
             self._keep_in_view()
             self.refresh()
             self._tell_line()
+
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """The first cell of the sentence under the cursor."""
+        own = [y for y, (place, *_rest) in enumerate(self._painted) if place == self._cursor]
+        return self.content_region.offset + Offset(0, max(0, min(own, default=0) - self._top))
 
     def action_up(self) -> None:
         self._move_to(self._cursor - 1)

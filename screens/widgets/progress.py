@@ -8,7 +8,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from models.language import Wording, _
-from screens.widgets.text import fit, number
+from screens.widgets.text import fit, is_accessible, number
 
 _BAR = 28
 
@@ -92,10 +92,11 @@ class ProgressLine(Widget):
         if y == 1:
             return Strip([Segment(fit(self._reading.counted(), width))], width)
         percent = self._reading.percent
+        if is_accessible(self):
+            said = f"{percent} %" if percent is not None else self._reading.title.text()
+            return Strip([Segment(fit(said, width))], width)
         full = _BAR * (percent or 0) // 100
         accent = Style(color="cyan")
-        ascii_only = bool(getattr(self.app, "accessible", False))
-        done, rest = ("#", ".") if ascii_only else ("█", "░")
-        segments = [Segment(done * full, accent), Segment(rest * (_BAR - full), Style(dim=True))]
+        segments = [Segment("█" * full, accent), Segment("░" * (_BAR - full), Style(dim=True))]
         segments.append(Segment(f" {percent} %" if percent is not None else ""))
         return Strip(segments).adjust_cell_length(width)

@@ -9,7 +9,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from models.language import _
-from screens.commands import bindings
+from screens.commands import bindings, key_name
 from screens.widgets.text import TONES, Tone, fit, shown
 
 _MARGIN = 3
@@ -81,7 +81,8 @@ class Reader(Widget, can_focus=True):
         width = self.size.width
         if y == self.size.height - 1:
             more = len(self._lines) - self._top - y
-            told = _("more below: ↓ or PgDn") if more > 0 else ""
+            values = {"down": key_name("down"), "page_down": key_name("pagedown")}
+            told = _("more below: %(down)s or %(page_down)s") % values if more > 0 else ""
             return Strip([Segment(fit(" " * _MARGIN + told, width), TONES["quiet"])], width)
         place = self._top + y
         if place >= len(self._lines):

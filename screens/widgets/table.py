@@ -16,7 +16,15 @@ from textual.worker import get_current_worker
 from models.language import N_, Wording, _, current_language, ngettext
 from screens.commands import bindings
 from screens.widgets.rows import Cell, Column, Key, Page, Row, Selection, Sort, share_out
-from screens.widgets.text import CURSOR, CURSOR_ELSEWHERE, HEADER, TONES, fit, number
+from screens.widgets.text import (
+    CURSOR,
+    CURSOR_ELSEWHERE,
+    HEADER,
+    TONES,
+    fit,
+    is_accessible,
+    number,
+)
 from screens.widgets.window import CHUNK, Window
 
 EMPTY = N_("There is nothing here yet.")
@@ -267,7 +275,6 @@ class PagedTable(Widget, can_focus=True):
         if before != self._window.total or not self._window.covers(self._top, self._bottom):
             self._ask_for_missing()
         self._refresh_differences(painted)
-        self._point_at_cursor()
         self.post_message(self.Highlighted(self, self.row))
 
     def _on_screen(self) -> list[object]:
@@ -355,14 +362,12 @@ class PagedTable(Widget, can_focus=True):
             self._refresh_row(before)
             self._refresh_row(index)
         if before != index:
-            self._point_at_cursor()
             self.post_message(self.Highlighted(self, self.row))
 
-    def _point_at_cursor(self) -> None:
-        """Put the terminal's own cursor on the row: screen readers and Braille follow it."""
-        if self.has_focus:
-            corner = self.content_region.offset
-            self.app.cursor_position = corner + Offset(0, self._cursor - self._top + 1)
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """The first cell of the row under the cursor, where the terminal's own cursor stands."""
+        return self.content_region.offset + Offset(0, self._cursor - self._top + 1)
 
     def action_up(self) -> None:
         self._move_to(self._cursor - 1)
@@ -399,7 +404,6 @@ class PagedTable(Widget, can_focus=True):
         self._ask_for_missing()
 
     def on_focus(self, event: events.Focus) -> None:
-        self._point_at_cursor()
         self._refresh_row(self._cursor)
 
     def on_blur(self, event: events.Blur) -> None:
@@ -483,7 +487,7 @@ class PagedTable(Widget, can_focus=True):
 
     def _mark(self, row: Row, index: int) -> str:
         selected = row.key in self._selection
-        if getattr(self.app, "accessible", False):
+        if is_accessible(self):
             return (">" if index == self._cursor else " ") + ("x " if selected else "  ")
         return " • " if selected else "   "
 
@@ -493,9 +497,8 @@ class PagedTable(Widget, can_focus=True):
         for _position, column, size in self._layout():
             title = _(column.title)
             if self._sort and self._sort.column == column.key:
-                title = fit(title, min(size - 2, len(title))) + (
-                    " ↓" if self._sort.descending else " ↑"
-                )
+                arrow = "" if is_accessible(self) else " ↓" if self._sort.descending else " ↑"
+                title = fit(title, min(size - len(arrow), len(title))) + arrow
             segments.append(Segment(fit(title, size, column.align == "right"), style))
             segments.append(Segment("  ", HEADER))
         return list(Strip(segments).adjust_cell_length(self.size.width, HEADER).simplify())
@@ -519,7 +522,14 @@ class PagedTable(Widget, can_focus=True):
             text += " · " + ngettext("%(count)d selected", "%(count)d selected", selected) % {
                 "count": selected
             }
+        if self._sort and is_accessible(self):
+            text += " · " + self._told_order(self._sort)
         return "   " + text
+
+    def _told_order(self, sort: Sort) -> str:
+        order = N_("by %(column)s, descending") if sort.descending else N_("by %(column)s")
+        title = next((column.title for column in self.columns if column.key == sort.column), "")
+        return _(order) % {"column": _(title)}
 
     def _hint(self, y: int, width: int) -> Strip:
         if y != 2:

@@ -62,6 +62,11 @@ def fit(text: str, width: int, right: bool = False) -> str:
     return blank + text if right else text + blank
 
 
+def is_accessible(widget: Any) -> bool:
+    """Tell whether the console draws for a screen reader: words for signs, nothing drawn."""
+    return bool(getattr(widget.app, "accessible", False))
+
+
 def number(value: float) -> str:
     """Return a number as the current language writes it: `100 000`, `2,5`; one decimal at most."""
     if isinstance(value, int) and value < 1_000:

@@ -1,6 +1,35 @@
-"""Colours: the sixteen of the terminal, one of them the accent."""
+"""Styles: the colours, sixteen and one of them the accent; frames; where the cursor stands."""
 
+from pathlib import PurePath
+from typing import Any
+
+from textual.geometry import Offset
+from textual.screen import Screen
 from textual.theme import Theme
+
+from tui.appearance import Style
+
+
+def style_sheets(style: Style) -> list[str | PurePath]:
+    """Return the style sheets of a style: what holds everywhere, then what it has of its own."""
+    folder = PurePath(__file__).parent
+    own = [] if style == "colour" else [folder / f"{style}.tcss"]
+    return [folder / "trousseau.tcss", *own]
+
+
+def focus_in(screen: Screen[Any]) -> Offset:
+    """Return the cell of a screen on which the terminal's cursor stands.
+
+    Screen readers and Braille displays follow it (FACTS, "Terminals, bytes and time"). It is
+    the one that the widget with the focus names (`cursor_screen_offset`), or its first; without
+    a focus the first of a question, or of the screen.
+    """
+    focused = screen.focused
+    if focused is None:
+        return next((box.content_region.offset for box in screen.query(".dialog-box")), Offset())
+    place = getattr(focused, "cursor_screen_offset", None)
+    return place if isinstance(place, Offset) else focused.content_region.offset
+
 
 #: The accent is cyan: of the sixteen it is the one that can be read on black and, reversed,
 #: on white. Foreground and background are the terminal's own.

@@ -25,11 +25,10 @@ _TOKENS = re.compile(
     r"|([\x00-\x1f\x7f-\x9f])"
 )
 _TEXT, _PEN, _ROW, _COLUMN, _CONTROL, _STRING, _ESCAPE = range(1, 8)
+#: Links, and the shape of a mouse's pointer: nothing that a cell shows.
+_UNSEEN = ("\x1b]8;", "\x1b]22;")
 #: A sequence whose end is still to come.
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|[]PX^_][^\x07\x1b]*\x1b?)?\Z")
-#: What Textual asks for and nobody would see: a link, and the pointer's shape, which it sends
-#: with every screen although the mouse is off.
-_UNSEEN = ("\x1b]8;", "\x1b]22;")
 #: The longest unfinished sequence that is waited for, in characters.
 _PATIENCE = 65_536
 
@@ -37,9 +36,8 @@ _PATIENCE = 65_536
 class Grid:
     """A screen of cells: what stands in each, and the number of its pen.
 
-    A blank is kept with the pen that `Pens.blank` names, so that two that look the same compare
-    the same. A cell holds one character with its accents. A wide character fills its cell and
-    leaves the next one empty: `""` stands always and only to the right of a wide character.
+    A cell holds one character with its accents. A wide character fills its cell and leaves
+    the next one empty: `""` stands always and only to the right of a wide character.
     """
 
     __slots__ = ("height", "pens", "text", "width")
@@ -49,8 +47,8 @@ class Grid:
         self.text = [[" "] * width for _row in range(height)]
         self.pens = [[0] * width for _row in range(height)]
 
-    def put(self, x: int, y: int, cells: tuple[str, ...] | str, pen: int, blank: int) -> None:
-        """Write cells from a place on, blanks with a pen of their own; the rest is cut off.
+    def put(self, x: int, y: int, cells: tuple[str, ...] | str, pen: int) -> None:
+        """Write cells from a place on; what would leave the line is cut off.
 
         Half of a wide character that is written over leaves a blank.
         """
@@ -66,14 +64,10 @@ class Grid:
         if end < width and text[end] == "":
             text[end] = " "
         text[x:end] = cells
-        self.pens[y][x:end] = (
-            [pen] * len(cells)
-            if pen == blank
-            else [blank if cell == " " else pen for cell in cells]
-        )
+        self.pens[y][x:end] = [pen] * len(cells)
 
     def erase(self, x: int, y: int, end: int, pen: int) -> None:
-        self.put(x, y, " " * (end - x), pen, pen)
+        self.put(x, y, " " * (end - x), pen)
 
     def scroll(self) -> None:
         """Move every line up by one."""
@@ -171,7 +165,7 @@ class Reader:
             if joins:
                 self._join(joins)
         if cells and x < grid.width:
-            grid.put(x, self.y, cells, self._pen, self._blank)
+            grid.put(x, self.y, cells, self._pen)
         self.x = min(x + len(cells), grid.width)
 
     def _join(self, marks: str) -> None:
@@ -222,22 +216,18 @@ class Reader:
         }  # fmt: skip
         self._go(*places[way])
 
-    @property
-    def _blank(self) -> int:
-        return self._pens.blank[self._pen]
-
     def _erase_line(self) -> None:
         x = min(self.x, self.grid.width - 1)
-        self.grid.erase(x, self.y, self.grid.width, self._blank)
+        self.grid.erase(x, self.y, self.grid.width, self._pen)
 
     def _erase_below(self) -> None:
         self._erase_line()
         for y in range(self.y + 1, self.grid.height):
-            self.grid.erase(0, y, self.grid.width, self._blank)
+            self.grid.erase(0, y, self.grid.width, self._pen)
 
     def _erase_all(self) -> None:
         for y in range(self.grid.height):
-            self.grid.erase(0, y, self.grid.width, self._blank)
+            self.grid.erase(0, y, self.grid.width, self._pen)
 
 
 _ERASES: dict[str, Callable[[Reader], None]] = {

@@ -25,8 +25,9 @@ from tui.drawing.abilities import Abilities
 from tui.drawing.cells import Grid
 from tui.drawing.pens import Pens
 
-#: Blanks that are erased rather than written, where ECH and a move over them are shorter.
-_BLANKS = re.compile(" {9,}")
+#: Blanks that are erased rather than written, where ECH is shorter, or ECH and a move over
+#: them when something follows.
+_BLANKS, _LAST_BLANKS = re.compile(" {10,}"), re.compile(" {10,}| {6,}$")
 #: Characters that are repeated rather than written; terminals agree on ASCII alone.
 _REPEATED = re.compile(r"([!-~ ])\1{5,}")
 #: So many blanks at the end of a line are no longer than erasing them.
@@ -262,7 +263,7 @@ class Drawing:
 
     def _erase_from(self, tail: int, first: int, y: int, pens: list[int]) -> None:
         """Erase to the end of the line, from anywhere between two columns on."""
-        self.turn(self._pen_for(" ", pens[tail]))
+        self.turn(pens[tail])
         x = self.cursor.x if self.cursor.y == y else None
         if x is None or not tail <= x <= first:
             way, to = min(((self._way(to, y), to) for to in (first, tail)), key=_by_length)
@@ -290,7 +291,7 @@ class Drawing:
         if text[start] == "":
             return _FAR  # the cursor is in the middle of a wide character
         for x in range(start, end + 1):
-            if not self._serves(pen, text[x], pens[x]):
+            if pens[x] != pen:
                 length += len(self._pens.turn(pen, pens[x]))
                 pen = pens[x]
             if x < end:
@@ -308,24 +309,24 @@ class Drawing:
         width = len(text)
         x = start
         while x < end:
-            pen = self._pen_for(text[x], pens[x])
+            pen = pens[x]
             stop = x + 1
-            while stop < end and self._serves(pen, text[stop], pens[stop]):
+            while stop < end and pens[stop] == pen:
                 stop += 1
             self.turn(pen)
             run = "".join(text[x:stop])
             if run.isascii() and len(run) == stop - x:
-                self._put_ascii(run, x, y, stop == width)
+                self._put_ascii(run, x, y, stop == end, stop == width)
             else:
                 self._put_any(x, stop, y, text)
             x = stop
         if self.cursor.x == width:
             self.cursor.x = None
 
-    def _put_ascii(self, run: str, x: int, y: int, to_the_edge: bool) -> None:
+    def _put_ascii(self, run: str, x: int, y: int, last: bool, to_the_edge: bool) -> None:
         """Write a run of ASCII, some of it erased or repeated."""
         done = 0
-        for match in self._shortened(run):
+        for match in self._shortened(run, last):
             start, end = match.span()
             self._put(run[done:start], x + done, y)
             self.move(x + start, y)
@@ -345,12 +346,13 @@ class Drawing:
             self.add(text)
             self.cursor.x = x + len(text)
 
-    def _shortened(self, run: str) -> "Iterator[re.Match[str]]":
-        if len(run) >= 7:
-            if self._abilities.repeats:
-                yield from _REPEATED.finditer(run)
-            elif self._abilities.erases_characters and self._pens.erased[self.cursor.pen or 0]:
-                yield from _BLANKS.finditer(run)
+    def _shortened(self, run: str, last: bool) -> "Iterator[re.Match[str]]":
+        if len(run) < 6:
+            return
+        if self._abilities.erases_characters and self._pens.erased[self.cursor.pen or 0]:
+            yield from (_LAST_BLANKS if last else _BLANKS).finditer(run)
+        elif self._abilities.repeats:
+            yield from _REPEATED.finditer(run)
 
     def _put_any(self, start: int, end: int, y: int, text: list[str]) -> None:
         """Write cells that have more than ASCII."""
@@ -371,17 +373,6 @@ class Drawing:
             self.cursor.x = end
 
     # The cursor and the pen
-
-    def _serves(self, pen: int | None, cell: str, wanted: int) -> bool:
-        """Tell whether a cell may be written with this pen: a blank looks alike with many."""
-        return pen == wanted or (
-            cell == " " and pen is not None and self._pens.blank[pen] == wanted
-        )
-
-    def _pen_for(self, cell: str, wanted: int) -> int:
-        """Return the pen to write a cell with: the one that is in hand, where it serves."""
-        here = self.cursor.pen
-        return here if here is not None and self._serves(here, cell, wanted) else wanted
 
     def turn(self, pen: int) -> None:
         """Write with this pen from now on."""

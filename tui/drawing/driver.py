@@ -32,6 +32,9 @@ from tui.drawing.picture import Picture
 _LAST_WORDS = 1.0
 #: How long a picture for a new size is waited for before the old one is painted, in seconds.
 _NEW_LAYOUT = 0.25
+#: From so many characters of Textual's on a change is large, and what follows within so many
+#: seconds belongs to it: a screen is painted before the list on it is.
+_LARGE, _GATHER = 3_000, 0.008
 #: The largest window, in cells. Whoever connects says how large theirs is.
 _WIDEST, _HIGHEST = 500, 250
 _HUNG_UP = 128 + signal.SIGHUP
@@ -65,6 +68,7 @@ class ChangesDriver(LinuxDriver):
         self._timer: asyncio.TimerHandle | None = None
         self._hold: asyncio.TimerHandle | None = None
         self._due = False  # something was written since the last frame
+        self._written = 0  # so many characters
         self._asked = False  # a frame is about to be computed
 
     # Pictures
@@ -72,6 +76,7 @@ class ChangesDriver(LinuxDriver):
     def write(self, data: str) -> None:
         """Take a part of a picture. It is shown after `flush`."""
         self._picture.read(data)
+        self._written += len(data)
         self._due = True
 
     def flush(self) -> None:
@@ -102,17 +107,17 @@ class ChangesDriver(LinuxDriver):
         self._send_size()
 
     def _ask(self) -> None:
-        # What is written in one turn of the loop makes one frame.
+        """Have a frame computed soon: at once, or when a large change may be complete."""
         if self._line is not None and not self._asked:
             self._asked = True
-            self._loop.call_soon(self._paint)
+            self._loop.call_later(_GATHER if self._written > _LARGE else 0, self._paint)
 
     def _paint(self) -> None:
         self._asked = False
         line = self._line
         if line is None or line.busy or self._hold is not None or not self._due:
             return
-        self._due = False
+        self._due, self._written = False, 0
         if frame := self._picture.frame():
             line.send(frame)
 

@@ -21,8 +21,8 @@ _SETS = {
     "strike": (9, 29),
 }
 _BIT = {name: 1 << number for number, name in enumerate(_SETS)}
-#: Attributes that are seen where nothing is written.
-_SEEN = _BIT["underline"] | _BIT["reverse"] | _BIT["strike"]
+#: What a blank does not show.
+_UNSEEN = _BIT["bold"] | _BIT["dim"] | _BIT["italic"]
 _ALIASES = {6: "blink", 21: "underline"}
 _STARTS = {start: name for name, (start, _end) in _SETS.items()} | _ALIASES
 _ENDS = {
@@ -54,9 +54,8 @@ class Pens:
         self._read: dict[tuple[int, str], int] = {}
         self._drawn: list[int] = [0]
         self._turns: dict[tuple[int | None, int], str] = {}
-        #: By the pen's number: the one that a blank of this pen is kept with, for its colour
-        #: and weight cannot be seen; and whether such a blank is what erasing leaves.
-        self.blank, self.erased = [0], [True]
+        #: Whether a blank of this pen looks as erasing with it leaves it, by the pen's number.
+        self.erased = [True]
 
     def read(self, asked: int, parameters: str) -> int:
         """Return what is asked for after SGR with these parameters, from `asked` on.
@@ -88,10 +87,8 @@ class Pens:
         number = self._numbers.setdefault(pen, len(self._pens))
         if number == len(self._pens):
             self._pens.append(pen)
-            marked = pen.bits & _SEEN
-            self.erased.append(not marked and (self._abilities.erases_in_colour or not pen.back))
-            self.blank.append(number)
-            self.blank[number] = number if marked else self._number(Pen("", pen.back))
+            grounded = self._abilities.erases_in_colour or not pen.back
+            self.erased.append(grounded and not pen.bits & ~_UNSEEN)
         return number
 
     def _shortest(self, old: int | None, new: int) -> str:

@@ -180,18 +180,15 @@ class _Screen(pyte.Screen):
         )
 
 
+def _seen(cell: Char) -> Char:
+    """Return a cell without what a blank does not show: terminals differ in what erasing leaves."""
+    if cell.data == " " and not (cell.underscore or cell.reverse or cell.strikethrough):
+        return Char(" ", bg=cell.bg.split()[-1])
+    return cell._replace(data=unicodedata.normalize("NFC", cell.data))
+
+
 def _plain(character: Char) -> Char:
     return character._replace(fg=character.fg.split()[-1], bg=character.bg.split()[-1])
-
-
-def _seen(character: Char) -> Char:
-    """Return what is seen of a cell: the colour and weight of a blank are not."""
-    character = character._replace(data=unicodedata.normalize("NFC", character.data))
-    marked = character.reverse or character.underscore or character.strikethrough
-    if character.data != " " or marked:
-        return character
-    ground = character.bg.split()[-1]
-    return character._replace(fg="default", bg=ground, bold=False, italics=False, blink=False)
 
 
 @dataclass
@@ -258,7 +255,7 @@ class Terminal:
         return found
 
     def cells(self) -> list[list[Char]]:
-        """What is seen in each cell, line by line, its characters composed (NFC)."""
+        """What is seen in each cell, line by line, composed (NFC)."""
         return [
             [_seen(self.screen.buffer[y][x]) for x in range(self.columns)]
             for y in range(self.lines)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import pyte
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -101,6 +102,25 @@ def test_the_terminal_shows_what_the_stock_driver_makes_it_show(session: list[st
     assert ours.cells() == stock.cells()
 
 
+@settings(max_examples=60, deadline=None)
+@given(pictures(_WORDS))
+def test_pyte_as_it_is_shows_the_same_to_the_last_attribute(session: list[str | None]) -> None:
+    stock, ours = (pyte.Screen(WIDTH, HEIGHT) for _driver in range(2))
+    stream, changes = pyte.Stream(stock), pyte.ByteStream(ours)
+    for screen in (stock, ours):
+        screen.reset_mode(7, private=True)
+    picture = Picture(recognise({"TERM": "xterm-256color"}), WIDTH, HEIGHT)
+    for step in (*session, None):
+        if step is None:
+            changes.feed(picture.frame())
+        elif _fits(step):
+            stream.feed(step)
+            picture.read(step)
+    for y in range(HEIGHT):
+        for x in range(WIDTH):
+            assert ours.buffer[y][x] == stock.buffer[y][x], (x, y)
+
+
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "xterm-256color"])
 @settings(max_examples=25, deadline=None)
 @given(session=pictures((*_WORDS, *_WIDE)))
@@ -124,34 +144,3 @@ def _painted_at_once(kind: str, picture: Picture) -> Terminal:
     picture.forget()
     whole.feed(picture.frame())
     return whole
-
-
-def _sent(*steps: str) -> bytes:
-    """Return the last frame of a session on an xterm of which each step makes a frame."""
-    picture = Picture(_abilities("xterm-256color"), WIDTH, HEIGHT)
-    frames = []
-    for step in steps:
-        picture.read(step)
-        frames.append(picture.frame())
-    return frames[-1]
-
-
-def test_the_colour_of_a_blank_is_not_sent_for_nobody_sees_it() -> None:
-    text = "\x1b[1;1H\x1b[36mÀ inviter      \x1b[33mSans accord    "
-    same = "\x1b[1;1H\x1b[1;31mÀ inviter"
-    assert _sent(text, "\x1b[1;10H\x1b[2;35m      ") == b""
-    assert _sent("", text).count(b"m") == 2
-    # Neither the blank within the words nor one after them turns the pen.
-    assert _sent(text, f"{same}      ").count(b"m") == 1
-    assert b" " not in _sent(text, f"{same}\x1b[31m      ").replace("À inviter".encode(), b"")
-
-
-def test_a_blank_that_is_seen_is_sent() -> None:
-    for pen in ("4", "7", "9", "44", "36;4", "1;7"):
-        assert _sent("\x1b[1;1Hx", f"\x1b[1;5H\x1b[{pen}m   ") != b""
-        assert _sent(f"\x1b[1;5H\x1b[{pen}m   ", "\x1b[1;5H\x1b[0m   ") != b""
-
-
-def test_neither_links_nor_shapes_of_the_pointer_are_sent() -> None:
-    assert _sent("x", "\x1b]22;default\x07\x1b]8;;https://x.example\x1b\\") == b""
-    assert _sent("x", "\x1b]52;c;eA==\x07") != b""

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.screen import Screen
 
 from models.language import N_, Wording, _, say
 from screens.commands import bindings, key_name
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
+from screens.widgets.leaving import LeftOnce
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.workplace import Workplace
 from services.imports.staff import StaffLayout
@@ -28,7 +28,7 @@ _ORDERS: dict[str, Wording] = {
 _VALUES_SHOWN = 3
 
 
-class MappingScreen(Screen[dict[str, int | str] | None]):
+class MappingScreen(LeftOnce[dict[str, int | str] | None]):
     """Show and correct the columns; the result is the mapping by names, None for no change.
 
     The arrows give the field under the cursor another column, Delete none.

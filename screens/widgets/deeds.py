@@ -9,14 +9,14 @@ from typing import TypeVar
 
 from textual import on
 from textual.message import Message
-from textual.screen import Screen
 
 from screens.widgets.errors import tell_error
+from screens.widgets.leaving import LeftOnce
 
 Result = TypeVar("Result")
 
 
-class DeedScreen(Screen[Result]):
+class DeedScreen(LeftOnce[Result]):
     """A screen that reads and writes in threads: what a deed finds, it posts as a message."""
 
     @dataclass

@@ -5,11 +5,12 @@ from typing import TypeVar
 from textual.screen import ModalScreen
 
 from models.language import Wording, _
+from screens.widgets.leaving import LeftOnce
 
 Result = TypeVar("Result")
 
 
-class Dialog(ModalScreen[Result]):
+class Dialog(ModalScreen[Result], LeftOnce[Result]):  # in this order for ModalScreen's CSS
     """A modal whose contents stand in a `DialogBox`.
 
     The screen below stays as it is: nothing is dimmed, so a modal sends its own box and no

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from textual import events
 from textual.app import ComposeResult
 from textual.screen import Screen
 
@@ -151,6 +152,22 @@ async def test_g_and_a_letter_go_to_a_place(console: MakeApp) -> None:
         await pilot.press("g", "d")
         await settled(pilot)
         assert _current(app) is first
+
+
+async def test_two_keys_at_once_close_one_screen(console: MakeApp) -> None:
+    app = console(ListScreen(People()), places={"dashboard": lambda: ListScreen(People())})
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        before = list(app.screen_stack)
+        await pilot.press("g")
+        places = app.screen
+        assert isinstance(places, GoScreen)
+        for _key in range(2):
+            places.post_message(events.Key("d", "d"))
+        await settled(pilot)
+        places.action_close()
+        await settled(pilot)
+        assert list(app.screen_stack) == before
 
 
 def test_picture_help(console: MakeApp, snap_compare: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from sqlalchemy import DateTime, Dialect, Index, MetaData, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
+from sqlmodel._compat import SQLModelConfig
 
 #: Names for constraints, so that migrations can speak of them on every engine.
 NAMING = {
@@ -46,6 +47,9 @@ class Table(SQLModel):
     whether its changes are written to the journal. The representation names the row and
     shows no column, for columns hold addresses and secrets.
     """
+
+    #: Rows are never validated by pydantic, so what would do it is not built.
+    model_config = SQLModelConfig(defer_build=True)
 
     scope: ClassVar[str] = "school_id"
     journaled: ClassVar[bool] = True

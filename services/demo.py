@@ -12,13 +12,12 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Engine, select
+from sqlalchemy import Engine, select
 from sqlmodel import col
 
-from models.accounts import Account, AccountRole
 from models.consent_texts import current_version
 from models.consents import PrintedForm
-from models.database import SYSTEM, Actor, ActorSession
+from models.database import SYSTEM, Actor
 from models.invitations import TOKEN_PURPOSE
 from models.keys import Key
 from models.people import Person
@@ -44,7 +43,7 @@ from services.imports.schools import read_schools
 from services.imports.staff import read_staff
 from services.mail.replies import Outcome, Result
 from services.outbox import Claim, Settled
-from services.profiles import actor_for, identity_of
+from services.profiles import actor_as, identity_of
 from services.team_changes import TeamChange, change_now
 
 _LEASE = timedelta(minutes=5)
@@ -52,13 +51,11 @@ _ACCEPTED = Outcome(Result.SENT, 250, "2.0.0", "2.0.0 Ok: queued")
 _REFUSED = Outcome(Result.REFUSED, 550, "5.1.1", "5.1.1 Mailbox unavailable")
 _NO_ANSWER = Outcome(Result.UNCERTAIN)
 _AGENT = "helpdesk@trousseau.example"
-#: Who may try the console with the sample schools.
-ROLES = ("helpdesk", "director", "coordinator", "parent")
 
 
 @dataclass(frozen=True)
 class DemoSchools:
-    """What was built: the actor of each role of `ROLES`, and the main school's team."""
+    """What was built: the actor of each role of `demo_guests.ROLES`, and the main school's team."""
 
     actors: dict[str, Actor]
     school_id: int
@@ -82,34 +79,6 @@ def build(engine: Engine, key: Key, at: datetime) -> DemoSchools:
 def _addresses(staff: str) -> set[str]:
     """Return the private addresses of a staff list."""
     return {line.split(";")[4] for line in staff.splitlines()} - {""}
-
-
-@dataclass(frozen=True, slots=True)
-class Guest:
-    """Who tries the console: the actor, and how to speak to the person."""
-
-    actor: Actor
-    name: str
-    language: str
-
-
-def somebody(session: ActorSession, role: str, language: str) -> Guest:
-    """Return who tries the console in a role of `ROLES`, as if they had signed in."""
-    given = select(col(AccountRole.account_id)).where(col(AccountRole.role) == role)
-    holds: ColumnElement[bool] = col(Account.id).in_(given)
-    if role == "parent":  # given by the child, and by nobody
-        holds = col(Account.email_key) == demo_schools.PARENT
-    wanted = select(Account).where(holds).order_by(col(Account.id))
-    account = session.scalars(wanted).first()
-    if account is None:
-        raise LookupError("there are no sample schools here")
-    assert account.id is not None
-    return Guest(_actor(session, account.id, role), account.name, language)
-
-
-def _actor(session: ActorSession, account_id: int, role: str) -> Actor:
-    identity = identity_of(session, account_id)
-    return actor_for(identity, next(p for p in identity.profiles if p.role == role))
 
 
 @dataclass
@@ -189,7 +158,7 @@ class _Story:
 
     def _open(self, session: Any, email: str, role: str, schools: list[int], name: str) -> Actor:
         number = accounts.add_account(session, email, role, schools, password_hash=None, name=name)
-        return _actor(session, number, role)
+        return actor_as(identity_of(session, number), role)
 
     def last_year(self) -> None:
         """Last school year's team of the main school: all but one activated."""

@@ -106,6 +106,11 @@ def actor_for(identity: Identity, profile: Profile) -> Actor:
     )
 
 
+def actor_as(identity: Identity, role: str) -> Actor:
+    """Return the actor of somebody in one of their roles, which they must have."""
+    return actor_for(identity, next(p for p in identity.profiles if p.role == role))
+
+
 def identity_of(session: ActorSession, account_id: int) -> Identity:
     """Return who an account is at the session's moment; raises `UnknownAccount`."""
     account = session.scalars(select(Account).where(col(Account.id) == account_id)).one_or_none()

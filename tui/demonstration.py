@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _PREFIX = "trousseau-demo-"
 _LOCK = "in-use"
-#: Those of `services.demo`, repeated, for that module loads the data layer; a test compares.
+#: Those of `services.demo_guests`, repeated, for that module loads the data layer; a test compares.
 ROLES = ("helpdesk", "director", "coordinator", "parent")
 DEFAULT_ROLE = "director"
 
@@ -36,12 +36,15 @@ def role_in(options: Sequence[str]) -> str | None:
 
 def demonstrate(role: str) -> int:
     """Run the console for somebody in a role of `ROLES`, and return the exit status."""
+    from tui import demo_template
+    from tui.cli.office import now
     from tui.environment import require_terminal
 
     require_terminal()
     remove_stale(Path(tempfile.gettempdir()))
-    with throw_away_home():
-        builder = _build_aside()
+    with throw_away_home() as home:
+        kept = demo_template.template(now())
+        builder = None if demo_template.copy(kept, home) else _build_aside(kept)
         from tui.console import open_directly
 
         return open_directly(
@@ -89,23 +92,24 @@ def remove_stale(folder: Path) -> None:
             os.close(handle)
 
 
-def _build_aside() -> int:
+def _build_aside(kept: Path) -> int:
     """Build the schools in a process of its own while this one paints; return its id."""
     builder = os.fork()
     if builder:
         return builder
     try:
         status = 1
-        _build()
+        _build(kept)
         status = 0
     finally:
         os._exit(status)
 
 
-def _build() -> None:
+def _build(kept: Path) -> None:
     from models.keys import load_key
     from services import demo as schools
     from services.opening import open_database
+    from tui import demo_template
     from tui.cli.office import now
     from tui.settings import load_settings
 
@@ -114,17 +118,18 @@ def _build() -> None:
     at = now()
     engine = open_database(settings.database(), embedded=True, at=at)
     schools.build(engine, load_key(settings.folders.key_file), at)
-    engine.dispose()
+    engine.dispose()  # the last connection takes all into the one file
+    demo_template.keep(Path(os.environ["TROUSSEAU_HOME"]), kept)
 
 
-def _let_in(door: "Door", builder: int, role: str) -> "Entered":
-    _pid, status = os.waitpid(builder, 0)
-    if status:
+def _let_in(door: "Door", builder: int | None, role: str) -> "Entered":
+    if builder is not None and os.waitpid(builder, 0)[1]:
         raise RuntimeError("the sample schools were not built")
     from models.database import SYSTEM
-    from services import demo as schools
+    from services import demo_guests
     from services.desk import Desk
     from tui.cli.office import now
 
     _settings, engine = door.open()
-    return door.show(Desk(engine, SYSTEM, now).read(schools.somebody, role, current_language()))
+    who = Desk(engine, SYSTEM, now).read(demo_guests.somebody, role, current_language())
+    return door.show(who)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from models.database import Actor
-    from services import demo
     from services.activation import Admission
+    from services.demo_guests import Guest
     from services.profiles import Identity, Profile
     from services.sign_in import Entrance, SignedIn
     from services.whom_to_ask import SchoolContact
@@ -210,7 +210,7 @@ class Door:
         with self.entrance().looking() as session:
             return still_holds(session, actor)
 
-    def show(self, who: "demo.Guest") -> Entered:
+    def show(self, who: "Guest") -> Entered:
         """Return the workplace of somebody of the demonstration, who has no password."""
         return Entered(self.workplace(who.actor, who.name), who.actor.account_id, who.language)
 

@@ -57,7 +57,7 @@ CALLS = 6
 #: What services return and must not be looked into: the program's own, never shown.
 _OPAQUE = (bool, date, datetime, Engine, Key)
 #: Functions that no director's desk is given, and why.
-NOT_FOR_DIRECTORS = {"demo.somebody"}  # asks for the sample schools, and there are none here
+NOT_FOR_DIRECTORS = {"demo_guests.somebody"}  # asks for the sample schools, and there are none here
 #: Somebody of theirs may be one with somebody elsewhere: of whom the bare number is told, to
 #: decide the pair by, and neither name nor school (DOMAIN §3, Identity).
 TELL_OF_A_DOUBLE = ("doubles.open_pairs", "person.person_page")

@@ -19,7 +19,7 @@ from models.mail import Mail
 from models.people import Person, Post
 from models.plans import Plan
 from models.schools import School
-from services import accounts, demo, families, plans, school_years, team_access
+from services import accounts, demo, demo_guests, families, plans, school_years, team_access
 from services.lookup import team
 from services.maintenance import is_well, verify
 from services.opening import open_database
@@ -118,9 +118,9 @@ def test_it_is_sound(demo_template: Path) -> None:
     engine.dispose()
 
 
-@pytest.mark.parametrize("role", demo.ROLES)
+@pytest.mark.parametrize("role", demo_guests.ROLES)
 def test_somebody_for_each_role(session: Any, role: str) -> None:
-    who = demo.somebody(session, role, "fr")
+    who = demo_guests.somebody(session, role, "fr")
     assert who.actor.role == role
     assert who.actor.sees_all == (role == "helpdesk")
     assert who.actor.account_id is not None
@@ -128,12 +128,12 @@ def test_somebody_for_each_role(session: Any, role: str) -> None:
 
 
 def test_the_director_is_the_main_schools(session: Any) -> None:
-    who = demo.somebody(session, "director", "fr")
+    who = demo_guests.somebody(session, "director", "fr")
     assert who.actor.schools == {team(session, "98101").school_id}
 
 
 def test_the_command_offers_the_same_roles() -> None:
-    assert ROLES == demo.ROLES
+    assert ROLES == demo_guests.ROLES
 
 
 @pytest.mark.parametrize(

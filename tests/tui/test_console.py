@@ -166,12 +166,12 @@ class TestDoor:
 
 async def test_over_a_demonstration_there_is_no_signing_out(demo_home: Path) -> None:
     from models.database import SYSTEM
-    from services import demo
+    from services import demo_guests
     from services.desk import Desk
 
     door = Door()
     _settings, engine = door.open()
-    guest = Desk(engine, SYSTEM).read(demo.somebody, "director", "fr")
+    guest = Desk(engine, SYSTEM).read(demo_guests.somebody, "director", "fr")
     entered = door.show(guest)
     app = _console(
         lambda: OpeningScreen("Trousseau", say(""), lambda: entered), door, signs_out=False

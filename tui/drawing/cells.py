@@ -36,8 +36,10 @@ _PATIENCE = 65_536
 class Grid:
     """A screen of cells: what stands in each, and the number of its pen.
 
-    A cell holds one character with its accents. A wide character fills its cell and leaves
-    the next one empty: `""` stands always and only to the right of a wide character.
+    A blank keeps its pen though no colour shows on it, for the screens of the two drivers are
+    compared to the last attribute. A cell holds one character with its accents. A wide
+    character fills its cell and leaves the next one empty: `""` stands always and only to the
+    right of a wide character.
     """
 
     __slots__ = ("height", "pens", "text", "width")

@@ -30,7 +30,7 @@ from tui.drawing.picture import Picture
 
 #: How long the last bytes may take once the program ends, in seconds.
 _LAST_WORDS = 1.0
-#: How long a picture for a new size is waited for before the old one is painted, in seconds.
+#: How long a picture for a new size is waited for, in seconds.
 _NEW_LAYOUT = 0.25
 #: From so many characters of Textual's on a change is large, and what follows within so many
 #: seconds belongs to it: a screen is painted before the list on it is.
@@ -66,7 +66,8 @@ class ChangesDriver(LinuxDriver):
         self._parser = KeyParser(debug, term=self.abilities.term)
         self._decode = decoder(self.abilities.codec)
         self._timer: asyncio.TimerHandle | None = None
-        self._hold: asyncio.TimerHandle | None = None
+        self._settling: asyncio.TimerHandle | None = None
+        self._hold = False  # for the picture of a new size
         self._due = False  # something was written since the last frame
         self._written = 0  # so many characters
         self._asked = False  # a frame is about to be computed
@@ -81,9 +82,7 @@ class ChangesDriver(LinuxDriver):
 
     def flush(self) -> None:
         """Show what was written, as soon as the line is free."""
-        if self._hold is not None:
-            self._hold.cancel()
-            self._hold = None
+        self._hold = False
         self._ask()
 
     def show_cursor(self, shown: bool = True) -> None:
@@ -100,11 +99,28 @@ class ChangesDriver(LinuxDriver):
 
     def window_changed(self) -> None:
         """Take the size of the window anew, as on SIGWINCH, and paint everything for it."""
-        self._picture.resize(*self._get_terminal_size())
-        self._due = True
-        if self._hold is None and self._line is not None:
-            self._hold = self._loop.call_later(_NEW_LAYOUT, self.flush)
+        if self._picture.resize(*self._get_terminal_size()):
+            self._hold = True
+            self._cancel_settling()
+            self._settling = self._loop.call_later(_NEW_LAYOUT, self._settle)
         self._send_size()
+        self._due = True
+        self._ask()
+
+    def _settle(self) -> None:
+        """Have Textual paint all once the size is what it is.
+
+        It paints nothing when a window comes back to the size that it had, but the picture
+        of that size is gone.
+        """
+        self._settling = None
+        self._app.refresh()
+        self.flush()
+
+    def _cancel_settling(self) -> None:
+        if self._settling is not None:
+            self._settling.cancel()
+            self._settling = None
 
     def _ask(self) -> None:
         """Have a frame computed soon: at once, or when a large change may be complete."""
@@ -115,7 +131,7 @@ class ChangesDriver(LinuxDriver):
     def _paint(self) -> None:
         self._asked = False
         line = self._line
-        if line is None or line.busy or self._hold is not None or not self._due:
+        if line is None or line.busy or self._hold or not self._due:
             return
         self._due, self._written = False, 0
         if frame := self._picture.frame():
@@ -133,8 +149,7 @@ class ChangesDriver(LinuxDriver):
         self._make_raw()
         self._line.send(_entering(self.abilities))
         self._read_keys()
-        self._picture.resize(*self._get_terminal_size())
-        self._send_size()
+        self.window_changed()
         if self._must_signal_resume:
             self._must_signal_resume = False
             self.send_message(self.SignalResume())
@@ -164,9 +179,7 @@ class ChangesDriver(LinuxDriver):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
 
     def close(self) -> None:
-        if self._hold is not None:
-            self._hold.cancel()
-            self._hold = None
+        self._cancel_settling()
         if self._line is not None:
             self._line.close()
             self._line = None

@@ -53,10 +53,17 @@ class Picture:
         """Paint everything with the next frame: the terminal may show anything now."""
         self._changes.forget()
 
-    def resize(self, width: int, height: int) -> None:
-        """Begin with an empty picture of another size. What Textual paints next fills it."""
-        self._reader.moved_to(Grid(width, height))
+    def resize(self, width: int, height: int) -> bool:
+        """Take the size of the window anew, and paint everything with the next frame.
+
+        Where it is another size the picture is empty until Textual has painted, and True is
+        returned.
+        """
         self._changes.forget()
+        if (width, height) == (self.grid.width, self.grid.height):
+            return False
+        self._reader.moved_to(Grid(width, height))
+        return True
 
     def leave(self) -> bytes:
         """Return what ends drawing in colour."""

@@ -40,19 +40,29 @@ class TimeUp(TrousseauError):
 
 def main() -> None:
     """Serve whoever has come in, and end the process with the exit status."""
+    ignore_keys()
+    visitor = visitor_of(os.environ)
+    sys.exit(settle() or serve(visitor))
+
+
+def ignore_keys() -> None:
+    """Let no key stop or kill the process before the console has taken the terminal over."""
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
-    visitor = visitor_of(os.environ)
+
+
+def settle() -> int:
+    """Take the settings and the language, forget what sshd said; 1 where that cannot be."""
     for name in [name for name in os.environ if name.startswith("SSH_")]:
         del os.environ[name]
     try:
         take_settings(os.environ)
     except (OSError, ValueError):
         tell(say("The settings of this installation cannot be read."))
-        sys.exit(1)
+        return 1
     tidy(os.environ)
     use_language(appearance(os.environ).language)
-    sys.exit(serve(visitor))
+    return 0
 
 
 def serve(visitor: Visitor) -> int:
@@ -101,10 +111,15 @@ def _console(visitor: Visitor) -> int:
         raise RequestRefused(
             say("The console needs a terminal. Over SSH, ask for one: ssh -t"), "no-terminal"
         ) from None
-    from tui.console import open_for
+    from tui.ssh.limits import limit_memory, limits, seat
 
-    _note(visitor, "console")
-    return open_for(visitor)
+    allowed = limits(os.environ)
+    limit_memory(allowed.memory)
+    with seat(state_folder(os.environ), visitor.person, allowed):
+        from tui.console import open_for
+
+        _note(visitor, "console")
+        return open_for(visitor)
 
 
 # --- a command --------------------------------------------------------------------------

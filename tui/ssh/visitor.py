@@ -29,17 +29,22 @@ class Visitor:
     fingerprint: str | None = None
     asked: str = ""
 
+    @property
+    def person(self) -> str:
+        """By what sessions are counted: the key, or where it was none, the address."""
+        return self.fingerprint or self.origin
+
 
 def visitor_of(environment: Mapping[str, str]) -> Visitor:
     """Return who comes in, by what sshd says in its variables."""
     return Visitor(
-        _origin(environment.get("SSH_CONNECTION", "")),
+        origin_in(environment.get("SSH_CONNECTION", "")),
         _fingerprint(environment.get("SSH_USER_AUTH", "")),
         environment.get("SSH_ORIGINAL_COMMAND", ""),
     )
 
 
-def _origin(connection: str) -> str:
+def origin_in(connection: str) -> str:
     """Return the client's address, as long as it is one."""
     address = connection.partition(" ")[0].partition("%")[0]
     try:
@@ -49,23 +54,28 @@ def _origin(connection: str) -> str:
 
 
 def _fingerprint(path: str) -> str | None:
-    """Return the fingerprint of the key that sshd has checked, as its file tells.
-
-    The file must be one that sshd makes: its owner's alone, and no link. A line of it is
-    `publickey ssh-ed25519 AAAA…`; with several methods the last key counts.
-    """
+    """Return the fingerprint of the key that sshd has checked, as its file tells."""
     try:
         handle = os.open(Path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except (OSError, ValueError):
         return None
     try:
-        found = os.fstat(handle)
-        private = found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o077
-        if not (stat.S_ISREG(found.st_mode) and private):
-            return None
-        lines = os.read(handle, _LARGEST_FILE).decode("ascii", "replace").splitlines()
+        return fingerprint_in(handle)
     finally:
         os.close(handle)
+
+
+def fingerprint_in(handle: int) -> str | None:
+    """Return the fingerprint of the key that sshd has checked, as its open file tells.
+
+    The file must be one that sshd makes: its owner's alone. A line of it is
+    `publickey ssh-ed25519 AAAA…`; with several methods the last key counts.
+    """
+    found = os.fstat(handle)
+    private = found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o077
+    if not (stat.S_ISREG(found.st_mode) and private):
+        return None
+    lines = os.pread(handle, _LARGEST_FILE, 0).decode("ascii", "replace").splitlines()
     keys = [words[2] for line in lines if (words := line.split())[:1] == ["publickey"]
             and len(words) >= 3]  # fmt: skip
     try:

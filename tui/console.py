@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from models.errors import TrousseauError
-from models.language import N_, Wording, current_language, say, say_n, use_language
+from models.language import N_, Wording, _, current_language, say, say_n, use_language
 from models.rights import right
 from screens.doorway import DoorScreen, MailQueued
 from screens.jobs import Jobs
@@ -47,14 +47,21 @@ class Console(TrousseauApp):
     """The App with its way in: whoever is let in finds the dashboard in its stead.
 
     `door` lets people in. `signs_out` says whether there is a way in to go back to; where
-    there is none the console ends instead, and never by itself.
+    there is none the console ends instead, and never by itself. With `leaves` it ends when
+    nobody has touched the way in for as long as it takes to be signed out.
     """
 
     def __init__(
-        self, first: MakeScreen, door: "Door", *, signs_out: bool = True, **options: Any
+        self,
+        first: MakeScreen,
+        door: "Door",
+        *,
+        signs_out: bool = True,
+        leaves: bool = False,
+        **options: Any,
     ) -> None:
         super().__init__(first, **options)
-        self._door, self._signs_out = door, signs_out
+        self._door, self._signs_out, self._leaves = door, signs_out, leaves
         self._arrived: Arrived | None = None
         self._actor: Actor | None = None
         self._touched: datetime = self._clock()
@@ -236,11 +243,15 @@ class Console(TrousseauApp):
 
     def end_if_idle(self) -> None:
         """Sign out whoever has not touched a key for too long; what is at work is waited for."""
-        if self.jobs.current is not None or self._is_untouched:
+        stays = self._is_untouched and not self._leaves
+        if self.jobs.current is not None or stays:
             self._touched = self._clock()
         elif self._clock() - self._touched >= self._door.idle:
             self._touched = self._clock()
-            self.sign_out(_idle(self._door.idle))
+            if self._is_untouched:
+                self.exit(0, message=_("Nobody was there; this session has ended."))
+            else:
+                self.sign_out(_idle(self._door.idle))
 
     @property
     def _is_untouched(self) -> bool:
@@ -329,7 +340,7 @@ def open_for(visitor: "Visitor") -> int:
         first = lambda: OpeningScreen(  # noqa: E731
             N_("Trousseau"), say("One moment…"), lambda: door.by_key(fingerprint)
         )
-    return run(_console(first, door, may_write_files=False))
+    return run(_console(first, door, may_write_files=False, leaves=True))
 
 
 def open_directly(prepare: Callable[[Door], Entered], sentence: Wording) -> int:

@@ -131,6 +131,11 @@ class Settings(BaseSettings):
     mass_change_share: float = Field(default=0.25, gt=0, le=1)
     #: Minutes without a key after which somebody is signed out.
     idle_minutes: int = Field(default=20, ge=1, le=1_440)
+    #: Sessions over SSH on this machine: of one key or, without one, of one address; in all.
+    sessions_a_person: int = Field(default=20, ge=1, le=4_096)
+    sessions: int = Field(default=200, ge=1, le=4_096)
+    #: Megabytes that each of them may write to.
+    session_memory: int = Field(default=1_024, ge=256, le=65_536)
     #: Days for which a token is valid; None leaves what the database says, 14 at first.
     token_days: int | None = Field(default=None, ge=1, le=365)
     #: When the nightly update is due: a time of the day and, if not that of Brussels, a zone.
@@ -257,6 +262,9 @@ _EXPECTED: dict[str, Wording] = {
     "mass_change_share": say("a number above 0 and up to 1, such as 0.25 for a quarter"),
     "token_days": say("a whole number of days from 1 to 365"),
     "idle_minutes": say("a whole number of minutes from 1 to 1440"),
+    "sessions_a_person": say("a whole number from 1 to 4096"),
+    "sessions": say("a whole number from 1 to 4096"),
+    "session_memory": say("a whole number of megabytes from 256 to 65536"),
     "nightly_at": say("a time of the day, such as 03:00 or 03:00 Europe/Brussels"),
     "reminder_days": say("a whole number of days from 0 to 365"),
 }

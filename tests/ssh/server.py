@@ -12,10 +12,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+
+import textual
 
 from tests.servers import Unavailable
 from tests.ssh.fetch import program
@@ -37,6 +40,8 @@ _HASH = (
 #: Where things are in the shipped texts, and where they are below /mnt in the tests.
 _PATHS = {
     "/opt/trousseau/.venv": "/mnt/venv",
+    "/opt/trousseau/tui": "/mnt/program/tui",
+    "/run/trousseau": "/mnt/serve",
     "/usr/local/lib/trousseau": "/mnt/lib",
     "/etc/trousseau": "/mnt/etc",
     "/var/lib/trousseau": "/mnt/home",
@@ -134,14 +139,15 @@ class SshServer:
         place = self.folder
         for name in ("program", "packages", "python", "lib", "etc", "system", "sshd_config.d"):
             (place / name).mkdir(parents=True)
-        (place / "home").mkdir(mode=0o700)
-        os.chown(place / "home", UID, UID)
+        for name in ("home", "serve"):
+            (place / name).mkdir(mode=0o700)
+            os.chown(place / name, UID, UID)
         self._lay_out_deploy()
         self._lay_out_python()
         self._lay_out_users()
         self.keygen(place / "host_key")
         for path in place.rglob("*"):  # whatever the umask of whoever runs the tests
-            if not path.is_symlink() and path.name not in ("home", "host_key"):
+            if not path.is_symlink() and path.name not in ("home", "serve", "host_key"):
                 path.chmod(0o755 if path.is_dir() or path.parent.name in _PROGRAMS else 0o644)
 
     def _lay_out_deploy(self) -> None:
@@ -185,7 +191,7 @@ class SshServer:
         (system / "group").write_text(Path("/etc/group").read_text() + f"{USER}:x:{UID}:\n")
 
     def _start(self) -> None:
-        packages = next(p for p in sys.path if p.endswith("site-packages"))
+        packages = Path(textual.__file__).parents[1]  # and not where .pth files alone may lie
         environment = {**os.environ, "LD_LIBRARY_PATH": self._libraries}
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -263,6 +269,27 @@ class SshServer:
         done = self._inside(["/mnt/lib/trousseau", *arguments], input)
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()
+
+    @contextmanager
+    def serving(self) -> Iterator[int]:
+        """Run the parent of the sessions as the Unix user; gives its process."""
+        assert self._process is not None
+        place = self.folder / "serve" / "console"
+        with self.folder.joinpath("serve.log").open("wb") as log:
+            parent = subprocess.Popen(
+                ["nsenter", "-t", str(self._process.pid), "-m", *_AS_USER, "env", "-i",
+                 "PATH=/usr/bin:/bin", "HOME=/mnt/home", "RUNTIME_DIRECTORY=/mnt/serve",
+                 "/mnt/venv/bin/trousseau", "serve"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+        end = time.monotonic() + PATIENCE
+        while not place.exists() and parent.poll() is None and time.monotonic() < end:
+            select_nothing(0.05)
+        try:
+            yield parent.pid
+        finally:
+            parent.terminate()
+            parent.wait(10)
 
     def shell(self, *arguments: str) -> Answer:
         """Run the login shell of the Unix user with these arguments."""

@@ -21,13 +21,17 @@ HARDENED = {
     "NoNewPrivileges=yes", "ProtectSystem=strict", "ProtectHome=yes", "PrivateTmp=yes",
     "PrivateDevices=yes", "CapabilityBoundingSet=", "UMask=0077", "User=trousseau",
     "RestrictSUIDSGID=yes", "SystemCallFilter=@system-service", "LimitCORE=0",
-    "EnvironmentFile=/etc/trousseau/environment",
 }  # fmt: skip
+SETTINGS = "EnvironmentFile=/etc/trousseau/environment"
+#: The parent of the sessions, which is to see no setting and no database.
+SERVE = "trousseau-serve"
 
 
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
 def test_every_service_is_hardened(unit: Path) -> None:
-    assert set(unit.read_text().splitlines()) >= HARDENED
+    lines = set(unit.read_text().splitlines())
+    assert lines >= HARDENED
+    assert (SETTINGS in lines) != (unit.stem == SERVE)
 
 
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
@@ -41,7 +45,7 @@ def test_every_timer_has_its_service() -> None:
     timers = {unit.stem for unit in UNITS if unit.suffix == ".timer"}
     services = {unit.stem for unit in SERVICES}
     assert timers == {"trousseau-nightly", "trousseau-backup"} and timers < services
-    assert {path.parent.name.removesuffix(".service.d") for path in DROP_INS} == services
+    assert {path.parent.name.removesuffix(".service.d") for path in DROP_INS} == services - {SERVE}
 
 
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
@@ -89,7 +93,7 @@ def test_the_wrappers_are_shell_and_hand_nothing_on(name: str) -> None:
     assert subprocess.run(["sh", "-n", path], capture_output=True).returncode == 0
     text = path.read_text()
     assert re.search(r"^exec (\S+ )*env -i \\$", text, re.MULTILINE)
-    assert name == "trousseau" or "/python -I -m tui.ssh" in text
+    assert name == "trousseau" or "/python -I " in text
 
 
 def test_the_settings_that_are_shown_exist() -> None:

@@ -30,7 +30,7 @@ def main() -> None:
 
 def command(place: str) -> list[str]:
     """Return the command line that starts a parent at a place."""
-    return [sys.executable, "-I", "-m", "tui.serve", place]
+    return [sys.executable, "-I", "-X", "utf8", "-m", "tui.serve", place]
 
 
 def held(pairs: Iterable[str]) -> dict[int, int]:

@@ -16,9 +16,9 @@ import sys
 import termios
 from typing import TYPE_CHECKING
 
-sys.path.append(__file__.rpartition("/tui/")[0])
+sys.path.append(os.path.realpath(__file__).rpartition("/tui/")[0])
 
-from tui.serve import messages  # noqa: E402
+from tui.serve import messages
 
 if TYPE_CHECKING:
     from types import FrameType

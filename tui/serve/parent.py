@@ -205,8 +205,10 @@ class Parent:
         self._listener.close()
         os.close(self._wake)
         os.close(self._woken)
-        for other in (*self._pending.values(), *self._sessions.values()):
-            other.connection.close()
+        for pending in self._pending.values():
+            pending.connection.close()
+        for session in self._sessions.values():
+            session.connection.close()
         self._pending.clear()
         self._sessions.clear()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 #: The folder that the packages lie in.
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 _PACKAGES = ("tui", "screens", "services", "models")
 
 
@@ -22,10 +22,12 @@ def build() -> int:
 def _seen() -> Iterator[object]:
     for package in _PACKAGES:
         yield from _files(str(ROOT / package))
-    for place in sorted({*sys.path, sys.prefix, sys.executable}):
-        if os.path.exists(place):
-            found = os.stat(place)
-            yield place, found.st_mtime_ns, found.st_ino
+    for place in sorted({*sys.path, sys.executable} - {"", str(ROOT)}):
+        try:
+            found = Path(place).stat()
+        except OSError:
+            continue
+        yield place, found.st_mtime_ns, found.st_ino
 
 
 def _files(folder: str) -> Iterator[object]:

@@ -13,7 +13,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO, cast
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from tui.serve import messages
 from tui.serve.request import Request, received
@@ -47,18 +49,8 @@ def live(caller: socket.socket, answer: "Callable[[Visitor], int] | None" = None
 
     `answer` serves the visitor on the terminal, as the forced command does if it is None.
     """
-    caller.settimeout(_PATIENCE)
-    try:
-        request = received(caller)
-        if request is None:
-            caller.send(messages.packed(messages.REFUSED))
-            os._exit(1)
-        caller.send(messages.packed(messages.READY))
-        _be_alone(request)
-        agreed = messages.unpacked(caller.recv(messages.LARGEST))[0] == messages.GO
-    except OSError:
-        agreed = False
-    if not agreed:  # it has gone, or is about to start by itself
+    request = _agreed(caller)
+    if request is None:
         os._exit(1)
     caller.settimeout(None)
     _ending.connection = caller
@@ -66,6 +58,25 @@ def live(caller: socket.socket, answer: "Callable[[Visitor], int] | None" = None
     threading.Thread(target=_hear, args=(caller,), name="caller", daemon=True).start()
     _ending.status = _open(request, answer)
     return _ending.status
+
+
+def _agreed(caller: socket.socket) -> Request | None:
+    """Read what a caller asks for, and become its process; None where it is not to be.
+
+    It may have waited long enough, and be about to start by itself: it has the last word.
+    """
+    caller.settimeout(_PATIENCE)
+    try:
+        request = received(caller)
+        if request is None:
+            caller.send(messages.packed(messages.REFUSED))
+            return None
+        caller.send(messages.packed(messages.READY))
+        _be_alone(request)
+        agreed = messages.unpacked(caller.recv(messages.LARGEST))[0] == messages.GO
+    except OSError:
+        return None
+    return request if agreed else None
 
 
 def _open(request: Request, answer: "Callable[[Visitor], int] | None") -> int:
@@ -101,8 +112,7 @@ def _be_alone(request: Request) -> None:
     os.setsid()
     for which in _LIMITS:
         resource.setrlimit(which, resource.prlimit(request.process, which))
-    with open("/proc/self/oom_score_adj", "w") as badness:
-        badness.write(str(_BADNESS))
+    Path("/proc/self/oom_score_adj").write_text(str(_BADNESS))
     os.umask(0o077)
     os.chdir("/")
     os.environ.clear()
@@ -120,13 +130,8 @@ def _take_terminal(request: Request) -> None:
     for number, descriptor in enumerate(request.terminal):
         os.dup2(descriptor, number)
         os.close(descriptor)
-    sys.stdin = sys.__stdin__ = _stream(0, "r", "surrogateescape")
-    sys.stdout = sys.__stdout__ = _stream(1, "w", "surrogateescape")
-    sys.stderr = sys.__stderr__ = _stream(2, "w", "backslashreplace")
-
-
-def _stream(number: int, mode: str, errors: str) -> TextIO:
-    return cast(TextIO, open(number, mode, 1, "utf-8", errors, closefd=False))
+    for stream in (sys.stdout, sys.stderr):  # they were a log's
+        cast(TextIOWrapper, stream).reconfigure(line_buffering=True)
 
 
 # --- what comes from the caller -----------------------------------------------------------
@@ -147,7 +152,7 @@ def _hear(connection: socket.socket) -> None:
             _end(signal.SIGHUP)
 
 
-def _end(number: int) -> None:
+def _end(number: int) -> NoReturn:
     """End this process by a signal, at once where it does not by itself."""
     os.kill(os.getpid(), number)
     threading.Event().wait(GRACE)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.servers import make_folder
 from tests.tui.serve.running import Serving, serving
+from tui.serve import __main__ as parents
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def consoles() -> Iterator[Serving]:
     folder = make_folder()
 
     def command(place: Path) -> list[str]:
-        return [sys.executable, "-I", "-m", "tui.serve", str(place)]
+        return parents.command(str(place))
 
     with serving(folder, command) as server:
         yield server

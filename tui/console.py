@@ -4,12 +4,15 @@ The first screen is painted before the data layer is imported; `Door` and the sc
 places import it when they are needed.
 """
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from textual import events, on
@@ -141,7 +144,7 @@ class Console(TrousseauApp):
 
     @on(MailQueued)
     def _send_mail(self) -> None:
-        self.run_worker(self._send_waiting, thread=True, group="mail", exit_on_error=False)
+        self.run_worker(_aside(self._send_waiting), group="mail", exit_on_error=False)
 
     def _send_waiting(self) -> None:
         """Send what waits. What does not leave from here stays queued for the next sender."""
@@ -150,14 +153,15 @@ class Console(TrousseauApp):
         except TrousseauError:
             pass  # this console has not the means; the helpdesk's dashboard tells
         except Exception as error:
-            self._note(error)
+            if self.is_running:
+                self._note(error)
 
     # At night
 
     def look_after_nights(self) -> None:
         """Let the nightly update be done that nothing else has done, while the helpdesk works."""
         if self.role == "helpdesk":
-            self.run_worker(self._do_night, thread=True, group="nightly", exit_on_error=False)
+            self.run_worker(_aside(self._do_night), group="nightly", exit_on_error=False)
 
     def _do_night(self) -> None:
         try:
@@ -165,7 +169,8 @@ class Console(TrousseauApp):
         except TrousseauError:
             pass  # it is tried again, and the doctor tells that it is overdue
         except Exception as error:
-            self._note(error)
+            if self.is_running:
+                self._note(error)
 
     # Rights that end
 
@@ -258,6 +263,25 @@ class Console(TrousseauApp):
         """Whether the way in stands there as it did at first, so that nothing is to be hidden."""
         top = self.screen
         return isinstance(top, SignInScreen) and top.untouched
+
+
+async def _aside(work: Callable[[], None]) -> None:
+    """Do `work` in a thread that nobody waits for who leaves.
+
+    A mail server may take minutes to answer; and how long it takes to leave would tell
+    whether there was something to send, and so whether an address is known. What is under way
+    then is the next sender's, as after a kill.
+    """
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+
+    def do() -> None:
+        work()
+        with suppress(RuntimeError):  # the loop is closed: everybody has left
+            loop.call_soon_threadsafe(done.set)
+
+    Thread(target=do, daemon=True).start()
+    await done.wait()
 
 
 def _idle(idle: timedelta) -> Wording:

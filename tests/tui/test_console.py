@@ -4,6 +4,7 @@ import base64
 import fcntl
 import io
 import os
+import socket
 import struct
 import subprocess
 import sys
@@ -112,6 +113,30 @@ def test_signing_in_leads_to_the_dashboard(
         terminal.type("\r")
         terminal.type("q")
         assert terminal.wait_for_end() == 0
+
+
+@pytest.mark.parametrize("address", [DIRECTOR, "personne@courriel.example"])
+def test_leaving_waits_for_no_mail_server(demo_home: Path, address: str) -> None:
+    """Nor does it tell, by how long it takes, whether something was to be sent."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        silent.settimeout(30)
+        url = f"smtp://127.0.0.1:{silent.getsockname()[1]}?tls=none"
+        environment = {"TROUSSEAU_MAIL_URL": url, "TROUSSEAU_LANGUAGE": "en"}
+        with Terminal(environment=environment, patience=30) as terminal:
+            terminal.wait_for("F4 Forgotten password")
+            terminal.type("\x1bOS")
+            terminal.wait_for("A new token is mailed")
+            terminal.type(f"{address}\x1b[19~")
+            terminal.wait_for("The request is taken")
+            held = silent.accept() if address == DIRECTOR else None  # it is being sent
+            terminal.type("\x1b")
+            terminal.wait_for("First time here?")
+            terminal.type("\x1b")
+            assert terminal.wait_for_end() == 0
+        if held is not None:
+            held[0].close()
 
 
 class TestDoor:

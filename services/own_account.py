@@ -137,7 +137,13 @@ def _sign_ins(session: ActorSession, account_id: int) -> list[SignInRow]:
         .order_by(col(SignInEvent.id).desc())
         .limit(_SHOWN)
     )
-    return [SignInRow(e.last_at or e.at, e.kind, e.outcome, e.origin, e.times) for e in events]
+    return [SignInRow(e.last_at or e.at, e.kind, _told(e), e.origin, e.times) for e in events]
+
+
+def _told(event: SignInEvent) -> str:
+    """Return how it ended as its owner may know it: not that an address is somebody else's."""
+    asked = (event.kind, event.outcome) == ("address", address_changes.TAKEN)
+    return "queued" if asked else event.outcome
 
 
 # --- the password -----------------------------------------------------------------------

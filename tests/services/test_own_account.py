@@ -168,6 +168,19 @@ def test_the_address_of_another_account_is_not_written_to_and_not_told(light: Ho
     assert sign_in(light.entrance, EMAIL, PASSWORD)
 
 
+def test_ones_own_page_does_not_tell_whether_an_address_is_somebody_elses(light: House) -> None:
+    light.activated(surname="Tiers", email="tiers@courriel.example")
+    actor = come_in(light)
+    told = []
+    for address in ("tiers@courriel.example", "personne@courriel.example"):
+        light.later(minutes=61)
+        ask_for_address(light.entrance, actor, PASSWORD, address)
+        shown = own_account.page(light.entrance, actor)
+        told.append((shown.sign_ins[0].kind, shown.sign_ins[0].outcome, shown.sign_ins[0].times))
+    assert told[0] == told[1]
+    assert light.outcomes("address") == ["taken", "queued"]  # as the helpdesk reads it
+
+
 def test_only_a_token_of_an_address_confirms_one(light: House) -> None:
     actor = come_in(light)
     forgot_password(light.entrance, EMAIL)

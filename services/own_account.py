@@ -7,7 +7,7 @@ password once more where something could be taken over.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import col
 
 from models.accounts import Account, AddressChange, SignInEvent
@@ -41,6 +41,8 @@ __all__ = [
 
 #: For how long the token that confirms a new address is valid.
 ADDRESS_LIFE = timedelta(days=3)
+#: New addresses that an account may ask for within an hour: each of them is written to.
+ADDRESSES_OF_ACCOUNT = 5
 #: Sign-ins and tries that the page of an account shows.
 _SHOWN = 20
 
@@ -210,6 +212,7 @@ def ask_for_address(entrance: Entrance, actor: Actor, password: str, new: str) -
         account = _account(session, account_id)
         if address_key(address) == account.email_key:
             raise AddressRefused(say("This is your reference address already."))
+        _require_few(session, account_id)
         taken = select(Account.id).where(col(Account.email_key) == address_key(address))  # type: ignore[call-overload]
         free = session.scalars(taken).first() is None
         tries.record(
@@ -222,6 +225,21 @@ def ask_for_address(entrance: Entrance, actor: Actor, password: str, new: str) -
             address_key=address_key(address),
         )
         _ask(session, account, address, free)
+
+
+def _require_few(session: ActorSession, account_id: int) -> None:
+    """Refuse to write to more and more people for one who only claims to be them."""
+    asked = select(func.count(col(AddressChange.id))).where(
+        col(AddressChange.account_id) == account_id,
+        col(AddressChange.asked_at) > session.at - timedelta(hours=1),
+    )
+    if (session.scalar(asked) or 0) >= ADDRESSES_OF_ACCOUNT:
+        raise AddressRefused(
+            say(
+                "You have asked for %(count)s addresses within the hour. Try again later.",
+                count=ADDRESSES_OF_ACCOUNT,
+            )
+        )
 
 
 def _ask(session: ActorSession, account: Account, address: str, free: bool) -> None:

@@ -168,6 +168,20 @@ def test_the_address_of_another_account_is_not_written_to_and_not_told(light: Ho
     assert sign_in(light.entrance, EMAIL, PASSWORD)
 
 
+def test_nobody_is_written_to_without_end(light: House) -> None:
+    actor = come_in(light)
+    light.activated(surname="Tiers", email="tiers@courriel.example")
+    for address in (*(f"p{n}@courriel.example" for n in range(4)), "tiers@courriel.example"):
+        ask_for_address(light.entrance, actor, PASSWORD, address)
+    for address in ("victime@courriel.example", "tiers@courriel.example"):
+        with pytest.raises(AddressRefused, match="5"):
+            ask_for_address(light.entrance, actor, PASSWORD, address)
+    assert len(light.mails("address_confirm")) == 4
+    light.later(minutes=61)
+    ask_for_address(light.entrance, actor, PASSWORD, NEW)
+    assert len(light.mails("address_confirm")) == 5
+
+
 def test_ones_own_page_does_not_tell_whether_an_address_is_somebody_elses(light: House) -> None:
     light.activated(surname="Tiers", email="tiers@courriel.example")
     actor = come_in(light)

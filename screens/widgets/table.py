@@ -10,6 +10,7 @@ from textual import events, on
 from textual.geometry import Offset, Region
 from textual.message import Message
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.worker import get_current_worker
 
@@ -26,6 +27,10 @@ from screens.widgets.text import (
     number,
 )
 from screens.widgets.window import CHUNK, Window
+
+#: Seconds in which rows that are being read are waited for with the old ones on the screen.
+#: Reading takes a tenth of it, and blank rows in between double the bytes of a page.
+_PATIENCE = 0.15
 
 EMPTY = N_("There is nothing here yet.")
 NOTHING_FOUND = N_("Nothing matches. Esc takes the search away.")
@@ -142,6 +147,7 @@ class PagedTable(Widget, can_focus=True):
         self._widths: list[tuple[int, Column, int]] = []
         self._widths_of = 0
         self._failed = False
+        self._waiting: Timer | None = None
 
     # What screens ask and say
 
@@ -229,7 +235,7 @@ class PagedTable(Widget, can_focus=True):
         key = self.row.key if keep_place and self.row else None
         if not keep_place and (self._cursor or self._top):
             self._cursor = self._top = 0
-            self.refresh()
+            self._paint_once_read(False)
         self._read(self._window.chunk_at(self._cursor), key, count=True)
 
     def _read(self, offset: int, key: Key | None = None, count: bool = False) -> None:
@@ -287,7 +293,28 @@ class PagedTable(Widget, can_focus=True):
         ]
         return [(self._sort, self.size, current_language()), *rows, self._status()]
 
+    def _paint_once_read(self, read: bool) -> None:
+        """Paint all, now that these rows are read or else when they are, or take too long."""
+        if read:
+            self._stop_waiting()
+            self.refresh()
+        elif self._waiting is None:
+            self._waiting = self.set_timer(_PATIENCE, self._paint_unread)
+
+    def _paint_unread(self) -> None:
+        self._stop_waiting()
+        self.refresh()
+        self.post_message(self.Highlighted(self, self.row))
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.stop()
+            self._waiting = None
+
     def _refresh_differences(self, painted: list[object]) -> None:
+        if self._waiting is not None:
+            self._paint_once_read(self._window.covers(self._top, self._bottom))
+            return
         now = self._on_screen()
         if len(now) != len(painted) or now[:1] != painted[:1] or not now:
             self.refresh()
@@ -318,13 +345,17 @@ class PagedTable(Widget, can_focus=True):
         message.stop()
         if message.question == self._question:
             self._failed = True
+            self._stop_waiting()
             self._window = Window()
             self._cursor = self._top = 0
             self.refresh()
             self.post_message(self.LoadFailed(self, message.error))
 
     def _ask_for_missing(self) -> None:
+        """Read what is shown and not read yet; else what one more page either way will show."""
         missing = self._window.missing(self._top, self._bottom)
+        if missing is None and self._height <= CHUNK:
+            missing = self._window.missing(self._top - self._height, self._bottom + self._height)
         if missing is not None:
             self._read(missing)
 
@@ -356,12 +387,12 @@ class PagedTable(Widget, can_focus=True):
             moved, self._top = top != self._top, top
         if self._keep_in_view() or moved:
             self._window.forget_far_from(self._top)
-            self.refresh()
+            self._paint_once_read(self._window.covers(self._top, self._bottom))
             self._ask_for_missing()
         elif before != index:
             self._refresh_row(before)
             self._refresh_row(index)
-        if before != index:
+        if before != index and self.row is not None:
             self.post_message(self.Highlighted(self, self.row))
 
     @property

@@ -7,8 +7,9 @@ T = TypeVar("T")
 
 #: Rows read at a time. Twice the tallest ordinary terminal, so that paging stays ahead.
 CHUNK = 64
-#: Chunks held: what is shown can lie across two, plus one on either side.
-HELD = 4
+#: Chunks held: what the tallest terminal shows (250 lines) lies across five; what an ordinary
+#: one shows with a page on either side lies across four at most.
+HELD = 6
 
 
 class Window(Generic[T]):

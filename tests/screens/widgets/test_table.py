@@ -259,6 +259,74 @@ async def test_a_search_that_finds_the_same_paints_no_row_again(console: MakeApp
         assert table.painted
 
 
+class FollowedScreen(ListScreen):
+    """Remembers on which rows the cursor came to stand."""
+
+    @on(PagedTable.Highlighted)
+    def _follow(self, message: PagedTable.Highlighted) -> None:
+        self.heard.append(message.row and message.row.key)
+
+
+async def test_rows_that_come_at_once_are_painted_once(console: MakeApp) -> None:
+    screen = FollowedScreen(People())
+    screen.table = table = Watched(COLUMNS, People().load)
+    async with console(screen).run_test(size=(120, 24)) as pilot:
+        await settled(pilot)
+        table.painted = []
+        screen.heard.clear()
+        await pilot.press("end")
+        await settled(pilot)
+        assert table.painted == [()]
+        assert "p499@" in screen_text(pilot.app)
+        assert screen.heard == [499]
+
+
+async def test_rows_that_take_their_time_are_told_of(console: MakeApp) -> None:
+    people = People()
+    screen = ListScreen(people)
+    async with console(screen).run_test(size=(120, 24)) as pilot:
+        await settled(pilot)
+        people.held_back[""] = Event()
+        await pilot.press("end")
+        while "   …" not in screen_text(pilot.app):
+            await pilot.pause()
+        assert "p0@" not in screen_text(pilot.app)
+        assert screen.table.row is None
+        people.held_back[""].set()
+        await settled(pilot)
+        assert "p499@" in screen_text(pilot.app)
+
+
+async def test_the_next_page_is_read_before_it_is_asked_for(console: MakeApp) -> None:
+    people = People()
+    screen = ListScreen(people)
+    async with console(screen).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        for _page in range(2):
+            await pilot.press("pagedown")
+        await settled(pilot)
+        assert [offset for offset, *_rest in people.asked] == [0, CHUNK]
+        assert screen.table.cursor < CHUNK - screen.table.size.height
+
+
+@pytest.mark.parametrize("height", [70, 130, 250])
+async def test_a_tall_terminal_is_filled_without_reading_for_ever(
+    console: MakeApp, height: int
+) -> None:
+    people = People(2_000)
+    screen = ListScreen(people)
+    async with console(screen).run_test(size=(120, height)) as pilot:
+        await settled(pilot)
+        for _page in range(3):
+            await pilot.press("pagedown")
+            await settled(pilot)
+        await pilot.press("end")
+        await settled(pilot)
+        assert "   …" not in screen_text(pilot.app)
+        assert "p1999@" in screen_text(pilot.app)
+        assert len(people.asked) < 40
+
+
 async def test_a_paste_of_megabytes_is_cut(console: MakeApp) -> None:
     screen = ListScreen(People())
     async with console(screen).run_test() as pilot:

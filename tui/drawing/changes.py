@@ -16,7 +16,6 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from rich.cells import cell_len
@@ -43,13 +42,13 @@ _FEW = 3
 Row = tuple[list[str], list[int]]
 
 
-@dataclass(slots=True)
 class Cursor:
     """Where the terminal's cursor stands and what it would write with; None for unknown."""
 
-    x: int | None = None
-    y: int | None = None
-    pen: int | None = None
+    __slots__ = ("pen", "x", "y")
+
+    def __init__(self, x: int | None = None, y: int | None = None, pen: int | None = None) -> None:
+        self.x, self.y, self.pen = x, y, pen
 
 
 class Changes:
@@ -114,7 +113,7 @@ class Changes:
             if best.size > _least(wanted):
                 ways.append(self._anew(wanted))
             if len(changed) >= _FEW and self._abilities.scrolls:
-                ways += self._scrolled(rows, wanted, changed)
+                ways += self._scrolled(rows, wanted, changed, best.size // 2)
             best = min(ways, key=lambda way: way.size)
         self._keep(wanted, changed)
         return best
@@ -139,8 +138,11 @@ class Changes:
             self._grid.text[y][:] = wanted.text[y]
             self._grid.pens[y][:] = wanted.pens[y]
 
-    def _scrolled(self, rows: list[Row], wanted: Grid, changed: list[int]) -> "Iterator[Drawing]":
-        for top, bottom, up in _moves(rows, wanted, changed):
+    def _scrolled(
+        self, rows: list[Row], wanted: Grid, changed: list[int], least: int
+    ) -> "Iterator[Drawing]":
+        """Yield what scrolling makes of it, if what has moved is worth so many bytes."""
+        for top, bottom, up in _moves(rows, wanted, changed, least):
             drawing = self._drawing()
             drawing.scroll(top, bottom, up, wanted.height)
             moved = _moved(rows, top, bottom, up, wanted.width)
@@ -148,8 +150,13 @@ class Changes:
             yield drawing
 
 
-def _moves(rows: list[Row], wanted: Grid, changed: list[int]) -> Iterator[tuple[int, int, int]]:
-    """Yield the region and the way (lines up, negative for down) that may spare the most."""
+def _moves(
+    rows: list[Row], wanted: Grid, changed: list[int], least: int
+) -> Iterator[tuple[int, int, int]]:
+    """Yield the region and the way (lines up, negative for down) that may spare the most.
+
+    What has moved must hold so many characters at least.
+    """
     places: dict[str, list[int]] = {}
     for y, (text, _pens) in enumerate(rows):
         places.setdefault("".join(text), []).append(y)
@@ -163,7 +170,9 @@ def _moves(rows: list[Row], wanted: Grid, changed: list[int]) -> Iterator[tuple[
             if up := place - y:
                 votes[up] += worth
                 found.setdefault(up, []).append(y)
-    for up, _worth in votes.most_common(1):
+    for up, worth in votes.most_common(1):
+        if worth < least:
+            return
         first, last = found[up][0], found[up][-1]
         yield (first, last + up, up) if up > 0 else (first + up, last, up)
 

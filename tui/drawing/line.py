@@ -11,27 +11,31 @@ import os
 import select
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
 
 #: The most that is handed to the system at once, in bytes.
 _PIECE = 65_536
 
 
-class Line(Protocol):
+class Line(ABC):
     """Where a frame goes. Once it is all gone `free` is called, in the event loop."""
 
     @property
+    @abstractmethod
     def busy(self) -> bool:
         """Whether something is still on its way."""
 
+    @abstractmethod
     def send(self, data: bytes) -> None:
         """Send bytes after those that are on their way. Nothing happens if the line is cut."""
 
+    @abstractmethod
     def drain(self, seconds: float) -> bool:
         """Wait so long at most for everything to leave, and tell whether it has."""
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of the line. What has not left is lost."""
 
@@ -60,7 +64,7 @@ def _opened_anew(descriptor: int) -> int | None:
     return None
 
 
-class _OwnLine:
+class _OwnLine(Line):
     """A descriptor that never blocks, watched by the event loop while it is full."""
 
     def __init__(self, own: int, loop: asyncio.AbstractEventLoop, free: Callable[[], None]) -> None:
@@ -120,7 +124,7 @@ class _OwnLine:
             self._loop.remove_writer(self._own)
 
 
-class _ThreadLine:
+class _ThreadLine(Line):
     """A thread that does the waiting, where the terminal cannot be opened anew."""
 
     def __init__(

@@ -9,8 +9,8 @@ here in 0.1 ms.
 import re
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 #: Where entries lie: BSD and GNU, Debian's small set, and what was added by hand.
 _FOLDERS = (
@@ -37,8 +37,7 @@ _STRINGS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What terminfo says of a terminal: flags that hold, numbers, and strings unpadded."""
 
     flags: frozenset[str]

@@ -38,7 +38,9 @@ _TIMED = (
 _JUDGED = 500
 
 #: Who draws, in the order of the columns; only ours is held to a goal.
-CURSES, COMPRESSED = "curses", "ours, ssh -C"
+CURSES = "curses"
+#: Beside ours, at the first size: what compression leaves, and how many cells change.
+COMPRESSED, CELLS = "ours, ssh -C", "cells changed"
 DRIVERS: dict[str, Way] = {"stock": STOCK, "ours": OURS}
 
 
@@ -137,7 +139,7 @@ def pressed(
 def bytes_of(
     paints: dict[str, list[Paint]], goals: dict[str, float], size: int, drawn_by: str
 ) -> Iterator[Line]:
-    """Yield the bytes of each kind of key; of ours also what compression leaves of them."""
+    """Yield the bytes of each kind of key; of ours also what compression leaves, and cells."""
     for what, found in paints.items():
         if not all(paint.bytes for paint in found):
             # Said aloud: nothing at all would reach every goal.
@@ -147,9 +149,11 @@ def bytes_of(
         count = median(paint.bytes for paint in found)
         goal = Goal(most=most) if most else NO_GOAL
         yield Figure(what, float(count), "bytes", size, goal=goal, series=drawn_by)
-        if drawn_by == "ours":
+        if drawn_by == "ours" and size <= _JUDGED:
             left = median(paint.compressed for paint in found)
             yield Figure(what, float(left), "bytes", size, series=COMPRESSED)
+            cells = median(paint.cells for paint in found)
+            yield Figure(what, float(cells), "cells", size, series=CELLS)
 
 
 def times_of(paints: dict[str, list[Paint]], size: int, drawn_by: str) -> Iterator[Line]:

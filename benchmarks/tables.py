@@ -6,7 +6,7 @@ from typing import Any
 
 def number(value: float, unit: str) -> str:
     """Return a value with three digits that count, and its unit."""
-    if value >= 100 or unit == "bytes":
+    if value >= 100 or unit in ("bytes", "cells"):
         return f"{value:,.0f} {unit}"
     digits = 1 if value >= 10 else 2 if value >= 1 else 3
     return f"{value:.{digits}f} {unit}"

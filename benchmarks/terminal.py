@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyte
 
@@ -49,7 +50,8 @@ class Paint:
 
     `seconds` until the picture was whole, `until_last_byte` and `cpu` until the last byte was
     there; `cpu` counts every thread of the program. `compressed` is how many bytes an SSH
-    connection with compression would have carried.
+    connection with compression would have carried, `cells` how many cells of the screen look
+    otherwise than before: about the least that any program would have to send.
     """
 
     stream: bytes
@@ -57,6 +59,7 @@ class Paint:
     until_last_byte: float
     cpu: float
     compressed: int
+    cells: int
 
     @property
     def bytes(self) -> int:
@@ -80,6 +83,7 @@ class Terminal:
         self._stream = pyte.ByteStream(self._screen)
         # As OpenSSH does: level 6, each packet flushed, one dictionary for the whole session.
         self._deflate = zlib.compressobj(6)
+        self._before = self._cells()
 
     @property
     def picture(self) -> str:
@@ -96,6 +100,7 @@ class Terminal:
         With `words` it waits until these are on the screen and nothing more comes.
         """
         self.untouched(0.0)
+        self._before = self._cells()
         pressed, cpu = time.monotonic(), self.cpu()
         os.write(self.line, keys)
         first = _LONGEST if words else _FIRST_BYTE
@@ -150,7 +155,13 @@ class Terminal:
             wait = quiet if self.shows(words) else max(0.0, longest - now)
         # A picture without a character, as of an empty program, is whole with its last byte.
         seen = now if whole is None else whole
-        return Paint(bytes(stream), seen - since, now - since, used - cpu, compressed)
+        cells = sum(old != new for old, new in zip(self._before, self._cells(), strict=True))
+        return Paint(bytes(stream), seen - since, now - since, used - cpu, compressed, cells)
+
+    def _cells(self) -> list[Any]:
+        """Return what is seen in each cell: the colour of a blank is not."""
+        lines = (self._screen.buffer[y] for y in range(LINES))
+        return [_seen(line[x]) for line in lines for x in range(COLUMNS)]
 
     def _read(self, wait: float) -> bytes:
         """Return what comes within so many seconds, on the screen already; b"" for nothing."""
@@ -207,6 +218,11 @@ def environment(home: Path, way: Way = OURS) -> dict[str, str]:
         "PYTHONPATH": str(_ROOT),
         **style,
     }
+
+
+def _seen(cell: Any) -> Any:
+    marked = cell.reverse or cell.underscore or cell.strikethrough
+    return cell if marked or cell.data != " " else cell.bg
 
 
 def _take_the_terminal() -> None:

@@ -57,8 +57,8 @@ __all__ = [
     "RESET_LIFE", "AccountDeactivated", "AccountLocked", "AddressRefused", "Admission", "Kind",
     "SharedMailbox", "TokenBlocked", "TokenExpired", "TokenInvalid", "TokenMistyped",
     "TokenOfOtherYear", "TokenRefused", "TokenReplaced", "TokenUsed", "TokenWithdrawn",
-    "TooManyTries", "close_address_changes", "close_resets", "forgot_password", "look_at_token",
-    "next_generation", "set_password", "spend",
+    "TooManyTries", "close_address_changes", "close_resets", "forgot_password", "hold_account",
+    "look_at_token", "next_generation", "set_password", "spend",
 ]  # fmt: skip
 
 Kind = Literal["invitation", "reset", "address"]
@@ -620,7 +620,9 @@ def spend(
     password, or the present one of a `known` account; with None the account is made and
     nobody can sign in by password. Raises like `set_password`.
     """
-    opened = _open(session, key, parse_token(text), origin)
+    parsed = parse_token(text)
+    hold_account(session, parsed.row_id)
+    opened = _open(session, key, parsed, origin)
     admission, row = opened.admission, opened.row
     unused = (col(type(row).id) == row.id) & col(type(row).used_at).is_(None)
     if not change(session, type(row), unused, used_at=session.at):
@@ -639,6 +641,15 @@ def spend(
     assert account.id is not None
     close_resets(session, account.id, but=row.id if admission.kind == "reset" else None)
     return account
+
+
+def hold_account(session: ActorSession, account_id: int) -> None:
+    """Lock an account, if there is such a one, before any of its tokens.
+
+    Always in this order, for what sets a password and what gives a token do both: one that
+    began with the token would wait for the other, and the other for it.
+    """
+    session.scalars(select(col(Account.id)).where(col(Account.id) == account_id).with_for_update())
 
 
 def _make_account(

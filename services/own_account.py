@@ -26,6 +26,7 @@ from services.activation import (
     TokenUsed,
     close_address_changes,
     close_resets,
+    hold_account,
     look_at_token,
     next_generation,
 )
@@ -285,6 +286,7 @@ def confirm_address(entrance: Entrance, text: str) -> str:
         raise TokenInvalid(say("This token sets a password, and confirms no address."))
     parsed = parse_token(text)
     with entrance.acting() as session:
+        hold_account(session, parsed.row_id)
         unconfirmed = (
             (col(AddressChange.account_id) == parsed.row_id)
             & (col(AddressChange.email) == admission.email)

@@ -327,6 +327,7 @@ SPECIAL: dict[str, Make] = {
         for name in (
             "activation.close_address_changes",
             "activation.close_resets",
+            "activation.hold_account",
             "activation.next_generation",
             "profiles.identity_of",
             "tries.forget",

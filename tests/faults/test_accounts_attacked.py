@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlmodel import col
 
 from models.accounts import Account, SignInEvent
 from models.database import Actor, reading, writing
 from models.journal import JournalLine
 from services import drafts
 from services.activation import forgot_password, set_password
-from services.own_account import ask_for_address, confirm_address
+from services.own_account import ask_for_address, change_password, confirm_address
 from services.profiles import actor_for
 from tests.services.door_world import EMAIL, PASSWORD, House, make_house
 
@@ -93,3 +94,34 @@ def test_addresses_made_up_do_not_fill_the_record(light: House) -> None:
         forgot_password(light.entrance, f"made.up.{number}@courriel.example")
     assert len(light.rows(select(SignInEvent))) < 30
     assert light.rows(select(Account)) == []
+
+
+def test_asking_while_the_password_is_set_locks_nobody_up(house: House) -> None:
+    """Accounts are locked before their tokens, whoever comes first: else the two wait in a ring."""
+    _member, signed_in = house.activated()
+    account = signed_in.identity.account_id
+    for generation in range(1, 9):
+        house.later(minutes=61)
+        forgot_password(house.entrance, EMAIL)
+        actor = actor_of(signed_in)
+        ask_for_address(house.entrance, actor, PASSWORD, f"neuve{generation}@courriel.example")
+        reset = house.reset_token(account, len(house.mails("password_reset")))
+        confirm = house.address_token(account, generation)
+        deeds = (
+            lambda reset=reset: set_password(house.entrance, reset, PASSWORD),
+            lambda: forgot_password(house.entrance, EMAIL),
+            lambda confirm=confirm: confirm_address(house.entrance, confirm),
+            lambda actor=actor: change_password(house.entrance, actor, PASSWORD, PASSWORD),
+        )
+        with ThreadPoolExecutor(8) as pool:
+            told = list(pool.map(_error_of, deeds * 2))
+        assert "DataBusy" not in told
+        house.edit(Account, col(Account.id) == account, email=EMAIL, email_key=EMAIL)
+
+
+def _error_of(deed: Any) -> str:
+    try:
+        deed()
+    except Exception as error:
+        return type(error).__name__
+    return ""

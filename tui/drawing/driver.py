@@ -173,6 +173,7 @@ class ChangesDriver(LinuxDriver):
         if self._line is not None:
             self._line.send(self._picture.leave() + _leaving(self.abilities))
             self._line.drain(_LAST_WORDS)
+            self.close()  # or a frame that was due would be painted over the shell
         if self._raw and self.attrs_before is not None:
             self._raw = False
             with suppress(termios.error):

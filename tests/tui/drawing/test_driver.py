@@ -7,6 +7,7 @@ import os
 import pty
 import random
 import re
+import select
 import string
 import struct
 import termios
@@ -71,6 +72,7 @@ class Line:
     master: int
     theirs: int
     screen: Terminal
+    received: str = ""
     _rest: str = ""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -82,11 +84,16 @@ class Line:
             data = os.read(self.master, 65_536)
         except OSError:
             data = b""
-        self._rest += self._decode(data)
+        self.received += (text := self._decode(data))
+        self._rest += text
         end = _whole(self._rest)
         self.screen.feed(self._rest[:end])
         self._rest = self._rest[end:]
         self._news.set()
+
+    def take_what_waits(self) -> None:
+        while select.select([self.master], [], [], 0)[0]:
+            self.take()
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Wait until something is so, looking whenever something has come."""
@@ -170,6 +177,18 @@ async def test_the_terminal_is_given_back_as_it_was() -> None:
         assert not line.screen.screen.cursor.hidden
 
 
+async def test_nothing_is_painted_once_the_terminal_is_given_back() -> None:
+    async with running() as line:
+        line.app.show(_noise(5))
+        await _painted(line.app.driver, at_all=False)
+        line.app.exit()
+        await line.until(lambda: not line.app._running)
+        await line.until(lambda: "\x1b[?1049l" in line.received)
+        line.app.driver._paint()  # as its timer would
+        line.take_what_waits()
+        assert line.received.partition("\x1b[?1049l")[2] == "\x1b[?25h"
+
+
 async def test_another_size_is_painted_without_what_was_there() -> None:
     async with running() as line:
         for columns, lines in ((60, 20), (160, 50), (80, 24)):
@@ -230,11 +249,12 @@ async def test_nobody_reads_and_the_loop_goes_on_and_the_latest_picture_comes() 
         await line.shows(*_noise(199).split("\n"))
 
 
-async def _painted(driver: ChangesDriver) -> None:
+async def _painted(driver: ChangesDriver, at_all: bool = True) -> None:
+    """Wait until Textual has written, and then until a frame was computed of it."""
     async with asyncio.timeout(_PATIENCE):
         while not driver._due and not driver._asked:
             await asyncio.sleep(0)
-        while driver._asked:
+        while driver._asked and at_all:
             await asyncio.sleep(0)
 
 

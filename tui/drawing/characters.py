@@ -123,7 +123,8 @@ def on_linux_console(character_cluster: str) -> str:
 
     Its fonts hold 256 or 512 glyphs; for letters it finds the nearest by itself.
     """
-    plain = _ROUND.get(character_cluster, character_cluster)
+    composed = unicodedata.normalize("NFC", character_cluster)
+    plain = _ROUND.get(composed, composed)
     if plain in _ON_EVERY_CONSOLE or not plain.strip() or plain[:1].isalpha():
         return plain if cell_len(plain) == 1 else shown_as(plain, "iso8859-15")
     return shown_as(plain, "iso8859-15")

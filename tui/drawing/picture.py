@@ -5,12 +5,11 @@ the tests and whoever replays a session.
 """
 
 from collections.abc import Callable
-from functools import partial
 
 from tui.drawing.abilities import Abilities
 from tui.drawing.cells import Grid, Reader
 from tui.drawing.changes import Changes
-from tui.drawing.characters import on_linux_console, shown_as
+from tui.drawing.characters import substitutes
 from tui.drawing.pens import Pens
 
 #: Sequences that wait for a line which takes none; a bell or two say as much as a hundred.
@@ -84,6 +83,6 @@ class Picture:
 
 
 def _substitutes(abilities: Abilities) -> Callable[[str], str] | None:
-    if not abilities.utf8:
-        return partial(shown_as, codec=abilities.codec)
-    return None if abilities.rounded else on_linux_console
+    if abilities.utf8 and abilities.rounded:
+        return None
+    return substitutes(abilities.codec, boxes=abilities.boxes, rounded=abilities.rounded)

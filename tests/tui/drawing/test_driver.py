@@ -179,12 +179,12 @@ async def test_the_terminal_is_given_back_as_it_was() -> None:
 
 async def test_nothing_is_painted_once_the_terminal_is_given_back() -> None:
     async with running() as line:
-        line.app.show(_noise(5))
-        await _painted(line.app.driver, at_all=False)
         line.app.exit()
-        await line.until(lambda: not line.app._running)
         await line.until(lambda: "\x1b[?1049l" in line.received)
-        line.app.driver._paint()  # as its timer would
+        driver = line.app.driver
+        driver.write("\x1b[HToo late")
+        driver.flush()
+        driver._paint()  # as the timer of a large change would
         line.take_what_waits()
         assert line.received.partition("\x1b[?1049l")[2] == "\x1b[?25h"
 

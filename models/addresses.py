@@ -227,13 +227,11 @@ def _meant_domain(domain: str, known: frozenset[str]) -> str | None:
 
 def _nearest(domain: str, known: frozenset[str]) -> str | None:
     """Return the first well-known domain that one typing error turns into `domain`."""
-    from rapidfuzz.distance import OSA
-
     name, _, ending = domain.rpartition(".")
     if name in ("gmail", "icloud"):
         return f"{name}.com"
     for candidate in (*_WELL_KNOWN, *sorted(known)):
-        if OSA.distance(domain, candidate, score_cutoff=1) == 1:
+        if _one_slip(domain, candidate):
             its_name, _, its_ending = candidate.rpartition(".")
             if ending != its_ending:
                 if name in _ALONE_WITH_THEIR_NAME or ending not in _USUAL_ENDINGS:
@@ -241,6 +239,18 @@ def _nearest(domain: str, known: frozenset[str]) -> str | None:
             elif _is_slip(name, its_name):
                 return candidate
     return None
+
+
+def _one_slip(typed: str, meant: str) -> bool:
+    """Tell whether two texts differ by one letter: another, one more, one less, or two swapped."""
+    shorter = min(len(typed), len(meant))
+    start = next((i for i in range(shorter) if typed[i] != meant[i]), shorter)
+    typed, meant = typed[start:], meant[start:]
+    if len(typed) != len(meant):
+        longer, other = sorted((typed, meant), key=len, reverse=True)
+        return longer[1:] == other
+    swapped = len(typed) > 1 and typed[:2] == meant[1::-1] and typed[2:] == meant[2:]
+    return typed != meant and (swapped or typed[1:] == meant[1:])
 
 
 def _is_slip(typed: str, meant: str) -> bool:

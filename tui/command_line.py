@@ -64,8 +64,10 @@ def _answer(arguments: list[str]) -> Any:
     """Run one command and return its exit status, or raise it as `SystemExit`."""
     if not arguments:
         from tui.environment import require_terminal
+        from tui.light import load_textual
 
         require_terminal()
+        load_textual()
         from tui.console import open_console
 
         return open_console()

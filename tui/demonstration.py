@@ -39,12 +39,14 @@ def demonstrate(role: str) -> int:
     from tui import demo_template
     from tui.cli.office import now
     from tui.environment import require_terminal
+    from tui.light import load_textual
 
     require_terminal()
     remove_stale(Path(tempfile.gettempdir()))
     with throw_away_home() as home:
         kept = demo_template.template(now())
         builder = None if demo_template.copy(kept, home) else _build_aside(kept)
+        load_textual()
         from tui.console import open_directly
 
         return open_directly(

@@ -19,7 +19,6 @@ LIBRARIES = (
     "openpyxl",
     "psycopg",
     "pysqlite3.dbapi2",
-    "rapidfuzz.distance",
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite.pysqlite",
     "textual.drivers.linux_driver",

@@ -7,9 +7,11 @@ import pytest
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz.distance import OSA
 
 from models.addresses import (
     AddressError,
+    _one_slip,
     address_key,
     likely_typing_error,
     needs_smtputf8,
@@ -165,6 +167,11 @@ MISTYPED = {
 def test_typing_errors(typed: str, meant: str) -> None:
     known = frozenset({"saint-joseph.be"})
     assert likely_typing_error(f"Jean@{typed}", known) == f"Jean@{meant}"
+
+
+@given(st.text("abc.", max_size=7), st.text("abc.", max_size=7))
+def test_one_slip_is_what_the_library_takes_for_one(typed: str, meant: str) -> None:
+    assert _one_slip(typed, meant) == (OSA.distance(typed, meant) == 1)
 
 
 REAL = """gmail.com mail.com email.com ymail.com rocketmail.com live.be live.fr live.nl outlook.be

@@ -35,12 +35,12 @@ $(VENV)/.created:
 	@touch $@
 
 $(VENV)/.runtime: requirements.lock $(VENV)/.created
-	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --compile --require-hashes -r requirements.lock
 	@touch $@
 
 # The lock of the developers holds every pin of the other one, so this only adds.
 $(VENV)/.developers: requirements-dev.lock $(VENV)/.runtime
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --compile --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # A real sshd for the tests, unpacked and not installed; where none can be had they skip, and say so.
@@ -50,13 +50,15 @@ $(VENV)/.openssh: tests/ssh/fetch.py $(VENV)/.developers
 # Not remade for each changed source: an editable installation sees it by itself.
 $(VENV)/.installed: pyproject.toml setup.py $(VENV)/.runtime
 	@$(PIP) install --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -q $(PACKAGES)
 	@touch $@
 
 %.mo: %.po | $(VENV)/.installed
 	@$(BIN)/pybabel --quiet compile --input-file=$< --output-file=$@
 
+# Compiled each time, for the sources may be newer: whoever runs the program cannot write beside
+# them, and would compile all anew at each start. What is compiled already is left alone.
 setup: $(VENV)/.installed $(CATALOGUES)
+	@$(BIN)/python -m compileall -q $(PACKAGES)
 
 setup-dev: setup $(VENV)/.developers
 

@@ -10,7 +10,6 @@ Ctrl+C.
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from tui import __version__, collector
 
@@ -60,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
     return 1
 
 
-def _answer(arguments: list[str]) -> Any:
+def _answer(arguments: list[str]) -> object:
     """Run one command and return its exit status, or raise it as `SystemExit`."""
     if not arguments:
         from tui.environment import require_terminal
@@ -81,7 +80,7 @@ def _answer(arguments: list[str]) -> Any:
     return answer(arguments)
 
 
-def _status(code: Any) -> int:
+def _status(code: object) -> int:
     if code is None or isinstance(code, int):
         return code or 0
     return 1

@@ -27,12 +27,31 @@ Version = Annotated[
 
 def answer(arguments: Sequence[str]) -> Any:
     """Run a command and return or raise, as `SystemExit`, its exit status."""
-    command = _translated(typer.main.get_command(_program(_first_word(arguments))))
+    asked = _first_word(arguments)
+    command = _translated(typer.main.get_command(_program(asked)))
+    if asked not in MODULES and [asked] == list(arguments[:1]):
+        return _refuse(command, arguments)
     return command.main(args=list(arguments), prog_name=PROGRAM, standalone_mode=True)
 
 
+def _refuse(command: Any, arguments: Sequence[str]) -> int:
+    """Say that there is no such command, in Typer's words, and return the exit status.
+
+    Typer itself would first read the options that were not given, and load pydantic for it,
+    which takes as long as all the rest.
+    """
+    with command.context_class(command, info_name=PROGRAM, **command.context_settings) as context:
+        try:
+            command.resolve_command(context, list(arguments))
+        except typer.TyperException as error:
+            refusal: Any = error  # that it can show itself is not said of the common class
+            refusal.show()
+            return int(refusal.exit_code)
+    raise LookupError("a command that is not named was found")
+
+
 def _first_word(arguments: Sequence[str]) -> str:
-    # No option that stands before a command takes a value.
+    """Return the command that is asked for: no option that stands before one takes a value."""
     return next((word for word in arguments if not word.startswith("-")), "")
 
 

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from models.errors import TrousseauError
 from models.language import N_, current_language, say, use_language
+from tui import collector
 from tui.appearance import appearance
 from tui.cli.office import now
 from tui.cli.output import tell
 from tui.environment import NoTerminal, require_terminal, tidy
+from tui.light import load_textual
 from tui.settings_file import take_settings
 from tui.ssh import log
 from tui.ssh.commands import RequestRefused, name_for_log, parse
@@ -40,6 +42,7 @@ class TimeUp(TrousseauError):
 
 def main() -> None:
     """Serve whoever has come in, and end the process with the exit status."""
+    collector.hold()
     ignore_keys()
     visitor = visitor_of(os.environ)
     sys.exit(settle() or serve(visitor))
@@ -116,6 +119,7 @@ def _console(visitor: Visitor) -> int:
     allowed = limits(os.environ)
     limit_memory(allowed.memory)
     with seat(state_folder(os.environ), visitor.person, allowed):
+        load_textual()
         from tui.console import open_for
 
         _note(visitor, "console")

@@ -17,7 +17,7 @@ from screens.commands import PLACES, bindings
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.deeds import DeedScreen
 from screens.widgets.findings import FindingLine, FindingList
-from screens.widgets.text import HEADER, TONES, Tone, fit, number
+from screens.widgets.text import HEADER, TONES, Tone, fit, number, toned
 from screens.workplace import Workplace
 from services.attention import AttentionLine
 from services.dashboard import Overview, overview
@@ -82,7 +82,7 @@ class StatusCounts(Widget):
         for status in used[y - 1 :: rows]:
             words = STATUS_WORDS[status]
             text = f"{words.sign} {number(counts[status]):>4}  {words.short.text()}"
-            segments.append(Segment(fit(text, room - 2), TONES[_STATUS_TONES.get(status, "")]))
+            segments += toned(fit(text, room - 2), TONES[_STATUS_TONES.get(status, "")])
             segments.append(Segment("  "))
         return Strip(segments).adjust_cell_length(width)
 

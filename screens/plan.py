@@ -26,7 +26,7 @@ from screens.plan_words import column_name, is_told, value_text
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.deeds import DeedScreen
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
-from screens.widgets.text import HEADER, TONES, Tone, fit, shown
+from screens.widgets.text import HEADER, TONES, Tone, fit, shown, toned
 
 if TYPE_CHECKING:
     from services.desk import Desk
@@ -341,7 +341,7 @@ class PlanDetail(Widget):
         if y >= len(lines):
             return Strip.blank(width)
         text, tone = lines[y]
-        return Strip([Segment(fit("   " + text, width), TONES[tone])], width)
+        return Strip(toned(fit("   " + text, width), TONES[tone]), width)
 
 
 def _detail(row: PlanRow, height: int, width: int) -> list[tuple[str, Tone]]:

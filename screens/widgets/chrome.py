@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from models.language import Wording, _
 from screens.commands import Command, allowed, key_name, known
-from screens.widgets.text import KEY, TITLE, fit, safe, shown
+from screens.widgets.text import KEY, TITLE, fit, safe, shown, toned
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class TitleBar(Widget):
         while len(parts) > 1 and cell_len("  ·  ".join(parts)) + 2 > room:
             parts.pop()
         right = fit("  ·  ".join(parts), max(0, room - 1), right=True) + " "
-        return Strip([Segment(fit(left, width - cell_len(right)), TITLE), Segment(right)])
+        return Strip([*toned(fit(left, width - cell_len(right)), TITLE), Segment(right)])
 
 
 class KeyBar(Widget):

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
-from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
 from models.language import _
 from screens.commands import bindings, key_name
-from screens.widgets.text import TONES, Tone, fit, shown
+from screens.widgets.text import TONES, Tone, fit, shown, toned
 
 _MARGIN = 3
 
@@ -83,9 +82,9 @@ class Reader(Widget, can_focus=True):
             more = len(self._lines) - self._top - y
             values = {"down": key_name("down"), "page_down": key_name("pagedown")}
             told = _("more below: %(down)s or %(page_down)s") % values if more > 0 else ""
-            return Strip([Segment(fit(" " * _MARGIN + told, width), TONES["quiet"])], width)
+            return Strip(toned(fit(" " * _MARGIN + told, width), TONES["quiet"]), width)
         place = self._top + y
         if place >= len(self._lines):
             return Strip.blank(width)
         text, tone = self._lines[place]
-        return Strip([Segment(fit(" " * _MARGIN + text, width), TONES[tone])], width)
+        return Strip(toned(fit(" " * _MARGIN + text, width), TONES[tone]), width)

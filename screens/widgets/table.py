@@ -25,6 +25,7 @@ from screens.widgets.text import (
     fit,
     is_accessible,
     number,
+    toned,
 )
 from screens.widgets.window import CHUNK, Window
 
@@ -489,7 +490,7 @@ class PagedTable(Widget, can_focus=True):
         if y == 0:
             return Strip(self._header(), width)
         if y == self.size.height - 1:
-            return Strip([Segment(fit(self._status(), width), TONES["quiet"])], width)
+            return Strip(toned(fit(self._status(), width), TONES["quiet"]), width)
         if self._window.known == 0:
             return self._hint(y, width)
         index = self._top + y - 1
@@ -500,7 +501,7 @@ class PagedTable(Widget, can_focus=True):
     def _painted(self, index: int, width: int) -> Strip:
         row = self._window.get(index)
         if row is None:
-            return Strip([Segment(fit("   …", width), TONES["quiet"])], width)
+            return Strip(toned(fit("   …", width), TONES["quiet"]), width)
         over = Style()
         if index == self._cursor:
             over = CURSOR if self.has_focus else CURSOR_ELSEWHERE
@@ -511,7 +512,8 @@ class PagedTable(Widget, can_focus=True):
             tone = TONES[cell.tone or row.tone]
             # One style on the whole line under the cursor: fewer bytes, and no tone is
             # readable on every background.
-            segments.append(Segment(fit(cell.text, size, column.align == "right"), over or tone))
+            fitted = fit(cell.text, size, column.align == "right")
+            segments += [Segment(fitted, over)] if over else toned(fitted, tone)
             segments.append(Segment("  ", over))
         segments.pop()
         return Strip(segments).adjust_cell_length(width, over).simplify()

@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from rich.cells import cell_len, get_character_cell_size, set_cell_size
+from rich.segment import Segment
 from rich.style import Style
 from textual.content import Content
 
@@ -60,6 +61,18 @@ def fit(text: str, width: int, right: bool = False) -> str:
         return set_cell_size(_cut(text, width - 1) + "…", width)
     blank = " " * (width - size)
     return blank + text if right else text + blank
+
+
+def toned(fitted: str, tone: Style) -> list[Segment]:
+    """Return a text that `fit` has laid out, in a tone, and the blanks around it in none.
+
+    A coloured blank looks like any other, and is written where the others are erased.
+    """
+    words = fitted.strip(" ")
+    before = len(fitted) - len(fitted.lstrip(" ")) if words else len(fitted)
+    after = len(fitted) - len(words) - before
+    pieces = ((" " * before, Style()), (words, tone), (" " * after, Style()))
+    return [Segment(text, style) for text, style in pieces if text]
 
 
 def is_accessible(widget: Any) -> bool:

@@ -29,10 +29,11 @@ from tui.drawing.pens import Pens
 _BLANKS, _LAST_BLANKS = re.compile(" {10,}"), re.compile(" {10,}| {6,}$")
 #: Characters that are repeated rather than written; terminals agree on ASCII alone.
 _REPEATED = re.compile(r"([!-~ ])\1{5,}")
+_GAP = re.compile(" {4,}")
 #: So many blanks at the end of a line are no longer than erasing them.
 _ERASED = 3
 #: Bytes from which on it pays to compute the change in two more ways.
-_MUCH = 160
+_MUCH = 250
 #: More bytes than any move takes.
 _FAR = 1_000
 #: Lines that must have moved before scrolling is thought of.
@@ -253,11 +254,36 @@ class Drawing:
             rest = []
         else:
             columns = columns[: -len(rest)]
-        for start, end in _spans(columns, text):
+        for start, end in self._joined(_spans(columns, text), text, pens):
             self._reach(start, y, text, pens)
             self._write(start, end, y, text, pens)
         if rest:
             self._erase_from(tail, rest[0], y, pens)
+
+    def _joined(
+        self, spans: Iterator[tuple[int, int]], text: list[str], pens: list[int]
+    ) -> Iterator[tuple[int, int]]:
+        """Yield the spans, those in one that blanks part which are erased with them."""
+        last: tuple[int, int] | None = None
+        for start, end in spans:
+            if last is not None and self._all_blank(last[1] - 1, start + 1, text, pens):
+                last = (last[0], end)
+                continue
+            if last is not None:
+                yield last
+            last = (start, end)
+        if last is not None:
+            yield last
+
+    def _all_blank(self, start: int, end: int, text: list[str], pens: list[int]) -> bool:
+        """Tell whether these cells can be erased together."""
+        pen = pens[start]
+        return (
+            self._abilities.erases_characters
+            and self._pens.erased[pen]
+            and all(cell == " " for cell in text[start:end])
+            and all(other == pen for other in pens[start:end])
+        )
 
     def _tail(self, text: list[str], pens: list[int]) -> int:
         """Return from where on the line is blank in one pen that erasing leaves behind."""
@@ -429,8 +455,16 @@ class Drawing:
 
 
 def _least(wanted: Grid) -> int:
-    """Return how many bytes any picture takes that begins with an empty screen, and more."""
-    return sum(wanted.width - line.count(" ") for line in wanted.text)
+    """Return how many bytes any picture takes that begins with an empty screen, and more.
+
+    Its characters, a move to each line, and one over each gap; not yet any pen.
+    """
+    size = 0
+    for cells in wanted.text:
+        if line := "".join(cells).strip():
+            words = _GAP.split(line)
+            size += sum(map(_size, words)) + 4 * len(words) - 2
+    return size
 
 
 def _by_length(way: tuple[str, int]) -> int:

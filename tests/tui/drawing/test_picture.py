@@ -65,15 +65,13 @@ def pictures(words: Iterable[str]) -> st.SearchStrategy[list[str | None]]:
     return st.lists(step, min_size=1, max_size=25)
 
 
-def _fits(written: str, columns: int = WIDTH) -> bool:
+def _fits(written: str) -> bool:
     """Tell whether Textual may write this: it never writes beyond the edge of a line."""
-    reference = Terminal("xterm-256color", 3 * columns, HEIGHT, strict=False)
-    reference.feed(written)
-    return not any(
-        cell != reference.screen.default_char
-        for line in reference.cells()
-        for cell in line[columns:]
-    )
+    beyond = Terminal("xterm-256color", 3 * WIDTH, HEIGHT, strict=False)
+    for y in range(HEIGHT):
+        beyond.feed(f"\x1b[{y + 1};{WIDTH + 1}H#")
+    beyond.feed(written.replace("\x1b[2J", ""))
+    return all(line[WIDTH].data == "#" for line in beyond.cells())
 
 
 def play(

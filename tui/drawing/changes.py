@@ -8,7 +8,7 @@ scroll what has moved, and to begin with an empty screen.
 Three things hold on every terminal of the ECMA-48 kind, and nothing more is relied on. Lines
 don't wrap by themselves (the driver sees to it), but where the cursor stands after the last
 column is not known. A character whose width terminals dispute is followed by an absolute
-move. Nothing is erased or scrolled but in the terminal's own colours, unless it is known to
+move, and a line that has one is drawn anew from there on whenever it changes. Nothing is erased or scrolled but in the terminal's own colours, unless it is known to
 do so in others.
 """
 
@@ -24,19 +24,27 @@ from tui.drawing.abilities import Abilities
 from tui.drawing.cells import Grid
 from tui.drawing.pens import Pens
 
-#: Blanks that are erased rather than written, where ECH is shorter, or ECH and a move over
-#: them when something follows.
-_BLANKS, _LAST_BLANKS = re.compile(" {10,}"), re.compile(" {10,}| {6,}$")
-#: Characters that are repeated rather than written; terminals agree on ASCII alone.
-_REPEATED = re.compile(r"([!-~ ])\1{5,}")
+#: What is written shorter than character by character, by whether it can be erased, whether
+#: it can be repeated, and whether nothing follows: blanks are erased, and moved over if need
+#: be; other runs are repeated (of ASCII: on that alone terminals agree).
+_SHORTER = {
+    (True, False, False): re.compile(" {10,}"),
+    (True, False, True): re.compile(" {10,}| {6,}$"),
+    (True, True, False): re.compile(r" {10,}|([!-~])\1{5,}"),
+    (True, True, True): re.compile(r" {10,}| {6,}$|([!-~])\1{5,}"),
+    (False, True, False): re.compile(r"([ -~])\1{5,}"),
+    (False, True, True): re.compile(r"([ -~])\1{5,}"),
+}
 _GAP = re.compile(" {4,}")
+#: What most lines consist of: nothing of it has a disputed width.
+_UNDISPUTED = re.compile(
+    "[\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u2010-\u2027\u2190-\u21ff\u2500-\u25fc]*"
+)
 #: So many blanks at the end of a line are no longer than erasing them.
 _ERASED = 3
-#: Bytes from which on it pays to compute the change in two more ways.
-_MUCH = 250
 #: More bytes than any move takes.
 _FAR = 1_000
-#: Lines that must have moved before scrolling is thought of.
+#: Where no more lines than these have changed, no other way is looked for.
 _FEW = 3
 
 #: A line of the screen: its cells and their pens.
@@ -109,11 +117,11 @@ class Changes:
         ]
         best = self._drawing()
         best.draw(rows, wanted, changed)
-        if best.size > _MUCH:
+        if len(changed) > _FEW:
             ways = [best]
             if best.size > _least(wanted):
                 ways.append(self._anew(wanted))
-            if len(changed) >= _FEW and self._abilities.scrolls:
+            if self._abilities.scrolls:
                 ways += self._scrolled(rows, wanted, changed, best.size // 2)
             best = min(ways, key=lambda way: way.size)
         self._keep(wanted, changed)
@@ -236,7 +244,22 @@ class Drawing:
             old_text, old_pens = rows[y]
             text, pens = wanted.text[y], wanted.pens[y]
             if old_text != text or old_pens != pens:
+                x = min(_disputed(old_text), _disputed(text))
+                if x < len(text):
+                    old_text, old_pens = self._wiped(x, y, old_text, old_pens)
                 self._line(y, old_text, old_pens, text, pens)
+
+    def _wiped(
+        self, x: int, y: int, old_text: list[str], old_pens: list[int]
+    ) -> tuple[list[str], list[int]]:
+        """Erase a line from a column on; what stands there is not known. Return what it holds."""
+        rest = len(old_text) - x
+        if not self._abilities.erases_line:
+            return old_text[:x] + ["\0"] * rest, old_pens[:x] + [0] * rest
+        self.move(x, y)
+        self.turn(0)
+        self.add("\x1b[K")
+        return old_text[:x] + [" "] * rest, old_pens[:x] + [0] * rest
 
     def _line(
         self, y: int, old_text: list[str], old_pens: list[int], text: list[str], pens: list[int]
@@ -360,17 +383,19 @@ class Drawing:
 
     def _put_ascii(self, run: str, x: int, y: int, last: bool, to_the_edge: bool) -> None:
         """Write a run of ASCII, some of it erased or repeated."""
+        erases = self._abilities.erases_characters and self._pens.erased[self.cursor.pen or 0]
+        shorter = _SHORTER.get((erases, self._abilities.repeats, last))
         done = 0
-        for match in self._shortened(run, last):
+        for match in shorter.finditer(run) if shorter and len(run) > 5 else ():
             start, end = match.span()
             self._put(run[done:start], x + done, y)
             self.move(x + start, y)
-            if match.re is _REPEATED:
+            if erases and run[start] == " ":
+                self.add(f"\x1b[{end - start}X")
+            else:
                 end -= to_the_edge and end == len(run)
                 self.add(f"{run[start]}\x1b[{end - start - 1}b")
                 self.cursor.x = x + end
-            else:
-                self.add(f"\x1b[{end - start}X")
             done = end
         self._put(run[done:], x + done, y)
 
@@ -380,14 +405,6 @@ class Drawing:
             self.move(x, y)
             self.add(text)
             self.cursor.x = x + len(text)
-
-    def _shortened(self, run: str, last: bool) -> "Iterator[re.Match[str]]":
-        if len(run) < 6:
-            return
-        if self._abilities.erases_characters and self._pens.erased[self.cursor.pen or 0]:
-            yield from (_LAST_BLANKS if last else _BLANKS).finditer(run)
-        elif self._abilities.repeats:
-            yield from _REPEATED.finditer(run)
 
     def _put_any(self, start: int, end: int, y: int, text: list[str]) -> None:
         """Write cells that have more than ASCII."""
@@ -497,6 +514,14 @@ def _spans(columns: list[int], text: list[str]) -> Iterator[tuple[int, int]]:
             end += 1
     if end > 0:
         yield start, end
+
+
+def _disputed(text: list[str]) -> int:
+    """Return where the first character stands that may reach further, or less far, than it
+    should; the width where there is none. From there on a line that changes is drawn anew."""
+    if _UNDISPUTED.fullmatch("".join(text)):
+        return len(text)
+    return next((x for x, cell in enumerate(text) if not _is_sure(cell)), len(text))
 
 
 @lru_cache(maxsize=2_048)

@@ -8,8 +8,8 @@ scroll what has moved, and to begin with an empty screen.
 Three things hold on every terminal of the ECMA-48 kind, and nothing more is relied on. Lines
 don't wrap by themselves (the driver sees to it), but where the cursor stands after the last
 column is not known. A character whose width terminals dispute is followed by an absolute
-move, and a line that has one is drawn anew from there on whenever it changes. Nothing is erased or scrolled but in the terminal's own colours, unless it is known to
-do so in others.
+move, and a line that has one is drawn anew from there on whenever it changes. Nothing is
+erased or scrolled but on the terminal's own ground, unless it is known to do so on others.
 """
 
 import re

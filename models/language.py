@@ -6,7 +6,6 @@ stored (plans keep theirs) and are translated anew each time they are read.
 """
 
 import gettext as _gettext
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -151,4 +150,6 @@ def _unpacked(value: Any) -> Any:
 
 def dumps(value: Any) -> str:
     """Return compact JSON, letters kept readable."""
+    import json
+
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

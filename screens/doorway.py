@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input
@@ -81,13 +80,13 @@ class Answer(Vertical):
         self._title = Sentence("", id="answer-title")
         self._sentence = Sentence("", id="answer")
 
-    def compose(self) -> ComposeResult:
-        yield self._title
-        yield self._sentence
-
     def say(
         self, sentence: str | Wording, title: str | Wording = "", refused: bool = False
     ) -> None:
+        if not self._title.is_attached:
+            if not sentence:
+                return  # the first picture has nothing to answer
+            self.mount(self._title, self._sentence)
         self.set_class(refused, "-refused")
         self._title.display = bool(title)
         self._title.show(title)

@@ -25,7 +25,6 @@ from models.rights import right
 from screens.doorway import DoorScreen, MailQueued
 from screens.jobs import Jobs
 from screens.sign_in import SignInScreen
-from screens.workplace import Workplace
 from tui.app import MakeScreen, TrousseauApp, run
 from tui.appearance import appearance, shows_arrows
 from tui.cli.office import now
@@ -35,6 +34,7 @@ from tui.state import state_folder
 if TYPE_CHECKING:
     from models.scope import Actor
     from screens.opening import OpeningScreen
+    from screens.workplace import Workplace
     from services.profiles import Profile
     from tui.ssh.visitor import Visitor
 
@@ -315,7 +315,7 @@ _WITHOUT_FILES: Mapping[str, tuple[str, str, bool]] = {
 }
 
 
-def places(workplace: Workplace, files: bool = True) -> dict[str, MakeScreen]:
+def places(workplace: "Workplace", files: bool = True) -> dict[str, MakeScreen]:
     """Return what makes the screen of each place of the console; its module is loaded then.
 
     Without `files` none of them names a file of this machine.
@@ -327,7 +327,7 @@ def places(workplace: Workplace, files: bool = True) -> dict[str, MakeScreen]:
     return {place: maker(place) for place in _SCREENS}
 
 
-def _screen(workplace: Workplace, place: str, files: bool = True) -> Screen[Any]:
+def _screen(workplace: "Workplace", place: str, files: bool = True) -> Screen[Any]:
     screens = _SCREENS if files else {**_SCREENS, **_WITHOUT_FILES}
     module, name, about_a_school = screens[_home(workplace.role) if place == "dashboard" else place]
     make = getattr(import_module(module), name)

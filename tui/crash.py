@@ -3,7 +3,6 @@
 An exception's own message is left out too, for it may quote what somebody typed.
 """
 
-import json
 import os
 from collections.abc import Iterator
 from datetime import datetime
@@ -30,6 +29,8 @@ def record(error: BaseException, folder: Path, at: datetime, **ids: str | int | 
     `at` is an aware UTC instant; `ids` are identifiers such as the account's or the
     screen's name. A log that can't be written doesn't hide the error: the number comes back.
     """
+    import json
+
     reference = new_reference()
     entry = {
         "reference": reference,

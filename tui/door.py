@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from models.language import Wording, say
 from models.rights import may_see
-from screens.workplace import Workplace
 from tui import collector
 from tui.cli.office import now
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from models.database import Actor
+    from screens.workplace import Workplace
     from services.activation import Admission
     from services.demo_guests import Guest
     from services.profiles import Identity, Profile
@@ -42,7 +42,7 @@ CLOSED = say(
 class Entered:
     """Somebody who is in: the workplace, and the language to speak."""
 
-    workplace: Workplace
+    workplace: "Workplace"
     account_id: int | None
     language: str
 
@@ -214,7 +214,8 @@ class Door:
         """Return the workplace of somebody of the demonstration, who has no password."""
         return Entered(self.workplace(who.actor, who.name), who.actor.account_id, who.language)
 
-    def workplace(self, actor: "Actor", name: str, profile: "Profile | None" = None) -> Workplace:
+    def workplace(self, actor: "Actor", name: str, profile: "Profile | None" = None) -> "Workplace":
+        from screens.workplace import Workplace
         from services.dashboard import only_school
         from services.desk import Desk
 

@@ -212,13 +212,15 @@ def _repeats(term: str, found: Entry | None, environ: Mapping[str, str]) -> bool
 def _codec(environ: Mapping[str, str], term: str) -> str:
     """Return the character set of the terminal, as the locale or else its age tells.
 
-    The first of LC_ALL, LC_CTYPE and LANG that is set counts. A locale that names no
-    character set is taken for UTF-8, as are C and POSIX and none at all: many an SSH client
+    The first of LC_ALL, LC_CTYPE and LANG that is set counts, but for an LC_CTYPE of C.UTF-8:
+    Python itself sets that where the locale is not installed (PEP 538). A locale that names
+    no character set is taken for UTF-8, as are C and POSIX and none at all: many an SSH client
     sends nothing. A terminal older than Unicode has its own set then.
     """
-    locale = next(
-        (value for name in ("LC_ALL", "LC_CTYPE", "LANG") if (value := environ.get(name))), ""
-    )
+    names = ["LC_ALL", "LC_CTYPE", "LANG"]
+    if environ.get("LC_CTYPE") == "C.UTF-8":
+        names.remove("LC_CTYPE")
+    locale = next((value for name in names if (value := environ.get(name))), "")
     named, _dot, rest = locale.partition(".")
     charset, _at, modifier = rest.partition("@")
     if charset:

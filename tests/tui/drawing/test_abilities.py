@@ -82,6 +82,8 @@ def test_a_name_that_nobody_knows_is_a_vt100_that_may_have_unicode(term: str) ->
         ({"LANG": "fr_BE.UTF-8", "LC_CTYPE": "fr_BE.ISO-8859-1"}, "iso8859-1"),
         ({"LANG": "fr_BE.ISO-8859-1", "LC_ALL": "C.UTF-8"}, "utf-8"),
         ({"LANG": "fr_BE.ISO-8859-1", "LC_ALL": ""}, "iso8859-1"),
+        ({"LANG": "fr_BE.ISO-8859-1", "LC_CTYPE": "C.UTF-8"}, "iso8859-1"),
+        ({"LC_CTYPE": "C.UTF-8"}, "utf-8"),
         ({"LANG": "x.rot13"}, "ascii"),
         ({"LANG": "x.utf-16"}, "ascii"),
         ({"LANG": "x.../../evil"}, "ascii"),

@@ -7,7 +7,6 @@ from textual.app import App
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Offset
 from textual.notifications import SeverityLevel
-from textual.widgets import Input
 
 from models.language import _
 from screens.commands import use_words_for_keys
@@ -91,18 +90,7 @@ class StyledApp(App[int]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
             event = self._function_keys.read(event)
-            if self._leads_on(event.key):
-                await self.run_action("go")
-                return
         await super().on_event(event)
-
-    def _leads_on(self, key: str) -> bool:
-        """Tell whether another key belongs to this one, which must not go to a list before it.
-
-        A slow line brings `g` and its letter together; `a` would select the whole list.
-        """
-        active = None if isinstance(self.focused, Input) else self.screen.active_bindings.get(key)
-        return active is not None and active.binding.id == "app.go"
 
     def action_function_key(self) -> None:
         self._function_keys.await_digit()

@@ -13,7 +13,7 @@ import signal
 import sys
 import termios
 import tty
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -27,6 +27,7 @@ from tui.drawing.abilities import Abilities, recognise
 from tui.drawing.keys import KeyParser, decoder
 from tui.drawing.line import Line, open_line
 from tui.drawing.picture import Picture
+from tui.drawing.turns import Turns
 
 #: How long the last bytes may take once the program ends, in seconds.
 _LAST_WORDS = 1.0
@@ -65,6 +66,7 @@ class ChangesDriver(LinuxDriver):
         self._reading = self._raw = False
         self._parser = KeyParser(debug, term=self.abilities.term)
         self._decode = decoder(self.abilities.codec)
+        self._turns = Turns(app, self.process_message)
         self._timer: asyncio.TimerHandle | None = None
         self._settling: asyncio.TimerHandle | None = None
         self._hold = False  # for the picture of a new size
@@ -159,6 +161,7 @@ class ChangesDriver(LinuxDriver):
         if not self._reading:
             return
         self._reading = False
+        self._turns.clear()
         self._loop.remove_reader(self.fileno)
         with suppress(ValueError, RuntimeError):
             self._loop.remove_signal_handler(signal.SIGWINCH)
@@ -263,17 +266,13 @@ class ChangesDriver(LinuxDriver):
         if self._timer is not None:
             self._timer.cancel()
         if text := self._decode(typed):  # nothing yet of a character that the line has split
-            self._pass_on(self._parser.feed(text))
+            self._turns.add(self._parser.feed(text))
         # An Escape that nothing follows is a key of its own.
         self._timer = self._loop.call_later(constants.ESCAPE_DELAY + 0.001, self._tick)
 
     def _tick(self) -> None:
         if self._reading:
-            self._pass_on(self._parser.tick())
-
-    def _pass_on(self, messages: Iterable[Message]) -> None:
-        for message in messages:
-            self.process_message(message)
+            self._turns.add(self._parser.tick())
 
     def _hang_up(self) -> None:
         self.disable_input()

@@ -228,13 +228,15 @@ class Drawing:
         self.turn(0)
         whole = (top, bottom) == (0, height - 1)
         if not whole:
-            self.add(f"\x1b[{top + 1};{bottom + 1}r")
-            self.cursor.x = self.cursor.y = 0  # setting a region goes home
+            self._set_region(f"{top + 1};{bottom + 1}")
         self.move(0, bottom if up > 0 else top)
         self.add("\n" * up if up > 0 else "\x1bM" * -up)
         if not whole:
-            self.add("\x1b[r")
-            self.cursor.x = self.cursor.y = 0
+            self._set_region("")
+
+    def _set_region(self, region: str) -> None:
+        self.add(f"\x1b[{region}r")
+        self.cursor.x = self.cursor.y = None  # terminals go home, some emulators stay
 
     # Lines
 

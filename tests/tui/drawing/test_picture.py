@@ -101,8 +101,20 @@ def test_the_terminal_shows_what_the_stock_driver_makes_it_show(session: list[st
     assert ours.cells() == stock.cells()
 
 
+def _moved(first: int, top: int, bottom: int) -> str:
+    """Return a part of a list of which one line stands on the screen a second time."""
+    lines = (first + y for y in range(top, bottom))
+    pens = {10: "30;46"}
+    return "".join(
+        f"\x1b[{number - first + 1};1H\x1b[{pens.get(number, 36)}m{number:3} {word:20}\x1b[0m"
+        for number in lines
+        for word in ["" if number == 11 else "=" * 16]
+    )
+
+
 @settings(max_examples=60, deadline=None)
 @given(pictures(_WORDS))
+@example([_moved(9, 0, 5), None, _moved(8, 2, 6)])
 def test_pyte_as_it_is_shows_the_same_to_the_last_attribute(session: list[str | None]) -> None:
     stock, ours = (pyte.Screen(WIDTH, HEIGHT) for _driver in range(2))
     stream, changes = pyte.Stream(stock), pyte.ByteStream(ours)

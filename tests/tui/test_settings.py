@@ -5,9 +5,14 @@ import stat
 from pathlib import Path
 
 import pytest
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.screen import Screen
 
 from models.language import LANGUAGES
-from tui.appearance import STYLES, Appearance, appearance
+from tui.app import TrousseauApp
+from tui.appearance import STYLES, Appearance, appearance, driver
+from tui.drawing.driver import ChangesDriver
 from tui.settings import Settings, SettingsRefused, folders, load_settings
 
 SECRET = "pa55-word-of-the-relay"
@@ -66,6 +71,7 @@ def test_a_folder_that_cannot_be_made_is_told_in_words(home: Path) -> None:
     [
         ("TROUSSEAU_LANGUAGE", "nl"),
         ("TROUSSEAU_STYLE", "psychedelic"),
+        ("TROUSSEAU_DRIVER", "curses"),
         ("TROUSSEAU_TOKEN_DAYS", "0"),
         ("TROUSSEAU_TOKEN_DAYS", "366"),
         ("TROUSSEAU_TOKEN_DAYS", "a fortnight"),
@@ -145,3 +151,19 @@ def test_appearance_agrees_with_the_settings(
 def test_appearance_survives_what_does_not_exist() -> None:
     assert appearance({"TROUSSEAU_LANGUAGE": "xx", "TROUSSEAU_STYLE": "?"}) == Appearance()
     assert appearance({"TROUSSEAU_LANGUAGE": " EN "}).language == "en"
+
+
+@pytest.mark.parametrize(
+    ("asked", "drawn_by"),
+    [("", "changes"), ("changes", "changes"), (" Stock ", "stock"), ("curses", "changes")],
+)
+def test_who_draws(asked: str, drawn_by: str) -> None:
+    assert driver({"TROUSSEAU_DRIVER": asked}) == drawn_by
+
+
+@pytest.mark.parametrize(("asked", "kind"), [("stock", LinuxDriver), ("", ChangesDriver)])
+def test_the_app_draws_with_the_driver_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, asked: str, kind: type[Driver]
+) -> None:
+    monkeypatch.setenv("TROUSSEAU_DRIVER", asked)
+    assert TrousseauApp(Screen[None], state_folder=tmp_path).driver_class is kind

@@ -170,7 +170,8 @@ def _after(pen: Pen, parameters: str) -> Pen:
             back = ""
         elif number in (38, 48):
             length = {5: 2, 2: 4}.get(numbers[at] if at < len(numbers) else 0, 0)
-            colour = ";".join(map(str, (number, *numbers[at : at + length])))
+            values = (min(value, 255) for value in numbers[at : at + length])
+            colour = ";".join(map(str, (number, *values)))
             if length and at + length <= len(numbers):
                 fore, back = (colour, back) if number == 38 else (fore, colour)
             at += length or 1

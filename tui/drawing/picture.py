@@ -30,6 +30,11 @@ class Picture:
         """What the terminal should show."""
         return self._reader.grid
 
+    @property
+    def codec(self) -> str:
+        """The character set that a frame is in."""
+        return self._abilities.codec
+
     def read(self, data: str) -> None:
         """Take what Textual writes to its driver."""
         self._reader.read(data)
@@ -46,7 +51,7 @@ class Picture:
         if passing:
             self._changes.disturbed()
         change = self._changes.to(reader.grid, reader.x, reader.y, reader.cursor_shown)
-        return (passing + change).encode(self._abilities.codec, "replace")
+        return (passing + change).encode(self.codec, "replace")
 
     def forget(self) -> None:
         """Paint everything with the next frame: the terminal may show anything now."""

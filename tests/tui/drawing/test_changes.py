@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.tui.drawing.emulator import Terminal
 from tests.tui.drawing.test_picture import _DISPUTED, _WIDE, _WORDS, HEIGHT, WIDTH, pictures
 from tui.drawing.abilities import Abilities, recognise
 from tui.drawing.picture import Picture
@@ -156,3 +157,29 @@ def test_output_may_be_cut_anywhere(session: list[str | None], cuts: list[int]) 
         cut.read(written[start:end])
     assert [whole.grid.line(y) for y in range(HEIGHT)] == [cut.grid.line(y) for y in range(HEIGHT)]
     assert whole.grid.pens == cut.grid.pens
+
+
+_SCRAPS = st.sampled_from(
+    [
+        *("\x1b", "\x1b[", "\x1b[99;99H", "\x1b[1;", "m", "\x1b[38;5", "\x1b[38;5;999m"),
+        *("\x1b]52;", "\x9b2J", "\x1b[9999999999m", "\x1bP", "\x1b[?1049l", "\t", "\r", "\b"),
+        *("\n" * 9, "\ud800", "\u202e", "\x1b[A", "\x1b[9D", "\x1b[K", "\x1b[J"),
+        *("\x1b[31;4m", "漢", "\u0301", "\x1b[7C"),
+    ]
+)
+
+
+@pytest.mark.parametrize("kind", ["vt100", "vt220", "linux", "xterm-256color"])
+@settings(max_examples=60, deadline=None)
+@given(written=st.lists(st.one_of(_SCRAPS, st.text(max_size=30)), max_size=30))
+def test_whatever_is_written_the_terminal_is_sent_what_it_understands(
+    kind: str, written: list[str]
+) -> None:
+    picture = Picture(recognise({"TERM": kind}), WIDTH, HEIGHT)
+    terminal = Terminal(kind, WIDTH, HEIGHT)
+    for text in written:
+        picture.read(text)
+        frame = picture.frame()
+        if kind != "xterm-256color":  # what it does not know itself it leaves to an xterm
+            terminal.feed(frame)
+        frame.decode(picture.codec)

@@ -84,7 +84,9 @@ class ChangesDriver(LinuxDriver):
 
     def flush(self) -> None:
         """Show what was written, as soon as the line is free."""
-        self._hold = False
+        grid = self._picture.grid
+        if self._hold and self._written >= grid.width * grid.height:
+            self._hold = False  # a whole picture: that of the new size
         self._ask()
 
     def show_cursor(self, shown: bool = True) -> None:
@@ -102,7 +104,7 @@ class ChangesDriver(LinuxDriver):
     def window_changed(self) -> None:
         """Take the size of the window anew, as on SIGWINCH, and paint everything for it."""
         if self._picture.resize(*self._get_terminal_size()):
-            self._hold = True
+            self._hold, self._written = True, 0
             self._cancel_settling()
             self._settling = self._loop.call_later(_NEW_LAYOUT, self._settle)
         self._send_size()
@@ -115,9 +117,9 @@ class ChangesDriver(LinuxDriver):
         It paints nothing when a window comes back to the size that it had, but the picture
         of that size is gone.
         """
-        self._settling = None
+        self._settling, self._hold = None, False
         self._app.refresh()
-        self.flush()
+        self._ask()
 
     def _cancel_settling(self) -> None:
         if self._settling is not None:

@@ -199,6 +199,18 @@ async def test_another_size_is_painted_without_what_was_there() -> None:
             assert line.screen.text.split("\n")[0].rstrip() == f"now {columns}×{lines}"
 
 
+async def test_a_part_of_the_picture_of_the_former_size_is_not_painted() -> None:
+    async with running() as line:
+        line.window(60, 20)
+        driver = line.app.driver
+        driver.write("\x1b[2;2Hof the former size")
+        driver.flush()
+        driver._paint()
+        line.take_what_waits()
+        assert "former" not in line.received
+        await line.shows("nothing yet")
+
+
 async def test_a_window_that_comes_back_to_its_size_is_painted() -> None:
     async with running() as line:
         line.app.show(_noise(3))

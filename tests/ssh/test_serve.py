@@ -62,7 +62,7 @@ def test_it_goes_on_without_the_parent(server: SshServer, keys: Keys) -> None:
                 after.type("q")
                 assert after.wait_for_end() == 0
             terminal.type("?")
-            terminal.wait_for("Aide")
+            terminal.wait_for("Quitter")
             terminal.type("\x1b")
             terminal.type("q")
             assert terminal.wait_for_end() == 0

@@ -139,7 +139,11 @@ class Serving:
         """Connect as a caller does, to say other things."""
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         connection.settimeout(PATIENCE)
-        connection.connect(str(self.place))
+        try:
+            connection.connect(str(self.place))
+        except OSError:
+            connection.close()
+            raise
         return connection
 
     def greeted(self) -> socket.socket:

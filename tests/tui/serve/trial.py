@@ -41,7 +41,7 @@ def main() -> None:
 
 def _talk(visitor: Visitor, version: str) -> int:
     """Do what is typed, a line each, until something ends it."""
-    signal.signal(signal.SIGWINCH, lambda *_: print("now", *os.get_terminal_size()))
+    signal.signal(signal.SIGWINCH, _tell_size)
     print(f"session {os.getpid()} of {version}", *os.get_terminal_size())
     for line in sys.stdin:
         word, *rest = line.split()
@@ -81,6 +81,10 @@ def _talk(visitor: Visitor, version: str) -> int:
                 with contextlib.suppress(KeyboardInterrupt):
                     signal.pause()
     return 0
+
+
+def _tell_size(*_signal: object) -> None:
+    os.write(1, "now {} {}\n".format(*os.get_terminal_size()).encode())
 
 
 if __name__ == "__main__":

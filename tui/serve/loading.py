@@ -19,9 +19,11 @@ def load() -> None:
 
     load_everything()
     import tui.ssh.__main__  # noqa: F401
+    from tui.serve.rehearsal import rehearse
 
+    rehearse()
     if threading.active_count() > 1:  # a fork would have its locks, and not itself
-        raise RuntimeError("a thread was started by an import")
+        raise RuntimeError("a thread was left behind")
     gc.collect()
     gc.freeze()
     gc.enable()

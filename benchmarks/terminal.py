@@ -10,7 +10,7 @@ import subprocess
 import termios
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -178,6 +178,13 @@ class Terminal:
 @contextmanager
 def opened(program: Sequence[str], home: Path, way: Way = OURS) -> Iterator[Terminal]:
     """Start a program with an environment that says nothing of this machine's; end it after."""
+    with opened_with(program, environment(home, way)) as terminal:
+        yield terminal
+
+
+@contextmanager
+def opened_with(program: Sequence[str], variables: Mapping[str, str]) -> Iterator[Terminal]:
+    """Start a program with these variables alone; end it after."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     started = time.monotonic()
@@ -189,7 +196,7 @@ def opened(program: Sequence[str], home: Path, way: Way = OURS) -> Iterator[Term
         start_new_session=True,
         preexec_fn=_take_the_terminal,
         cwd=_ROOT,
-        env=environment(home, way),
+        env=variables,
     )
     os.close(theirs)
     try:

@@ -169,12 +169,15 @@ class Parent:
         except OSError:  # it has gone already, or there are no descriptors left
             return
         full = len(self._pending) >= MOST_PENDING or len(self._sessions) >= MOST_SESSIONS
-        if full or peer(connection)[1] != os.geteuid() or self._look_for_another():
+        if full or peer(connection)[1] != os.geteuid():
             connection.close()
             return
         connection.setblocking(False)
         with suppress(OSError):
             connection.send(messages.packed(messages.HERE))
+        if self._look_for_another():  # while the caller writes what it wants
+            connection.close()
+            return
         self._pending[connection.fileno()] = _Pending(connection, time.monotonic() + PATIENCE)
         self._poll.register(connection, select.POLLIN)
 

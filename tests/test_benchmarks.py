@@ -8,7 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import identity, imports, keys, lists, sending, tables, team_keys, terminal
+from benchmarks import (
+    identity,
+    imports,
+    keys,
+    lists,
+    sending,
+    sessions,
+    tables,
+    team_keys,
+    terminal,
+)
 from benchmarks.__main__ import MODULES, main
 from benchmarks.databases import Databases
 from benchmarks.measuring import NO_GOAL, Figure, Goal, Line, NotMeasured
@@ -50,6 +60,12 @@ def test_lists(databases: Databases) -> None:
 def test_sending(databases: Databases) -> None:
     found = figures(list(sending.measure(databases, [10], 1)))
     assert [figure.unit for figure in found] == ["/s"] * len(sending.CONNECTIONS)
+
+
+def test_sessions(databases: Databases) -> None:
+    found = figures(list(sessions.measure(databases, [1], 1)))
+    assert [figure.unit for figure in found] == ["ms", "ms", "MB"]
+    assert all(figure.floor for figure in found)
 
 
 STEPS = [

@@ -511,6 +511,22 @@ async def test_who_touches_no_key_is_signed_out(
     assert app.return_value == 0
 
 
+async def test_over_ssh_a_way_in_that_nobody_touches_ends(
+    school: School, open_console: OpenConsole, picture: SnapshotAssertion
+) -> None:
+    for leaves in (False, True):
+        app: Any = open_console()
+        app._leaves = leaves
+        async with app.run_test(size=(80, 24)) as pilot:
+            await Journey(pilot, picture).settled()
+            school.clock.now += timedelta(minutes=19)
+            app.end_if_idle()
+            school.clock.now += timedelta(minutes=2)
+            app.end_if_idle()
+            await pilot.pause()
+            assert (app.return_value == 0) == leaves
+
+
 async def test_a_token_left_on_screen_goes_too(
     school: School, open_console: OpenConsole, picture: SnapshotAssertion
 ) -> None:

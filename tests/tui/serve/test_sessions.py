@@ -169,6 +169,20 @@ def test_one_that_eats_memory_gets_no_more(trial: Serving) -> None:
         assert other.wait_for_end() == 0
 
 
+def test_a_console_without_memory_ends_with_a_sentence(trial: Serving) -> None:
+    with trial.call() as line, trial.call() as other:
+        line.session()
+        line.type("app\n")
+        line.wait_for("it is hungry")
+        line.type("m")
+        assert line.wait_for_end() == 1
+        assert "une erreur du programme" in line.screen
+        assert "MemoryError" in (trial.folder / "home" / "state" / "crashes.jsonl").read_text()
+        other.session()
+        other.type("end 0\n")
+        assert other.wait_for_end() == 0
+
+
 def test_nothing_of_a_session_stays_with_the_parent(trial: Serving) -> None:
     before = sorted(trial.descriptors())
     for _round in range(5):

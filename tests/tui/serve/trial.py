@@ -19,10 +19,17 @@ from pathlib import Path
 from tui.serve.session import live  # first: see there
 
 # isort: split
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.widgets import Label
+
+from tui.app import TrousseauApp, run
 from tui.serve.__main__ import held
 from tui.serve.parent import Parent
 from tui.ssh.limits import limit_memory
 from tui.ssh.visitor import Visitor
+from tui.state import state_folder
 
 LIMITS = (resource.RLIMIT_CORE, resource.RLIMIT_CPU, resource.RLIMIT_AS, resource.RLIMIT_NOFILE)
 
@@ -62,6 +69,9 @@ def _talk(visitor: Visitor, version: str) -> int:
                 print("it loops")
                 while True:
                     pass
+            case "app":
+                limit_memory(256)
+                return run(TrousseauApp(Hungry, state_folder=state_folder(os.environ)))
             case "eat":
                 limit_memory(int(rest[0]))
                 print(len(bytearray(2**32)))
@@ -81,6 +91,18 @@ def _talk(visitor: Visitor, version: str) -> int:
                 with contextlib.suppress(KeyboardInterrupt):
                     signal.pause()
     return 0
+
+
+class Hungry(Screen[None]):
+    """Takes more memory than there is, at a key."""
+
+    BINDINGS = [Binding("m", "eat", "")]
+
+    def compose(self) -> ComposeResult:
+        yield Label("it is hungry")
+
+    def action_eat(self) -> None:
+        self.title = bytes(2**32).hex()
 
 
 def _tell_size(*_signal: object) -> None:

@@ -149,6 +149,8 @@ class PagedTable(Widget, can_focus=True):
         self._widths_of = 0
         self._failed = False
         self._waiting: Timer | None = None
+        self._counting: Timer | None = None
+        self._said = ""
 
     # What screens ask and say
 
@@ -237,6 +239,8 @@ class PagedTable(Widget, can_focus=True):
         if not keep_place and (self._cursor or self._top):
             self._cursor = self._top = 0
             self._paint_once_read(False)
+        if self._counting is None:
+            self._counting = self.set_timer(_PATIENCE, self._count_aloud)
         self._read(self._window.chunk_at(self._cursor), key, count=True)
 
     def _read(self, offset: int, key: Key | None = None, count: bool = False) -> None:
@@ -306,6 +310,11 @@ class PagedTable(Widget, can_focus=True):
         self._stop_waiting()
         self.refresh()
         self.post_message(self.Highlighted(self, self.row))
+
+    def _count_aloud(self) -> None:
+        self._counting = None
+        if self._window.total is None:
+            self._refresh_status()
 
     def _stop_waiting(self) -> None:
         if self._waiting is not None:
@@ -537,6 +546,12 @@ class PagedTable(Widget, can_focus=True):
         return list(Strip(segments).adjust_cell_length(self.size.width, HEADER).simplify())
 
     def _status(self) -> str:
+        """Return the line below the rows; for a moment the former one, while rows are counted."""
+        if self._counting is None or self._window.total is not None or self._failed:
+            self._said = self._status_now()
+        return self._said
+
+    def _status_now(self) -> str:
         if self._failed or self._window.known == 0:
             return ""
         first, last = self._top + 1, min(self._bottom, self._window.known)

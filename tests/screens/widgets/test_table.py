@@ -259,6 +259,47 @@ async def test_a_search_that_finds_the_same_paints_no_row_again(console: MakeApp
         assert table.painted
 
 
+class Told(PagedTable):
+    """Remembers what its last line said."""
+
+    def _status(self) -> str:
+        said = super()._status()
+        self.told = getattr(self, "told", set()) | {said}
+        return said
+
+
+async def test_a_count_that_comes_at_once_is_said_once(
+    console: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screens.widgets.table._PATIENCE", 60.0)
+    people = People(300, knows_total=False)
+    screen = ListScreen(people)
+    screen.table = table = Told(COLUMNS, people.load, count=people.count)
+    async with console(screen).run_test() as pilot:
+        await settled(pilot)
+        table.search("e")
+        await settled(pilot)
+        wanted = f"   1–19 sur {people.count('e')}"
+        assert wanted in screen_text(pilot.app)
+        assert table.told == {"", "   1–19 sur 300", wanted}
+
+
+async def test_a_count_that_takes_its_time_is_told_of(console: MakeApp) -> None:
+    people = People(300, knows_total=False)
+    may_count = Event()
+
+    def count(wanted: str) -> int:
+        assert may_count.wait(10)
+        return people.count(wanted)
+
+    async with console(ListScreen(people, count=count)).run_test() as pilot:
+        while "1–19, comptage" not in screen_text(pilot.app):
+            await pilot.pause()
+        may_count.set()
+        await settled(pilot)
+        assert "1–19 sur 300" in screen_text(pilot.app)
+
+
 class FollowedScreen(ListScreen):
     """Remembers on which rows the cursor came to stand."""
 

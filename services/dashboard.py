@@ -52,8 +52,9 @@ def overview(
         place = here(session, school_id, school_year_id)
     counts = _counts(session, place)
     year = place.school_year_id if place else None
-    lines = tuple(attention(session, school_id, year, session.at)) if schools else (_no_school(),)
-    return Overview(place, schools, lines, counts, _next(session, schools, place, counts))
+    known = counts if year else None
+    lines = attention(session, school_id, year, session.at, known) if schools else [_no_school()]
+    return Overview(place, schools, tuple(lines), counts, _next(session, schools, place, counts))
 
 
 def only_school(session: ActorSession) -> Here | None:

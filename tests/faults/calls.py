@@ -338,6 +338,7 @@ SPECIAL: dict[str, Make] = {
     "profiles.still_holds.actor": lambda c: Actor(
         "x@exemple.example", "director", frozenset({c.school()}), c.one("account")
     ),
+    "attention.attention.counts": lambda c: None,
     "account_mail.queue.template": lambda c: "password_reset",
     "account_mail.queue.recipient": lambda c: "neuf@exemple.example",
     "account_mail.queue.life": lambda c: timedelta(days=1),

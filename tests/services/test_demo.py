@@ -20,6 +20,7 @@ from models.people import Person, Post
 from models.plans import Plan
 from models.schools import School
 from services import accounts, demo, demo_guests, families, plans, school_years, team_access
+from services.attention import attention
 from services.lookup import team
 from services.maintenance import is_well, verify
 from services.opening import open_database
@@ -173,3 +174,13 @@ def _last_line(engine: Any) -> tuple[int | None, str]:
     with reading(engine, Actor("test", "system", None), AT + timedelta(days=1)) as session:
         last = session.scalars(select(JournalLine).order_by(col(JournalLine.id).desc())).first()
         return last.id, last.hash
+
+
+@pytest.mark.parametrize("fase", ["98101", "98102", "98103"])
+def test_what_needs_attention_is_the_same_from_numbers_that_are_known(
+    session: Any, fase: str
+) -> None:
+    found = team(session, fase)
+    known = team_access.counts(session, found.school_id, found.school_year_id)
+    asked = (session, found.school_id, found.school_year_id)
+    assert attention(*asked) == attention(*asked, counts=known) != []

@@ -158,6 +158,13 @@ COMMANDS: tuple[Command, ...] = (
         group="list",
     ),
     Command("list.select-all", "a", N_("All"), N_("Select all lines found, or none"), group="list"),
+    Command(
+        "list.whole",
+        "l",
+        N_("Whole line"),
+        N_("Show the whole line, and all that is told about it"),
+        group="list",
+    ),
     Command("list.sort", "s", N_("Sort"), N_("Sort by the next column"), group="list"),
     Command("list.reverse", "S", N_("Reverse"), N_("Reverse the order"), group="list"),
     Command("list.up", "up,k", N_("Up"), N_("One line up"), group="list"),

@@ -127,7 +127,7 @@ class ConsentsScreen(PrintingScreen):
             ),
             N_("/ to search: a name, or a reference typed or scanned"),
         )
-        self._detail = Sentence("", id="consent-detail")
+        self._detail = Sentence("", id="consent-detail", classes="line-detail")
 
     @property
     def table(self) -> PagedTable:

@@ -98,7 +98,7 @@ class InvitationsScreen(SendingScreen):
             ),
             N_("/ to search: a name or an address"),
         )
-        self._detail = Sentence("", id="invitation-detail")
+        self._detail = Sentence("", id="invitation-detail", classes="line-detail")
 
     @property
     def table(self) -> PagedTable:

@@ -275,11 +275,16 @@ class PlanScreen(DeedScreen[Outcome | None]):
     async def action_back(self) -> None:
         self.dismiss(self._outcome)
 
+    def tell_line(self) -> list[str]:
+        """Return everything that is known of the line under the cursor."""
+        row = self._rows.get(_position(self._table.row)) if self._table.row else None
+        return [text for text, _tone in _detail(row, 10_000, 10_000)] if row else []
+
 
 class PlanCounts(Widget):
     """State, lines by level with their keys, lines left out; the level shown is underlined."""
 
-    DEFAULT_CSS = "PlanCounts { height: 1; }"
+    DEFAULT_CSS = "PlanCounts { height: 1; width: 100%; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -289,18 +294,34 @@ class PlanCounts(Widget):
     def show(self, summary: PlanSummary, level: str) -> None:
         if (summary, level) != (self._summary, self._level):
             self._summary, self._level = summary, level
+            self._make_room()
             self.refresh()
 
     def language_changed(self) -> None:
+        self._make_room()
         self.refresh()
 
-    def render_line(self, y: int) -> Strip:
+    def on_resize(self) -> None:
+        self._make_room()
+
+    def _make_room(self) -> None:
+        self.styles.height = len(self._lines())
+
+    def _lines(self) -> list[Strip]:
+        """Return the line; on a narrow screen with smaller gaps, or what was left out below."""
         if self._summary is None:
-            return Strip.blank(self.size.width)
-        line = Strip(self._segments(self._summary, "   "))
-        if line.cell_length > self.size.width:
-            line = Strip(self._segments(self._summary, " "))
-        return line.adjust_cell_length(self.size.width)
+            return [Strip([])]
+        for gap in ("   ", " "):
+            line = Strip(self._segments(self._summary, gap))
+            if line.cell_length <= self.size.width:
+                return [line]
+        *segments, out = self._segments(self._summary, " ")
+        return [Strip(segments), Strip([Segment("  " + out.text)])]
+
+    def render_line(self, y: int) -> Strip:
+        lines = self._lines()
+        width = self.size.width
+        return lines[y].adjust_cell_length(width) if y < len(lines) else Strip.blank(width)
 
     def _segments(self, summary: PlanSummary, gap: str) -> list[Segment]:
         segments: list[Segment] = [Segment("   "[len(gap) :])]

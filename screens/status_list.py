@@ -118,7 +118,7 @@ class StatusListScreen(SendingScreen, Generic[Entry]):
             ),
             self.looks.search,
         )
-        self._detail = Sentence("", id="detail")
+        self._detail = Sentence("", id="detail", classes="line-detail")
 
     # What a list says of itself
 

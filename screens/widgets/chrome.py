@@ -159,6 +159,12 @@ class Sentence(Widget):
         super().__init__(id=id, classes=classes)
         self._sentence = sentence
 
+    @property
+    def text(self) -> str:
+        """What is said, in the current language."""
+        said = self._sentence
+        return said.text() if isinstance(said, Wording) else _(said) if said else ""
+
     def show(self, sentence: str | Wording) -> None:
         if sentence != self._sentence:
             self._sentence = sentence
@@ -172,5 +178,4 @@ class Sentence(Widget):
         self.refresh(layout=self.styles.auto_dimensions)
 
     def render(self) -> Any:
-        said = self._sentence
-        return safe(said.text() if isinstance(said, Wording) else _(said) if said else "")
+        return safe(self.text)

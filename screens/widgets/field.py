@@ -141,6 +141,7 @@ class Field(Horizontal):
     Field > .label { width: 22; height: 1; padding: 0; }
     Field > .entry { width: 1fr; height: 1; }
     Field > .message { width: 26; height: 1; padding: 0 0 0 2; color: ansi_red; }
+    .-narrow Field > .message { width: 16; }
     """
 
     @dataclass

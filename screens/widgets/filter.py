@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -64,7 +65,16 @@ class FilterInput(Input):
         self.cursor_blink = False
 
     def language_changed(self) -> None:
-        self.placeholder = shown(_(self._hint))
+        self._show_hint()
+
+    def on_resize(self) -> None:
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        """Show the hint, or its shortest form where it would be cut off."""
+        hint = shown(_(self._hint))
+        fits = cell_len(hint) < self.content_size.width
+        self.placeholder = hint if fits else shown(_("/ to search"))
 
     @on(Input.Changed)
     def _tell(self, event: Input.Changed) -> None:

@@ -8,6 +8,9 @@ from screens.widgets.text import Tone
 
 Key = Hashable
 
+#: No column is squeezed below this many cells.
+_LEAST = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -91,4 +94,16 @@ def share_out(columns: Sequence[Column], width: int) -> list[tuple[int, Column, 
         extra = spare * column.grow // parts if parts else 0
         spare, parts = spare - extra, parts - column.grow
         shared.append((position, column, column.width + extra))
-    return shared
+    return _squeezed(shared, width)
+
+
+def _squeezed(shared: list[tuple[int, Column, int]], width: int) -> list[tuple[int, Column, int]]:
+    """Take from the widest columns what the screen lacks, so that the last is not cut off."""
+    sizes = [size for _position, _column, size in shared]
+    for _cell in range(sum(size + 2 for size in sizes) - 2 - width):
+        widest = sizes.index(max(sizes))
+        sizes[widest] = max(_LEAST, sizes[widest] - 1)
+    return [
+        (position, column, size)
+        for (position, column, _size), size in zip(shared, sizes, strict=True)
+    ]

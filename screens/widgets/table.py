@@ -55,7 +55,9 @@ class PagedTable(Widget, can_focus=True):
 
     DEFAULT_CSS = "PagedTable { height: 1fr; width: 100%; }"
     BINDINGS = [
-        *bindings("list.open", "list.select", "list.select-all", "list.sort", "list.reverse"),
+        *bindings(
+            "list.open", "list.select", "list.select-all", "list.sort", "list.reverse", "list.whole"
+        ),
         *bindings("list.up", "list.down", "list.page-up", "list.page-down"),
         *bindings("list.first", "list.last", "app.refresh"),
     ]
@@ -435,6 +437,17 @@ class PagedTable(Widget, can_focus=True):
     def action_open(self) -> None:
         if self.row:
             self.post_message(self.Opened(self, self.row))
+
+    def action_whole(self) -> None:
+        """Show the row in full: what is cut off here, columns left out, what is told below."""
+        if self.row is None:
+            return
+        from screens.whole_line import WholeLineScreen, told_about
+
+        titles = [_(column.title) for column in self.columns]
+        texts = [cell.text if isinstance(cell, Cell) else cell for cell in self.row.cells]
+        told = list(zip(titles, texts, strict=False))
+        self.app.push_screen(WholeLineScreen(told, told_about(self)))
 
     def on_resize(self) -> None:
         if self._widths and self._widths_of != self.size.width:

@@ -1,0 +1,54 @@
+"""A line of a list in full, one thing below the other: for small screens, and to be read out."""
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widget import Widget
+from textual.widgets import Static
+
+from models.language import _
+from screens.commands import bindings
+from screens.widgets.chrome import Sentence
+from screens.widgets.dialog import Dialog
+from screens.widgets.reader import Paragraph, Reader
+from screens.widgets.text import safe
+
+
+class WholeLineScreen(Dialog[None]):
+    """Shows each column with its title, then `about`, what the screen tells of the line."""
+
+    DEFAULT_CSS = """
+    WholeLineScreen > .dialog-box { width: 76; height: 90%; }
+    WholeLineScreen Static { height: 1; }
+    """
+    BINDINGS = [*bindings("dialog.close")]
+
+    def __init__(self, told: Sequence[tuple[str, str]], about: Sequence[str]) -> None:
+        super().__init__()
+        columns = [
+            Paragraph(
+                _("%(title)s: %(text)s") % {"title": title, "text": text} if title else text,
+                apart=False,
+            )
+            for title, text in told
+            if text.strip()
+        ]
+        self._paragraphs = [*columns, *(Paragraph(text, apart=True) for text in about)]
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog-box") as box:
+            box.border_title = safe(_("The whole line"))
+            yield Reader(self._paragraphs)
+            yield Static(safe(_("Esc closes")), classes="keys")
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+
+def told_about(table: Widget) -> list[str]:
+    """Return what the screen of a list tells of its line: in `tell_line`, or below the list."""
+    if tell := getattr(table.screen, "tell_line", None):
+        return [text for text in tell() if text]
+    details = table.screen.query(".line-detail").results(Sentence)
+    return [sentence.text for sentence in details if sentence.text]

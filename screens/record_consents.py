@@ -51,7 +51,7 @@ class _Sheet(Form, inherit_bindings=False):
 
     DEFAULT_CSS = """
     _Sheet { height: auto; margin-top: 0; padding: 0 3; }
-    _Sheet > #whose { height: 1; padding: 0; text-style: bold; }
+    _Sheet > #whose { height: auto; max-height: 2; padding: 0; text-style: bold; }
     _Sheet Field { height: 2; }
     _Sheet Field > .label { width: 12; }
     _Sheet Field > .entry { width: 14; }
@@ -62,7 +62,6 @@ class _Sheet(Form, inherit_bindings=False):
     .-narrow _Sheet Field, .-narrow _Sheet #field-email {
         layout: grid; grid-size: 2 2; grid-columns: 12 1fr; grid-rows: 1 2; height: 3;
     }
-    .-narrow _Sheet > #whose { height: 2; }
     .-narrow _Sheet Field > .message, .-narrow _Sheet #field-email > .message {
         column-span: 2; height: 2; padding: 0;
     }

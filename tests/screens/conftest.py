@@ -1,5 +1,10 @@
-"""What tests of screens and widgets stand on: a console around one screen, its messages."""
+"""What tests of screens and widgets stand on: a console around one screen, its messages.
 
+The picture of every screen is taken at 80×24; each such test runs a second time at 60×20, where
+no picture is taken but everything must be there: see `tests.screens.small`.
+"""
+
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +21,53 @@ from tui.app import TrousseauApp
 NOW = datetime(2026, 9, 1, 8, 30, tzinfo=UTC)
 
 MakeApp = Callable[..., TrousseauApp]
+
+_SMALL = pytest.StashKey[bool]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Add the tests at 60×20 to those that take the pictures of `test_pictures`."""
+    from tests.screens.test_pictures import PICTURES
+
+    folder = Path(__file__).parent
+    for item in list(items):
+        if f"{folder.name}/{item.path.stem}/{item.name}" not in PICTURES.values():
+            continue
+        if not isinstance(item, pytest.Function) or item.path.parent != folder:
+            continue
+        small = pytest.Function.from_parent(
+            item.parent,
+            name=f"{item.name} at 60x20",
+            callspec=getattr(item, "callspec", None),
+            callobj=item.obj,
+            fixtureinfo=item._fixtureinfo,
+            originalname=item.originalname,
+        )
+        small.stash[_SMALL] = True
+        items.insert(items.index(item) + 1, small)
+
+
+@pytest.fixture
+def snap_compare(request: pytest.FixtureRequest, snap_compare: Any) -> Any:
+    """Compare a picture; or in the tests at 60×20 look whether everything is to be had."""
+    if not request.node.stash.get(_SMALL, False):
+        return snap_compare
+
+    def look(app: App[Any], run_before: Any = None, **_options: Any) -> bool:
+        asyncio.run(_look(app, run_before))
+        return True
+
+    return look
+
+
+async def _look(app: App[Any], run_before: Any) -> None:
+    from tests.screens.small import check
+
+    async with app.run_test(size=(60, 20)) as pilot:
+        if run_before is not None:
+            await run_before(pilot)
+        await settled(pilot)
+        await check(pilot)
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ PICTURES = {
     "TeamAccessScreen": "screens/test_team_access/test_picture_of_the_list[80x24]",
     "TokenScreen": "screens/test_door/test_picture[token]",
     "TypedConfirmScreen": "screens/test_plan/test_picture_mass_change",
+    "WholeLineScreen": "screens/test_whole_line/test_picture",
     "WhomToAskScreen": "screens/test_door/test_picture[whom-to-ask]",
     "_FileScreen": "screens/test_pictures/test_picture_of_the_consent_file",
 }

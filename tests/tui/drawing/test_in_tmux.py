@@ -67,11 +67,8 @@ def panes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pane, Pane
         pane.close()
 
 
-@settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(session=pictures((*_WORDS, *_WIDE[:4], "日")))
-def test_tmux_shows_the_same(panes: tuple[Pane, Pane], session: list[str | None]) -> None:
+def _play(panes: tuple[Pane, Pane], session: list[str | None]) -> tuple[Terminal, Terminal]:
+    """Play a session on both panes, and return what the stock driver and ours make of it."""
     stock, ours = panes
     for pane in panes:
         pane.empty()
@@ -82,4 +79,27 @@ def test_tmux_shows_the_same(panes: tuple[Pane, Pane], session: list[str | None]
         elif _fits(step):
             stock.feed(step.replace("\n", "\r\n").encode())
             picture.read(step)
-    assert ours.seen().cells() == stock.seen().cells()
+    return stock.seen(), ours.seen()
+
+
+_settings = settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@_settings
+@given(session=pictures(_WORDS))
+def test_tmux_shows_the_same(panes: tuple[Pane, Pane], session: list[str | None]) -> None:
+    stock, ours = _play(panes, session)
+    assert ours.cells() == stock.cells()
+
+
+@_settings
+@given(session=pictures((*_WORDS, *_WIDE[:4], "日")))
+def test_tmux_shows_the_same_wide_characters(
+    panes: tuple[Pane, Pane], session: list[str | None]
+) -> None:
+    # Terminals differ in the colour of the blank that half of one leaves: xterm and VTE keep
+    # that of the character, tmux takes its own.
+    stock, ours = _play(panes, session)
+    assert ours.text == stock.text

@@ -24,6 +24,10 @@ ADDRESS_PURPOSE = "address"
 class Account(Table, table=True):
     """Somebody who may sign in; `email` is the reference address and the user name.
 
+    `address_proved_at` is when a token that was mailed to exactly this address was used; None
+    for one that was only typed. What a school knows of a person counts as the account's only
+    where it is this address, proved: schools say what they like (`services.invitations`).
+
     The password is an Argon2id hash, and never journaled. `tries_since` is when the wrong
     tries began that the rightful user has not been told of, `failed_tries` how many they are.
     """
@@ -34,6 +38,7 @@ class Account(Table, table=True):
     id: int | None = Field(default=None, primary_key=True)
     email: str
     email_key: str = Field(unique=True)
+    address_proved_at: datetime | None = Field(default=None, sa_type=Instant)
     name: str = ""
     language: str = "fr"
     person_id: int | None = Field(default=None, foreign_key="person.id", index=True)

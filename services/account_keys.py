@@ -37,6 +37,7 @@ __all__ = [
     "note_use",
     "own_keys",
     "parse_public_key",
+    "remove_all_keys",
     "remove_key",
     "remove_own_key",
 ]  # fmt: skip
@@ -129,6 +130,12 @@ def remove_key(session: ActorSession, account_id: int, which: int | str) -> Acco
     if row is None or not change(session, AccountKey, mine, removed_at=session.at):
         raise NoSuchKey(say("There is no key %(which)s here.", which=clean(text, 60)))
     return _row(row)
+
+
+def remove_all_keys(session: ActorSession, account_id: int) -> int:
+    """Take every key from an account, and return how many there were."""
+    mine = (col(AccountKey.account_id) == account_id) & _LIVE
+    return change(session, AccountKey, mine, removed_at=session.at)
 
 
 def keys_of(session: ActorSession, account_id: int) -> list[AccountKeyRow]:

@@ -38,6 +38,7 @@ from models.schools import School, SchoolYear
 from models.tokens import ParsedToken, TokenMistyped, matching_generation, parse_token
 from services import account_mail, tries
 from services.access_rows import AT, DAY
+from services.account_keys import remove_all_keys
 from services.account_mail import contact_of
 from services.desk import ChangedMeanwhile
 from services.passwords import check_password
@@ -286,7 +287,9 @@ def _open_invitation(session: ActorSession, found: _Genuine) -> _Opened:
     if account is None and same_mailbox is not None and same_mailbox.person_id is None:
         account, same_mailbox = same_mailbox, None  # made on the command line: now theirs
         _check_person(session, account, school, facts)
-    known = bool(account and account.password_hash and account.email_key != address_key(recipient))
+    known = account is not None and account.email_key != address_key(recipient)
+    if known and account is not None and account.password_hash is None:
+        raise _no_password(account)
     shared = same_mailbox is not None and (account is None or same_mailbox.id != account.id)
     admission = Admission(
         kind="invitation",
@@ -301,6 +304,17 @@ def _open_invitation(session: ActorSession, found: _Genuine) -> _Opened:
         shared=shared and not known,
     )
     return _Opened(admission, row, account, person, school)
+
+
+def _no_password(account: Account) -> TokenBlocked:
+    """Whoever holds this mailbox must show that the other account is theirs, too."""
+    return TokenBlocked(
+        say(
+            "You have an account already, under %(email)s, and it has no password yet. Make one "
+            "first with “Forgotten password” and that address; then give this token again.",
+            email=account.email,
+        )
+    )
 
 
 def _access_facts(session: ActorSession, access_id: int) -> Any:
@@ -666,30 +680,46 @@ def _make_account(
         person_id=person.id,
         password_hash=stored,
         password_set_at=session.at,
+        address_proved_at=session.at if _is_mailed_to(admission, chosen) else None,
         created_at=session.at,
     )
     session.add(account)
     session.flush()
-    if account.email_key != address_key(admission.email):
+    if not _is_mailed_to(admission, chosen):
         _note_address(session, account, admission.email)
     return account
+
+
+def _is_mailed_to(admission: Admission, address: str) -> bool:
+    """Tell whether a token has shown that its holder reads the mails of an address."""
+    return address_key(address) == address_key(admission.email)
 
 
 def _renew_account(
     session: ActorSession, opened: _Opened, account: Account, chosen: str, stored: str | None
 ) -> None:
-    """Give an account its new password, and tell the address that it had until now."""
+    """Give an account its new password, and tell the address that it had until now.
+
+    An address that a token proves only now may have been typed by somebody else, to whom
+    another school gave the account: what they left there goes, down to their keys.
+    """
     assert account.id is not None
     close_address_changes(session, account.id)
+    if account.address_proved_at is None and account.person_id is not None:
+        remove_all_keys(session, account.id)
     before, had_one = account.email, account.password_hash is not None
-    values: dict[str, Any] = {"password_hash": stored, "password_set_at": session.at}
+    values: dict[str, Any] = {
+        "password_hash": stored,
+        "password_set_at": session.at,
+        "address_proved_at": session.at,
+    }
     if opened.person is not None:
         values["person_id"] = opened.person.id
         values["name"] = account.name or opened.admission.name
     moved = address_key(chosen) != account.email_key
     if moved:
         _require_free(session, chosen, opened.admission, account.id)
-        values |= {"email": chosen, "email_key": address_key(chosen)}
+        values |= {"email": chosen, "email_key": address_key(chosen), "address_proved_at": None}
     change(session, Account, col(Account.id) == account.id, **values)
     if had_one:
         account_mail.queue(session, account, account_mail.PASSWORD_CHANGED, before)

@@ -81,7 +81,14 @@ def _give(session: ActorSession, account: Account, waiting: AddressChange) -> bo
     try:
         with session.begin_nested():
             whose = col(Account.id) == account.id
-            change(session, Account, whose, email=waiting.email, email_key=waiting.email_key)
+            change(
+                session,
+                Account,
+                whose,
+                email=waiting.email,
+                email_key=waiting.email_key,
+                address_proved_at=session.at,
+            )
     except IntegrityError:  # an account was made with it at this very moment
         return False
     return True

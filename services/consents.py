@@ -6,7 +6,7 @@ changes the address too, and an import leaves an address that was signed for alo
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,7 @@ from models.text import clean
 from services import plans
 from services.access_rows import AT, DAY, address_source, in_team, of_service
 from services.access_search import Shape, matching, shape_of, values_of, words_of
+from services.belonging import CHILD, NOT_FROM_HERE, beyond_actor
 from services.imports.roster import Notice
 from services.plans import NOW, Item, PlanDraft, guard, update_change
 
@@ -453,7 +454,10 @@ def _contact(school: School) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _OnFile:
-    """A person as the plan finds it: the address that counts, and where it is kept."""
+    """A person as the plan finds it: the address that counts, and where it is kept.
+
+    `bound` where another school writes to it as a guardian's, which asks for no consent.
+    """
 
     school_id: int
     today: date
@@ -470,6 +474,7 @@ class _OnFile:
     school_email_field: str
     school_first: bool
     consent_id: int | None
+    bound: bool = False
 
 
 def plan_record(
@@ -555,6 +560,10 @@ def _on_file(
         for school, post, person, surname, first_name, *rest in session.execute(statement):
             name = f"{surname} {first_name}"
             found[post] = _OnFile(school, days[school], post, person, name, *rest)
+    bound = beyond_actor(session, {who.person_id for who in found.values()}, (CHILD,))
+    for who in found.values():
+        if who.person_id in bound:
+            found[who.post_id] = replace(who, bound=True)
     return found
 
 
@@ -626,6 +635,9 @@ def _record_known(
         item.level, item.action = "information", "known"
         item.text = say("Is recorded already for %(address)s", address=email)
         return item
+    if who.bound and address_key(email) != who.address_key and not _goes_to_post(who):
+        item.text, item.column = NOT_FROM_HERE, "email"
+        return item
     item.action = "record"
     item.level, item.text = _announcement(line, version, who, email)
     item.changes = _changes(draft, item, line, version, who, email)
@@ -686,10 +698,15 @@ def _from_post(who: _OnFile) -> bool:
     return who.address == who.school_email and (who.school_first or who.personal_email is None)
 
 
+def _goes_to_post(who: _OnFile) -> bool:
+    """Whether the address of a signed form becomes the school's own."""
+    return who.school_first and who.school_email is not None
+
+
 def _new_address(who: _OnFile, email: str) -> Any:
     """Put the address of a signed form where the address on file is looked for first."""
     old: tuple[str | None, str | None, str]
-    if who.school_first and who.school_email is not None:
+    if _goes_to_post(who):
         kept, old = "school_email", (who.school_email, who.school_email_key, who.school_email_field)
         table, row = "post", who.post_id
     else:

@@ -22,6 +22,7 @@ from models.people import Person
 from services import guardians, invitations, plans
 from services.access_rows import AT, DAY, Moment, NotFound, moment
 from services.access_search import Shape, shape_of, values_of, words_of
+from services.belonging import beyond_actor
 from services.guardians import SERVICE, Child, GuardianRow, among_guardians
 from services.plans import Item, PlanDraft, guard, update_change
 from services.team_access import Page
@@ -270,8 +271,8 @@ def correct_address(
     Everything in the caller's transaction, as plans that can be undone. The next import keeps
     the correction until the list of the families has it too. Somebody who has signed in keeps
     the address of their account, and is told so. Raises `AddressError` for what is no address,
-    `AddressRefused` where it is the one on file or belongs to the staff records, `NotFound`
-    for somebody who is no guardian here.
+    `AddressRefused` where it is the one on file, belongs to the staff records or is another
+    school's as well, `NotFound` for somebody who is no guardian here.
     """
     email = parse_address(address)
     row = _guardian(session, school_id, school_year_id, person_id)
@@ -279,6 +280,15 @@ def correct_address(
     person = session.scalars(select(Person).where(col(Person.id) == person_id)).one()
     if row.email is not None and key == person.personal_email_key:
         raise AddressRefused(say("This is the address on file already."))
+    if beyond_actor(session, [person_id]):
+        # The other school's token would go there, too.
+        raise AddressRefused(
+            say(
+                "This guardian is known in another school too, which writes to the same address: "
+                "only the helpdesk can change it. Or the guardian does, once signed in, on the "
+                "account page."
+            )
+        )
     if row.staff:
         # It is also what they signed for.
         raise AddressRefused(

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -129,7 +129,7 @@ def candidates(
                 Mail.recipient,
                 Mail.bounced_at,
                 Mail.refused_at,
-                _known_elsewhere(families),
+                _known_already(families, facts),
             ).select_from(Access),
             at,
             of_guardians=families,
@@ -146,28 +146,50 @@ def candidates(
     return [_candidate(row) for row in session.execute(statement)]
 
 
-def _known_elsewhere(families: bool) -> Any:
-    """SQL: the person has activated the service before, in whatever school or year; of
-    guardians also that they have an account, for instance as staff.
+def _known_already(families: bool, facts: FactColumns) -> Any:
+    """SQL: the person has activated the service in this school before, in another year; or in
+    another school with an account of exactly the address in force here, proved by a mail. Of
+    guardians any such account will do, for instance one that they have as staff.
 
     An identity is one across schools (DOMAIN §3), so this alone looks beyond the actor's: at
-    the bare table, which the session does not filter. It tells yes or no and nothing else.
+    the bare tables, which the session does not filter. It tells yes or no and nothing else.
+    What another school says of the person does not count: it may have put any address on
+    record, and have given the account to whoever reads there. A mail to ours tells them apart.
     """
     other = Access.__table__.alias()  # type: ignore[attr-defined]
-    before = exists(
-        select(other.c.id).where(
+
+    def before(*conditions: Any) -> Any:
+        earlier = select(other.c.id).where(
             other.c.person_id == Access.person_id,
             other.c.service_id == Access.service_id,
             other.c.id != Access.id,
             other.c.activated_at.is_not(None),
+            *conditions,
         )
-    )
-    if not families:
-        return before
+        return exists(earlier)
+
+    own = _own_account(facts)
+    here = before(other.c.school_id == Access.school_id)
+    return or_(here, own if families else and_(before(), own))
+
+
+def _own_account(facts: FactColumns) -> Any:
+    """SQL: the person, or one found to be the same, signs in with the address in force, proved."""
     account = Account.__table__.alias()  # type: ignore[attr-defined]
-    signs_in = (account.c.password_set_at.is_not(None), account.c.disabled_at.is_(None))
-    own = account.c.person_id == Access.person_id
-    return or_(before, exists(select(account.c.id).where(own, *signs_in)))
+    merged = Person.__table__.alias()  # type: ignore[attr-defined]
+    proved = (
+        account.c.email_key == facts.address_key,
+        account.c.address_proved_at.is_not(None),
+        account.c.password_set_at.is_not(None),
+        account.c.disabled_at.is_(None),
+    )
+    own = select(account.c.id).where(account.c.person_id == Access.person_id, *proved)
+    of_the_same = select(account.c.id).where(
+        merged.c.merged_into_id == Access.person_id,
+        account.c.person_id == merged.c.id,
+        *proved,
+    )
+    return or_(exists(own), exists(of_the_same))
 
 
 def _candidate(row: Any) -> Candidate:

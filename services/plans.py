@@ -35,6 +35,7 @@ from models.prepared import fetch
 from models.scope import require_change
 from models.text import clean
 from models.upgrades import MANY_ROWS, refresh_statistics
+from services.belonging import CHILD, NOT_FROM_HERE, POST, beyond_actor
 
 NOW = "@now"
 #: Items are read from their JSON by this many at a time.
@@ -46,7 +47,10 @@ _ORDER = {str(table.__tablename__): place for place, table in enumerate(TABLES)}
 #: Rows of these tables may be made by somebody limited to schools only together with one of
 #: those by which a person belongs to a school.
 _WITH_A_PLACE = ("person", "person_key", "suspected_double")
-_PLACES = ("post", "guardianship")
+_PLACES = (POST, CHILD)
+#: What every school writes to, and the kind of plan that changes it because of a signature.
+_ADDRESS = {"personal_email", "personal_email_key"}
+_SIGNED = "consents"
 
 
 class PlanStale(TrousseauError):
@@ -794,6 +798,7 @@ def _check_scope(session: ActorSession, plan: Plan, work: _Work, *, undoing: boo
     there = [(t, i) for t, i, _b, _a in work.updates] + [(t, i) for t, i, _b in gone + work.guards]
     for table, row_id in there:
         touched[table].add(row_id)
+    _check_addresses(session, plan, work)
     for table, after in ((t, a) for t, _i, _b, a in work.updates):
         if "school_id" in after and after["school_id"] not in (session.actor.schools or ()):
             raise _beyond(table)
@@ -802,6 +807,19 @@ def _check_scope(session: ActorSession, plan: Plan, work: _Work, *, undoing: boo
     for table, ids in touched.items():
         if _visible(session, table, ids) != ids:
             raise _beyond(table)
+
+
+def _check_addresses(session: ActorSession, plan: Plan, work: _Work) -> None:
+    """Refuse to change the address of somebody to whom another school writes as well.
+
+    Here too, for they may have come to that school since the plan was computed, or applied. A
+    signed form alone is listened to where the other school has them as staff: without a
+    consent of its own for the new address it sends nothing there (DOMAIN §3).
+    """
+    moved = {i for t, i, _b, after in work.updates if t == "person" and _ADDRESS & after.keys()}
+    places = (CHILD,) if plan.kind == _SIGNED else (POST, CHILD)
+    if moved and beyond_actor(session, moved, places):
+        raise OutOfScope(NOT_FROM_HERE)
 
 
 def _made_values(plan: Plan, work: _Work) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -18,6 +18,7 @@ from models.addresses import address_key
 from models.bulk import table_named
 from models.identity import Identity, double_score, suspected_pairs
 from models.text import name_key
+from services.belonging import beyond
 from services.imports.roster import PersonRecord
 
 #: Up to this many people in a file, only those who may be meant are read from the database.
@@ -32,12 +33,16 @@ PERSON = (
 
 @dataclass(slots=True, eq=False)
 class Known:
-    """A person in the database. `values` are neutral, as in `PERSON`; `key` is the source's."""
+    """A person in the database. `values` are neutral, as in `PERSON`; `key` is the source's.
+
+    `shared` with a school that a limited actor does not see, so that the address stays.
+    """
 
     id: int
     values: list[Any]
     keys: dict[int, set[str]] = field(default_factory=dict)
     visible: bool = True
+    shared: bool = False
     claimed: bool = False
     guardian_only: bool = False
 
@@ -150,8 +155,10 @@ def load_register(
             people[person_id].guardian_only = True
     if owned is not None:
         visible = _visible(connection, owned)
+        shared = beyond(connection, owned, people)
         for known in people.values():
             known.visible = known.id in visible
+            known.shared = known.id in shared
     return Register(people.values(), source_id)
 
 

@@ -20,6 +20,7 @@ from models.consents import SIGNED_FORM
 from models.families import CORRECTED
 from models.language import Wording, say
 from models.text import name_key
+from services.belonging import NOT_FROM_HERE
 from services.imports.drafting import MASS_FROM, Drafting, SchoolPlace
 from services.imports.matching import PERSON, Days, Known, Register, load_register
 from services.imports.planning_people import (
@@ -558,9 +559,11 @@ class Families:
             new |= {"surname": record.surname, "first_name": record.first_name, **names}
         address = (record.personal_email, guardian.email_key, record.personal_email_field)
         if guardian.email_key and guardian.email_key != old["personal_email_key"]:
-            kept = self._keeps_address(guardian, old)
+            kept = NOT_FROM_HERE if known.shared else self._keeps_address(guardian, old)
             if kept is None:
                 new |= dict(zip(_ADDRESS, address, strict=True))
+            elif known.shared:
+                self._tell_guardian("warning", "kept", guardian, pupil.place, kept)
             elif known.visible:
                 self._tell_guardian("information", "kept", guardian, pupil.place, kept)
         elif old["personal_email_field"] == CORRECTED and guardian.email_key:
@@ -786,6 +789,8 @@ class _Finder:
 
     By the source's identifier, or by e-mail and name; without an address by the name and the
     family: one who answers for the same pupil, or in one file for a child of the same name.
+    Somebody of another school only where the address is the very one that a token would go to,
+    or that school would say where this one's tokens go.
     """
 
     def __init__(
@@ -805,7 +810,8 @@ class _Finder:
         self._known_by_email: dict[tuple[str, str, str], Known] = {}
         for known in register.by_id.values():
             own = known.email_key
-            for email in {*staff.get(known.id, ()), *([own] if own else [])}:
+            of_staff = staff.get(known.id, ()) if known.visible else ()
+            for email in {*of_staff, *([own] if own else [])}:
                 place = (email, known.values[2], known.values[3])
                 self._known_by_email.setdefault(place, known)
 
@@ -852,7 +858,7 @@ class _Finder:
                 continue
             if not _one_name_agrees(found, guardian):
                 return False
-            if found.visible or _both_names_agree(found, guardian):
+            if found.visible or _is_surely(found, guardian):
                 self._claim(guardian, found)
                 return True
             return False
@@ -934,6 +940,12 @@ def _one_name_agrees(known: Known, guardian: _Guardian) -> bool:
 
 def _both_names_agree(known: Known, guardian: _Guardian) -> bool:
     return (known.values[2], known.values[3]) == guardian.names
+
+
+def _is_surely(known: Known, guardian: _Guardian) -> bool:
+    """Tell whether somebody of another school is meant: all must agree, the address too."""
+    same_mailbox = known.email_key is not None and known.email_key == guardian.email_key
+    return same_mailbox and _both_names_agree(known, guardian)
 
 
 def _label(record: PersonRecord) -> str:

@@ -20,6 +20,7 @@ from models.consents import SIGNED_FORM
 from models.functions import FUNCTION_RANK, FUNCTIONS, function_label
 from models.language import N_, Wording, say
 from models.roles import ROLES, role_from, role_label
+from services.belonging import NOT_FROM_HERE
 from services.imports.drafting import MASS_FROM, Drafting, SchoolPlace
 from services.imports.matching import (
     PERSON,
@@ -472,13 +473,17 @@ class People:
     def _keep_signed(
         self, person: Incoming, place: SchoolPlace, known: Known, after: dict[str, Any]
     ) -> None:
-        """Leave the address alone that was signed for, until the source has it too."""
+        """Leave the address alone that was signed for, until the source has it too; and that
+        of somebody whom another school writes to as well."""
         field = known.values[PERSON.index("personal_email_field")]
-        if field != SIGNED_FORM or "personal_email_key" not in after:
+        signed = field == SIGNED_FORM
+        if "personal_email_key" not in after or not (signed or known.shared):
             return
         for name in ("personal_email", "personal_email_key", "personal_email_field"):
             after.pop(name, None)
-        if known.visible:
+        if known.shared:
+            self._tell("warning", "kept", person, place, person.record, NOT_FROM_HERE)
+        elif known.visible:
             self._tell("information", "kept", person, place, person.record, _ADDRESS_KEPT)
 
     def _weigh_person(

@@ -359,11 +359,14 @@ SPECIAL: dict[str, Make] = {
     "tries.record.since": lambda c: c.maybe(NOW),
     "tries.strike.event_id": lambda c: c.random.randint(1, 9),
     "tries.uncount_account.before": lambda c: c.random.randint(0, 3),
+    "belonging.beyond_actor.people": lambda c: [c.one("person")],
+    "belonging.beyond_actor.places": lambda c: c.random.choice([("post",), ("guardianship",)]),
     "account_keys.add_key.account_id": lambda c: c.one("account"),
     "account_keys.add_key.line": lambda c: (
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8NPhF+DHNEAG+jdNikr+XypSc/9AMkwu16TnsH3tMX"
     ),
     "account_keys.add_key.name": lambda c: "neuf",
+    "account_keys.remove_all_keys.account_id": lambda c: c.one("account"),
     "account_keys.remove_key.account_id": lambda c: c.one("account"),
     "account_keys.remove_key.which": lambda c: c.one("account_key"),
     "account_keys.keys_of.account_id": lambda c: c.one("account"),

@@ -16,6 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
 from models.access import Access
+from models.accounts import Account
 from models.database import SYSTEM, change, writing
 from screens.progress import ProgressScreen
 from services import accounts
@@ -105,6 +106,17 @@ def _active_elsewhere(world: World) -> None:
     with writing(world.engine, SYSTEM, EVE) as session:
         theirs = col(Access.id) == known.access
         change(session, Access, theirs, activated_at=EVE, activation="token")
+        email = "berenice.lejeune@courriel.example"
+        session.add(
+            Account(
+                email=email,
+                email_key=email,
+                person_id=known.person,
+                password_set_at=EVE,
+                address_proved_at=EVE,
+                created_at=EVE,
+            )
+        )
 
 
 def _director(engine: Engine, world: World, home: Path) -> None:

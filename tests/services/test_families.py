@@ -219,7 +219,8 @@ def test_a_teacher_with_an_account_is_confirmed_as_a_guardian(world: World) -> N
         session.add(
             Account(
                 email="zoe@ecole.example", email_key="zoe@ecole.example", person_id=teacher.person,
-                password_set_at=world.clock(), created_at=world.clock(),
+                password_set_at=world.clock(), address_proved_at=world.clock(),
+                created_at=world.clock(),
             )
         )  # fmt: skip
     load(world, THREE_FAMILIES + "Petit;Max;;1A;e9;Petit;Zoé;zoe@ecole.example;mère;\n")

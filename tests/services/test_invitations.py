@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from models.access import Access, Mission, Suspension
+from models.accounts import Account
 from models.consents import Consent
 from models.database import SYSTEM, ActorSession, OutOfScope, change, make_engine, writing
 from models.invitations import TOKEN_PURPOSE, Invitation
@@ -95,6 +96,11 @@ def everybody(world: World) -> None:
                     person_id=known.person, school_id=world.other, school_year_id=world.year,
                     service_id=world.service, post_id=known.post, granted_at=NOW,
                     activated_at=NOW, activation="token",
+                ),
+                Account(
+                    person_id=known.person, email="connu@courriel.example",
+                    email_key="connu@courriel.example", password_set_at=NOW,
+                    address_proved_at=NOW, created_at=NOW,
                 ),
                 SuspectedDouble(
                     person_id=double.person, other_id=known.person, score=4, found_at=NOW,

@@ -368,6 +368,7 @@ PAST_THE_DOOR = {
     "services/imports/planning_schools.py": "schools are public; only own ones are changed",
     "services/invitations.py": "whether an account exists elsewhere, yes or no",
     "services/doubles.py": "whether a post exists elsewhere, yes or no",
+    "services/belonging.py": "whether somebody belongs elsewhere too, yes or no",
     "services/outbox.py": "one prepared statement for what was sent, after `_within_sight`",
     "services/maintenance.py": "the whole installation, from the command line only",
     "services/opening.py": "the whole installation, from the command line only",

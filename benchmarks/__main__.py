@@ -28,6 +28,7 @@ MODULES = {
     "keys": "benchmarks.keys",
     "team-keys": "benchmarks.team_keys",
     "terminals": "benchmarks.terminals",
+    "sessions": "benchmarks.sessions",
     "identity": "benchmarks.identity",
 }
 RESULTS = Path(__file__).parent.parent / "build" / "bench.json"

@@ -16,10 +16,13 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import cycle, product
 from pathlib import Path
+from statistics import median
+from threading import Event, Thread
 
 from benchmarks.databases import NOW, Databases
 from benchmarks.measuring import Figure, Goal, Line
@@ -37,6 +40,11 @@ FORKED = (sys.executable, "-I", "-S", str(_ROOT / "tui" / "serve" / "caller.py")
 #: A word of the dashboard where the screen before it has nothing, so that it is sent whole.
 _WORD = "attention"
 _LONGEST = 120.0
+#: What is on the team's list once it is read.
+_TEAM = "–15 sur "
+#: How many type beside the one whose keys are measured, and how often a second each.
+TYPISTS, _A_SECOND = 50, 2
+_DOWN, _UP = b"\x1b[B", b"\x1b[A"
 _QUIET = 1.0
 
 
@@ -71,6 +79,7 @@ def measure(databases: Databases, sizes: Sequence[int], rounds: int) -> Iterator
         yield from starts(here, rounds)
         for size in sizes:
             yield memory(here, process, size)
+        yield from latency(here, min(TYPISTS, max(sizes)), 10 * rounds)
 
 
 # --- the installation ---------------------------------------------------------------------
@@ -167,11 +176,11 @@ def _start(terminal: Terminal) -> tuple[float, float]:
 
 def memory(here: Place, parent: int, size: int) -> Figure:
     """Return the memory of each of so many sessions at their dashboards, in MB."""
-    with _many(here, ALONE, size) as processes:
-        alone = sum(map(pss, processes)) / size
+    with _many(here, ALONE, size) as lines:
+        alone = sum(map(pss, lines.values())) / size
     before = pss(parent)
-    with _many(here, FORKED, size) as processes:
-        everybody = [*processes, *children(parent), parent]
+    with _many(here, FORKED, size) as lines:
+        everybody = [*lines.values(), *children(parent), parent]
         forked = (sum(map(pss, everybody)) - before) / size
     return Figure(
         "memory of each session",
@@ -184,18 +193,18 @@ def memory(here: Place, parent: int, size: int) -> Figure:
 
 
 @contextmanager
-def _many(here: Place, way: Sequence[str], size: int) -> Iterator[list[int]]:
-    """Open so many sessions, each at its dashboard and quiet; gives what was started."""
+def _many(here: Place, way: Sequence[str], size: int) -> Iterator[dict[int, int]]:
+    """Open so many sessions, each at its dashboard and quiet; gives their lines and processes."""
     lines: dict[int, int] = {}
     try:
         for _number in range(size):
             process, line = pty.fork()
             if not process:
                 fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-                os.execve(way[0], way, here.environment)
+                os.execve(way[0], list(way), here.environment)
             lines[line] = process
         _wait_for_all(list(lines))
-        yield list(lines.values())
+        yield lines
     finally:
         for line, process in lines.items():
             os.kill(process, signal.SIGHUP)
@@ -216,6 +225,69 @@ def _wait_for_all(lines: Sequence[int]) -> None:
             return
         if time.monotonic() > end:
             raise RuntimeError("not every session has come up")
+
+
+# --- how long a key takes -----------------------------------------------------------------
+
+
+def latency(here: Place, others: int, keys: int) -> Iterator[Line]:
+    """Yield how long a cursor key takes to its last byte while so many others type."""
+    times: dict[Sequence[str], list[float]] = {}
+    for way in (ALONE, FORKED):
+        with _many(here, way, others) as lines, opened_with(way, here.environment) as terminal:
+            terminal.first_paint(_WORD)
+            _go_to_the_team(lines)
+            terminal.press(b"g")
+            terminal.press(b"a", words=_TEAM, quiet=_QUIET)
+            with _typing(list(lines)):
+                times[way] = [_key(terminal, number) for number in range(keys)]
+    alone, forked = times[ALONE], times[FORKED]
+    for what, worth in (("in the median", median), ("at worst", max)):
+        yield Figure(
+            f"a key while others type, {what}",
+            worth(forked) * 1e3,
+            "ms",
+            size=others,
+            floor=worth(alone) * 1e3,
+        )
+
+
+def _key(terminal: Terminal, number: int) -> float:
+    return terminal.press(_DOWN if number % 2 else _UP, quiet=0.15).until_last_byte
+
+
+def _go_to_the_team(lines: Iterable[int]) -> None:
+    for key in (b"g", b"a"):
+        for line in lines:
+            os.write(line, key)
+        while ready := select.select(lines, [], [], _QUIET)[0]:
+            _drain(ready)
+
+
+def _drain(lines: Iterable[int]) -> None:
+    for line in lines:
+        os.read(line, 65_536)
+
+
+@contextmanager
+def _typing(lines: Sequence[int]) -> Iterator[None]:
+    """Have each of these press a cursor key twice a second, one after the other."""
+    stop = Event()
+
+    def type_on() -> None:
+        for key, line in cycle(product((_DOWN, _UP), lines)):
+            if stop.wait(1 / _A_SECOND / len(lines)):
+                return
+            os.write(line, key)
+            _drain(select.select(lines, [], [], 0)[0])
+
+    typist = Thread(target=type_on)
+    typist.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        typist.join()
 
 
 def pss(process: int) -> int:

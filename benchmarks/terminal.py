@@ -20,7 +20,7 @@ import pyte
 
 COLUMNS, LINES = 80, 24
 #: Seconds without a byte after which a picture is taken for whole.
-_QUIET_START, _QUIET_KEY = 0.5, 0.3
+_QUIET_START, _QUIET_KEY = 0.5, 0.25
 #: Seconds in which a key has to paint something, if it ever does: Escape waits for a quarter.
 _FIRST_BYTE = 2.0
 _LONGEST = 20.0

@@ -64,7 +64,7 @@ def test_sending(databases: Databases) -> None:
 
 def test_sessions(databases: Databases) -> None:
     found = figures(list(sessions.measure(databases, [1], 1)))
-    assert [figure.unit for figure in found] == ["ms", "ms", "MB"]
+    assert [figure.unit for figure in found] == ["ms", "ms", "MB", "ms", "ms"]
     assert all(figure.floor for figure in found)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from textual.geometry import Offset
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.widgets import Input
 
 from tui.appearance import Style
 
@@ -28,6 +29,9 @@ def focus_in(screen: Screen[Any]) -> Offset:
     if focused is None:
         return next((box.content_region.offset for box in screen.query(".dialog-box")), Offset())
     place = getattr(focused, "cursor_screen_offset", None)
+    if isinstance(focused, Input) and focused.cursor_at_end:
+        # Textual (8.2.8) counts the cell of the cursor that it draws itself.
+        return focused.cursor_screen_offset - Offset(1, 0)
     return place if isinstance(place, Offset) else focused.content_region.offset
 
 

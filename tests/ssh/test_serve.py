@@ -64,6 +64,7 @@ def test_it_goes_on_without_the_parent(server: SshServer, keys: Keys) -> None:
             terminal.type("?")
             terminal.wait_for("Quitter")
             terminal.type("\x1b")
+            terminal.wait_for("Tableau de bord")
             terminal.type("q")
             assert terminal.wait_for_end() == 0
     until(lambda: not Path(f"/proc/{session}").exists(), "the session's end")

@@ -290,6 +290,7 @@ class SshServer:
         finally:
             parent.terminate()
             parent.wait(10)
+            place.unlink(missing_ok=True)  # where it was killed
 
     def shell(self, *arguments: str) -> Answer:
         """Run the login shell of the Unix user with these arguments."""

@@ -321,8 +321,8 @@ def test_nothing_of_the_clients_environment_arrives(server: SshServer, keys: Key
         content = (Path("/proc") / str(process) / "environ").read_bytes().decode()
         found = dict(each.split("=", 1) for each in content.split("\0") if each)
         assert set(found) == {
-            "PATH", "PYTHONUTF8", "TERM", "HOME", "TROUSSEAU_SETTINGS", "SSH_CONNECTION",
-            "SSH_USER_AUTH", "SSH_ORIGINAL_COMMAND",
+            "PATH", "PYTHONUTF8", "TERM", "HOME", "TROUSSEAU_SETTINGS", "TROUSSEAU_SOCKET",
+            "SSH_CONNECTION", "SSH_USER_AUTH", "SSH_ORIGINAL_COMMAND",
         }  # fmt: skip
         assert not set(sent.values()) & set(found.values())
         assert found["TERM"] == "dumb"

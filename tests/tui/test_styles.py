@@ -132,3 +132,14 @@ def test_fields_with_the_focus_are_told_by_more_than_colour() -> None:
     for field in (TextInput, FilterInput):
         rule = sheet.split(f"{field.__name__}:focus:ansi")[1].partition("}")[0]
         assert "bold" in rule
+
+
+@pytest.mark.parametrize("size", [(59, 19), (20, 5), (1, 1)])
+async def test_a_window_too_small_is_lived_through(console: MakeApp, size: tuple[int, int]) -> None:
+    app = console(ListScreen(People()), style="accessible")
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        await pilot.press("down", "question_mark", "escape", "l", "escape", "slash", "a", "enter")
+        await pilot.resize_terminal(80, 24)
+        await settled(pilot)
+        assert "par Nom" in screen_text(app)

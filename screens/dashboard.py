@@ -174,20 +174,25 @@ class DashboardScreen(DeedScreen[None]):
     @on(FindingList.Highlighted)
     def _tell_place(self, message: FindingList.Highlighted) -> None:
         message.stop()
-        if message.line is None:
+        line = None if message.line is None else self._line(message.line.key)
+        if line is None:
             self._attention.show(N_("What needs attention"))
             return
-        place = Wording(_PLACES.get(self._lines[message.line.key].go_to, ""))
+        place = Wording(_PLACES.get(line.go_to, ""))
         self._attention.show(say("What needs attention (Enter: %(place)s)", place=place))
 
     @on(FindingList.Chosen)
     def _go(self, message: FindingList.Chosen) -> None:
         message.stop()
-        line = self._lines[message.key]
+        line = self._line(message.key)
         places = getattr(self.app, "places", {})
-        if line.go_to in places:
+        if line is not None and line.go_to in places:
             self._workplace.wish(line.go_to, line.status, line.text)
             self.app.go(line.go_to)  # type: ignore[attr-defined]
+
+    def _line(self, key: int) -> AttentionLine | None:
+        """Return a line; None where the list has become shorter than it was when it was told."""
+        return self._lines[key] if key < len(self._lines) else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "all_schools":

@@ -18,4 +18,5 @@ class LeftOnce(Screen[Result]):
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Leave with a result; nothing happens where this is not the screen in front."""
-        return super().dismiss(result) if self.is_current else AwaitComplete.nothing()
+        in_front = self.app.screen is self  # `is_current` holds below a dialog, too
+        return super().dismiss(result) if in_front else AwaitComplete.nothing()

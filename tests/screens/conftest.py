@@ -6,6 +6,7 @@ no picture is taken but everything must be there: see `tests.screens.small`.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.worker import WorkerCancelled
 
 from tui.app import TrousseauApp
 
@@ -88,7 +90,8 @@ async def settled(pilot: Pilot[Any]) -> None:
         await pilot.pause()
         if not [w for w in pilot.app.workers if not w.is_finished]:
             break
-        await pilot.app.workers.wait_for_complete()
+        with suppress(WorkerCancelled):  # one that a newer one has replaced
+            await pilot.app.workers.wait_for_complete()
     await pilot.pause()
 
 

@@ -8,9 +8,11 @@ from sqlmodel import col
 from textual.screen import Screen
 
 from models.database import SYSTEM, Actor, change, writing
+from models.language import say
 from models.schools import School
 from models.upgrades import fill_catalogues
 from screens.dashboard import DashboardScreen
+from screens.widgets.findings import FindingLine, FindingList
 from screens.workplace import Workplace
 from services import plans, school_years
 from services.desk import Desk
@@ -54,6 +56,21 @@ def places(workplace: Workplace) -> dict[str, Any]:
 
 def counted(screen: Any) -> dict[str, int]:
     return {line.cause: line.count for line in screen._lines}
+
+
+async def test_a_line_that_is_no_longer_there_leads_nowhere(console: MakeApp, world: World) -> None:
+    """What was told of a longer list may come after a shorter one is shown."""
+    team(world)
+    workplace = Workplace(helpdesk(world), who="H. Elpdesk", here=None)
+    screen = DashboardScreen(workplace)
+    app = console(screen, role="helpdesk", places=places(workplace))
+    async with app.run_test() as pilot:
+        await settled(pilot)
+        gone = FindingLine(len(counted(screen)) + 50, say("It was here."))
+        screen.post_message(FindingList.Highlighted(gone))
+        screen.post_message(FindingList.Chosen(gone.key))
+        await settled(pilot)
+        assert app.screen is screen
 
 
 async def test_enter_goes_to_what_the_line_is_about(console: MakeApp, world: World) -> None:

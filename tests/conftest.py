@@ -27,6 +27,8 @@ from tests.servers import MailServer, PostgresServer, Unavailable, make_folder
 TESTS = Path(__file__).parent
 SNAPSHOTS = TESTS.parent / "snapshots"
 _RUN_FOLDER = "TROUSSEAU_TESTS_RUN_FOLDER"
+#: Of the variables of this name, those that are the tests' own: `tests.soak` sets the latter.
+_OURS = (_RUN_FOLDER, "TROUSSEAU_SOAK_")
 _TEMPLATE = "migrated"
 # The program clears Textual's variables when it is imported; the snapshot tool needs this one.
 _PICTURES_FOLDER = "TEXTUAL_SNAPSHOT_TEMPDIR"
@@ -91,7 +93,7 @@ def _is_worker() -> bool:
 
 def _is_from_outside(name: str) -> bool:
     """Tell whether the variable would let the caller's own set-up into the tests."""
-    mine = name.startswith("TROUSSEAU_") and name != _RUN_FOLDER
+    mine = name.startswith("TROUSSEAU_") and not name.startswith(_OURS)
     return mine or name in ("COLORTERM", "NO_COLOR", "TEXTUAL_DRIVER", "TEXTUAL")
 
 

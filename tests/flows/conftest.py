@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from services import accounts
 from services.desk import Desk
 from services.opening import open_database
 from services.passwords import Hasher
+from tests.both_drivers import Pair, both_drivers
 from tests.screens.conftest import screen_text, settled
 from tests.servers import MailServer
 from tests.worlds import Clock, World, make_world
@@ -187,6 +188,16 @@ class Journey:
 def flat(text: str) -> str:
     """Return the text with every run of spaces, line ends and no-break spaces as one space."""
     return " ".join(text.split())
+
+
+@pytest.fixture(autouse=True)
+def both_on_two_terminals(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
+    """Let whoever follows a journey see each step as Textual drew it, and as our driver sent it.
+
+    Both are compared after each key (`tests.both_drivers`).
+    """
+    with both_drivers(monkeypatch) as pair:
+        yield pair
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ The mails are those that the program's own sender hands to a real mail server; t
 the one that `trousseau` opens. Each step has its picture in snapshots/flows/.
 """
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -376,13 +377,17 @@ async def test_the_line_drops_while_the_password_is_set(
     """Whether or not it came to pass: it is wholly done, or the token still works."""
     invite(school, add_elise(school))
     token = token_to(school, ELISE)
-    async with open_console().run_test(size=(80, 24)) as pilot:
-        who = Journey(pilot, picture)
-        await who.settled()
-        await who.press("f2")
-        await enter_token(who, token)
-        await who.type(PHRASE, "tab")
-        await pilot.press(*PHRASE, "f8")
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor() as threads:  # which come to their end before anything is asked
+        loop.set_default_executor(threads)
+        async with open_console().run_test(size=(80, 24)) as pilot:
+            who = Journey(pilot, picture)
+            await who.settled()
+            await who.press("f2")
+            await enter_token(who, token)
+            await who.type(PHRASE, "tab")
+            await pilot.press(*PHRASE, "f8")
+    loop.set_default_executor(ThreadPoolExecutor())
     if account_of(school, ELISE) is None:
         assert activated(school) == (None, None)
         await _comes_in(open_console, token, picture)

@@ -22,7 +22,7 @@ COLUMNS, LINES = 80, 24
 #: Seconds without a byte after which a picture is taken for whole.
 _QUIET_START, _QUIET_KEY = 0.5, 0.25
 #: Seconds in which a key has to paint something, if it ever does: Escape waits for a quarter.
-_FIRST_BYTE = 2.0
+_FIRST_BYTE = 5.0
 _LONGEST = 20.0
 _ROOT = Path(__file__).parent.parent
 

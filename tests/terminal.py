@@ -43,6 +43,7 @@ class Terminal:
         self._process, self._line = pty.fork()
         if not self._process:
             os.environ.update({"TERM": "xterm-256color", **(environment or {})})
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup has ignored for all
             os.execv(program, [str(program), *arguments])
         size = struct.pack("HHHH", lines, columns, 0, 0)
         fcntl.ioctl(self._line, termios.TIOCSWINSZ, size)

@@ -74,7 +74,8 @@ class AccountRole(Table, table=True):
 class AccountKey(Table, table=True):
     """A public SSH key that signs an account in; it belongs to one account at a time.
 
-    `key` is the base64 part, `fingerprint` the one that `ssh-keygen -l` prints (SHA256:…).
+    `key` is the base64 part, `fingerprint` the one that `ssh-keygen -l` prints (SHA256:…). It
+    signs in from `proved_at` on: anybody may paste the public half of somebody else's key.
     """
 
     __tablename__ = "account_key"
@@ -97,6 +98,7 @@ class AccountKey(Table, table=True):
     fingerprint: str
     name: str = ""
     added_at: datetime = Field(sa_type=Instant)
+    proved_at: datetime | None = Field(default=None, sa_type=Instant)
     removed_at: datetime | None = Field(default=None, sa_type=Instant)
     last_used_at: datetime | None = Field(default=None, sa_type=Instant)
 

@@ -8,7 +8,10 @@ import base64
 import binascii
 import hashlib
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 
 from models.errors import TrousseauError
 from models.language import N_, say
@@ -27,6 +30,8 @@ KINDS = (
 SHORTEST_RSA = 3_072
 LONGEST_LINE = 8_192
 _LONGEST_COMMENT = 100
+#: Characters of a file of keys that are looked at.
+_LARGEST_FILE = 1_000_000
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 #: Bytes of the point of an elliptic curve, written uncompressed.
 _POINTS = {"nistp256": 65, "nistp384": 97, "nistp521": 133}
@@ -98,6 +103,23 @@ def _decoded(key: str) -> bytes:
         return base64.b64decode(key, validate=True)
     except (binascii.Error, ValueError):
         raise _damaged() from None
+
+
+def fingerprints_in(path: Path) -> frozenset[str]:
+    """Return the fingerprints of the keys in an `authorized_keys` file of OpenSSH, whatever
+    options stand before them; none where there is no such file, or it is not ours to read."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            lines = file.read(_LARGEST_FILE).splitlines()
+    except OSError:
+        return frozenset()
+    found = set()
+    for line in lines:
+        for kind, part in pairwise(() if line.startswith("#") else line.split()):
+            if kind in KINDS:
+                with suppress(ValueError):
+                    found.add(fingerprint(base64.b64decode(part, validate=True)))
+    return frozenset(found)
 
 
 def _check(kind: str, blob: bytes) -> None:

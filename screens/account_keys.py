@@ -155,7 +155,12 @@ class AddKeyScreen(AnswerScreen):
 
     def on_mount(self) -> None:
         self.set_focus(self._form["key"].entry)
-        self.answer.say(N_("Without a name, the comment at the end of the line is taken."))
+        self.answer.say(
+            N_(
+                "The first time that you connect with it, sign in with your password: from then "
+                "on the key is enough."
+            )
+        )
 
     @on(Form.Saved)
     def _add(self, event: Form.Saved) -> None:

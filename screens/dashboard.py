@@ -25,7 +25,9 @@ from services.findings import STATUS_WORDS
 
 _PLACES = {place.id: place.title for place in PLACES}
 #: Causes that keep somebody from working; the rest can wait.
-_PRESSING = ("refused", "bounced", "held", "no_school_year", "no_school", "duplicate")
+_PRESSING = (
+    "night_missed", "refused", "bounced", "held", "no_school_year", "no_school", "duplicate",
+)  # fmt: skip
 _STATUS_TONES: dict[str, Tone] = {
     "active": "good",
     "no_address": "warning",
@@ -178,8 +180,12 @@ class DashboardScreen(DeedScreen[None]):
         if line is None:
             self._attention.show(N_("What needs attention"))
             return
-        place = Wording(_PLACES.get(line.go_to, ""))
-        self._attention.show(say("What needs attention (Enter: %(place)s)", place=place))
+        place = _PLACES.get(line.go_to)
+        if place is None:  # the sentence itself says what to do
+            self._attention.show(N_("What needs attention"))
+            return
+        told = say("What needs attention (Enter: %(place)s)", place=Wording(place))
+        self._attention.show(told)
 
     @on(FindingList.Chosen)
     def _go(self, message: FindingList.Chosen) -> None:

@@ -2,6 +2,11 @@
 
 A key signs its account in without a password. It belongs to one account at a time; what was
 removed stays in the table with its time, and can be added again, to this account or another.
+
+A public key is no secret: who pastes one has not shown that it is theirs, and would sign its
+true owner in to an account not their own. So a key that somebody adds to the own account signs
+nobody in before the password of that account was given once over a connection that was made
+with that key; until then it keeps nobody else from adding it.
 """
 
 from collections.abc import Callable
@@ -19,6 +24,7 @@ from models.errors import TrousseauError
 from models.language import N_, say
 from models.ssh_keys import KeyRefused, PublicKey, is_fingerprint, parse_public_key
 from models.text import clean, squeeze
+from services import account_mail
 from services.accounts import DOOR
 from services.desk import told_in_words
 
@@ -37,6 +43,7 @@ __all__ = [
     "note_use",
     "own_keys",
     "parse_public_key",
+    "prove",
     "remove_all_keys",
     "remove_key",
     "remove_own_key",
@@ -70,15 +77,18 @@ class AccountKeyRow:
 # --- in a session -----------------------------------------------------------------------
 
 
-def add_key(session: ActorSession, account_id: int, line: str, name: str = "") -> AccountKeyRow:
-    """Add the public key of `line` to an account and return it.
+def add_key(
+    session: ActorSession, account_id: int, line: str, name: str = "", *, proved: bool = True
+) -> AccountKeyRow:
+    """Add the public key of `line` to an account, tell its address, and return it.
 
-    `name` is what lists call it, by default the key's own comment. Raises `KeyRefused` for
+    `name` is what lists call it, by default the key's own comment. With `proved` it signs in
+    at once: whoever keeps the installation knows whose it is. Raises `KeyRefused` for
     what is no acceptable key, for one that belongs to an account already, and for one too
     many; `NoSuchKey` where there is no such account.
     """
     found = parse_public_key(line)
-    _require_account(session, account_id)
+    account = _require_account(session, account_id)
     if len(keys_of(session, account_id)) >= MOST_KEYS:
         raise KeyRefused(
             say("An account has at most %(count)s keys. Remove one first.", count=MOST_KEYS)
@@ -91,16 +101,20 @@ def add_key(session: ActorSession, account_id: int, line: str, name: str = "") -
         fingerprint=found.fingerprint,
         name=squeeze(clean(name or found.comment, LONGEST_NAME)),
         added_at=session.at,
+        proved_at=session.at if proved else None,
     )
     session.add(row)
     session.flush()
+    account_mail.queue(session, account, account_mail.KEY_ADDED, account.email)
     return _row(row)
 
 
-def _require_account(session: ActorSession, account_id: int) -> None:
+def _require_account(session: ActorSession, account_id: int) -> Account:
     known = select(Account).where(col(Account.id) == account_id)
-    if session.scalars(known).first() is None:
+    account = session.scalars(known).first()
+    if account is None:
         raise NoSuchKey(say("There is no such account."))
+    return account
 
 
 def _require_free(session: ActorSession, key: PublicKey, account_id: int) -> None:
@@ -110,6 +124,10 @@ def _require_free(session: ActorSession, key: PublicKey, account_id: int) -> Non
         return
     if owner.account_id == account_id:
         raise KeyRefused(say("This key belongs to this account already."))
+    if owner.proved_at is None:
+        # Whoever added it has not shown to have it, and keeps nobody from it.
+        change(session, AccountKey, (col(AccountKey.id) == owner.id) & _LIVE, removed_at=session.at)
+        return
     # Whose it is concerns nobody else.
     raise KeyRefused(say("This key is in use already. Make one of your own: ssh-keygen -t ed25519"))
 
@@ -148,15 +166,37 @@ def keys_of(session: ActorSession, account_id: int) -> list[AccountKeyRow]:
     return [_row(row) for row in rows]
 
 
+def prove(session: ActorSession, account_id: int, fingerprint: str) -> str | None:
+    """Let a key sign in whose owner has just given the password over a connection made with it.
+
+    Returns what lists call it; None where the account has no such key that waited for this.
+    """
+    waiting = (
+        (col(AccountKey.account_id) == account_id)
+        & (col(AccountKey.fingerprint) == fingerprint)
+        & _LIVE
+        & col(AccountKey.proved_at).is_(None)
+    )
+    row = session.scalars(select(AccountKey).where(waiting)).one_or_none()
+    if row is None or not change(
+        session, AccountKey, waiting, proved_at=session.at, last_used_at=session.at
+    ):
+        return None
+    return row.name or row.fingerprint
+
+
 def find_by_fingerprint(session: ActorSession, fingerprint: str) -> AccountKey | None:
-    """Return the live key of a live account with this fingerprint, None for any other."""
+    """Return the live, proved key of a live account with this fingerprint, None for others."""
     if not is_fingerprint(fingerprint):
         return None
     return session.scalars(
         select(AccountKey)
         .join(Account, col(Account.id) == col(AccountKey.account_id))
         .where(
-            col(AccountKey.fingerprint) == fingerprint, _LIVE, col(Account.disabled_at).is_(None)
+            col(AccountKey.fingerprint) == fingerprint,
+            _LIVE,
+            col(AccountKey.proved_at).is_not(None),
+            col(Account.disabled_at).is_(None),
         )
     ).one_or_none()
 

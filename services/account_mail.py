@@ -20,6 +20,7 @@ PASSWORD_RESET = "password_reset"
 PASSWORD_CHANGED = "password_changed"
 ADDRESS_CONFIRM = "address_confirm"
 ADDRESS_CHANGED = "address_changed"
+KEY_ADDED = "key_added"
 
 #: For how long a mail that only tells something is tried.
 TOLD_FOR = timedelta(days=7)

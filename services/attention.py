@@ -53,7 +53,8 @@ def _domain(session: ActorSession, key: Any) -> ColumnElement[str]:
 class AttentionLine:
     """What needs attention, how many, what it means and what to do, and where to go.
 
-    `go_to` is a place of the console; `status` and `text` are the filters to set there.
+    `go_to` is a place of the console, "" where none is about it; `status` and `text` are the
+    filters to set there.
     """
 
     cause: str

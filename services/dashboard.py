@@ -13,6 +13,7 @@ from models.schools import School, SchoolYear
 from services import team_access
 from services.access_rows import Moment, of_service
 from services.attention import AttentionLine, attention, status_counts
+from services.house_attention import house_lines
 from services.school_years import Here, here
 
 #: Statuses in which nobody has been invited yet and nothing but that is missing.
@@ -54,7 +55,8 @@ def overview(
     year = place.school_year_id if place else None
     known = counts if year else None
     lines = attention(session, school_id, year, session.at, known) if schools else [_no_school()]
-    return Overview(place, schools, tuple(lines), counts, _next(session, schools, place, counts))
+    told = (*house_lines(session), *lines)
+    return Overview(place, schools, told, counts, _next(session, schools, place, counts))
 
 
 def only_school(session: ActorSession) -> Here | None:

@@ -182,7 +182,8 @@ def add_key(
 
     It asks for the present password, for a key outlives every change of it: a minute at
     somebody's console would be enough to come back for ever. An account that has no password
-    is asked for none. Raises `WrongPassword` and `AccountLocked`, too.
+    is asked for none. The key signs in once that password was given over a connection made
+    with it (`services.account_keys`). Raises `WrongPassword` and `AccountLocked`, too.
     """
     account_id = _own(actor)
     parse_public_key(line)
@@ -191,7 +192,7 @@ def add_key(
     if has_password:
         confirm_password(entrance, account_id, password)
     with entrance.acting() as session:
-        return give_key(session, account_id, line, name)
+        return give_key(session, account_id, line, name, proved=False)
 
 
 # --- the address ------------------------------------------------------------------------

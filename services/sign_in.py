@@ -48,7 +48,8 @@ class Entrance:
 
     `clock` gives the present as an aware UTC instant. `origin` is where tries are counted: an
     address of the network, or a user of this machine. `least` is how many seconds asking for
-    a forgotten password takes, so that nothing shows in how long it took.
+    a forgotten password takes, so that nothing shows in how long it took. `offered` is the
+    fingerprint of the key that the connection was made with, "" for none or a shared one.
     """
 
     engine: Engine = field(repr=False)
@@ -57,6 +58,7 @@ class Entrance:
     clock: Callable[[], datetime] = field(default=_utc_now, repr=False)
     origin: str = tries.LOCAL
     least: float = 0.2
+    offered: str = ""
 
     @property
     def knocker(self) -> str:
@@ -154,6 +156,7 @@ def sign_in(entrance: Entrance, email: str, password: str) -> SignedIn:
         _refuse()
     with entrance.acting() as session:
         signed_in = _succeed(session, attempt, entrance.knocker)
+        signed_in = _with_key(session, signed_in, entrance.offered)
     return admitted(entrance, signed_in)
 
 
@@ -214,6 +217,21 @@ def _succeed(session: ActorSession, attempt: _Attempt, origin: str) -> SignedIn:
         _refuse()
     tries.strike(session, attempt.event_id)
     return let_in(session, account, "password", origin)
+
+
+def _with_key(session: ActorSession, who: SignedIn, fingerprint: str) -> SignedIn:
+    """Let the key of this connection sign in from now on, where the account waits for that."""
+    if not fingerprint:
+        return who
+    name = account_keys.prove(session, who.identity.account_id, fingerprint)
+    if name is None:
+        return who
+    told = say(
+        "From now on the key %(key)s signs you in as %(email)s.",
+        key=name,
+        email=who.identity.email,
+    )
+    return SignedIn(who.identity, (*who.notices, told))
 
 
 def _account(session: ActorSession, account_id: int | None) -> Account:

@@ -71,6 +71,7 @@ class Door:
         self._lock = Lock()
         self._opened: tuple[Settings, Engine] | None = None
         self._origin = origin
+        self._offered = ""
 
     def open(self) -> "tuple[Settings, Engine]":
         """Return the settings and an engine; the first call makes what is missing."""
@@ -117,8 +118,9 @@ class Door:
         settings, engine = self.open()
         key = load_key(settings.folders.key_file)
         return Entrance(
-            engine, Hasher(settings.folders.state), key, now, self._origin or local_origin()
-        )
+            engine, Hasher(settings.folders.state), key, now, self._origin or local_origin(),
+            offered=self._offered,
+        )  # fmt: skip
 
     # What screens.doorway asks for
 
@@ -172,9 +174,17 @@ class Door:
     # Whoever is let in
 
     def by_key(self, fingerprint: str) -> Arrived | None:
-        """Let the owner of a key in that OpenSSH has checked; None where it is nobody's."""
+        """Let the owner of a key in that OpenSSH has checked; None where it is nobody's.
+
+        What many have, of a desk or a kiosk, is nobody's, whoever has added it to an account.
+        """
+        from models.ssh_keys import fingerprints_in
         from services.sign_in import SignInRefused, sign_in_by_key
 
+        settings, _engine = self.open()
+        if fingerprint in fingerprints_in(settings.shared_keys):
+            return None
+        self._offered = fingerprint
         try:
             return self.let_in(sign_in_by_key(self.entrance(), fingerprint))
         except SignInRefused:

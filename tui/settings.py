@@ -144,6 +144,8 @@ class Settings(BaseSettings):
     reminder_days: int = Field(default=7, ge=0, le=365)
     #: Where returned mails lie, for the nightly update: a Maildir, an mbox or a folder.
     bounce_source: Path | None = None
+    #: The keys of desks and kiosks: they let anybody in to the sign-in screen, and are nobody's.
+    shared_keys: Path = Path("/etc/trousseau/shared_keys")
 
     @classmethod
     def settings_customise_sources(

@@ -1,14 +1,17 @@
 """The dashboard: what needs attention and where it leads, one school or all, the first steps."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlmodel import col
 from textual.screen import Screen
 
+from models.accounts import Account, SignInEvent
 from models.database import SYSTEM, Actor, change, writing
 from models.language import say
+from models.nightly import NightlyRun
 from models.schools import School
 from models.upgrades import fill_catalogues
 from screens.dashboard import DashboardScreen
@@ -192,6 +195,65 @@ def test_in_english(console: MakeApp, world: World, snap_compare: Any) -> None:
 def test_a_helpdesk_at_80_by_24(console: MakeApp, world: World, snap_compare: Any) -> None:
     team(world)
     world.people(2, world.other, consent=False)
+    app = console(DashboardScreen(Workplace(helpdesk(world), who="Helpdesk")), role="helpdesk")
+    assert snap_compare(app, terminal_size=(80, 24), run_before=settled)
+
+
+def house(world: World) -> None:
+    """Two nights missed, and two new addresses that are other accounts'."""
+    with writing(world.engine, SYSTEM, NOW) as session:
+        nights = [NOW - timedelta(days=days, hours=5) for days in (2, 3)]
+        session.add_all(NightlyRun(night=at.date(), started_at=at, finished_at=at) for at in nights)
+        for name, address in (("Jeanne Dupont", "j.dupont"), ("Łukasz Nowak", "l.nowak")):
+            email = f"{address}@ancienne.example"
+            account = Account(email=email, email_key=email, name=name, created_at=NOW)
+            session.add(account)
+            session.flush()
+            for kind, outcome in (("address", "taken"), ("password", "ok")):
+                session.add(
+                    SignInEvent(
+                        at=NOW - timedelta(hours=2), last_at=NOW, kind=kind, outcome=outcome,
+                        account_id=account.id, address=f"{address}@famille.example",
+                    )
+                )  # fmt: skip
+
+
+async def test_a_helpdesk_reads_of_missed_nights_and_failed_addresses(
+    console: MakeApp, world: World
+) -> None:
+    house(world)
+    app = console(DashboardScreen(Workplace(helpdesk(world))), role="helpdesk")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        causes = counted(app.screen)
+        assert (causes["night_missed"], causes["address_taken"]) == (1, 2)
+        await pilot.press("enter")  # leads nowhere
+        await settled(pilot)
+        assert isinstance(app.screen, DashboardScreen)
+        # Done, and given: nothing is left to tell.
+        with writing(world.engine, SYSTEM, NOW) as session:
+            session.add(NightlyRun(night=NOW.date(), started_at=NOW, finished_at=NOW))
+            for event in session.scalars(
+                select(SignInEvent).where(col(SignInEvent.outcome) == "taken")
+            ).all():
+                session.add(
+                    SignInEvent(at=NOW, kind="address", outcome="ok", account_id=event.account_id)
+                )
+        await pilot.press("f5")
+        await settled(pilot)
+        assert not {"night_missed", "address_taken"} & counted(app.screen).keys()
+
+
+async def test_a_director_reads_nothing_of_the_door(console: MakeApp, world: World) -> None:
+    house(world)
+    async with console(DashboardScreen(Workplace(world.director()))).run_test() as pilot:
+        await settled(pilot)
+        assert not {"night_missed", "address_taken"} & counted(pilot.app.screen).keys()
+
+
+def test_a_house_to_look_after(console: MakeApp, world: World, snap_compare: Any) -> None:
+    team(world)
+    house(world)
     app = console(DashboardScreen(Workplace(helpdesk(world), who="Helpdesk")), role="helpdesk")
     assert snap_compare(app, terminal_size=(80, 24), run_before=settled)
 

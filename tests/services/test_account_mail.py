@@ -112,6 +112,27 @@ def test_in_english_for_somebody_of_no_school(light: House, mail_server: MailSer
     assert [profile.role for profile in signed_in.identity.profiles] == ["helpdesk"]
 
 
+def test_a_new_key_is_told_in_both_languages(light: House, mail_server: MailServer) -> None:
+    from services.account_keys import add_key, remove_key
+    from tests.services.test_own_account import PUBLIC_KEY
+
+    _member, signed_in = light.activated()
+    desk, account = light.world.desk, signed_in.identity.account_id
+    key = desk.write(add_key, account, PUBLIC_KEY)
+    deliver(light, mail_server)
+    (mail,) = [m for m in mail_server.messages if "clé" in str(m.message["subject"])]
+    assert mail.message["subject"] == "Une nouvelle clé SSH pour votre compte de Trousseau"
+    assert mail.recipients == [EMAIL] and "Anne Lecomte" in mail.text
+    mail_server.messages.clear()
+    light.edit(Account, col(Account.id) == account, language="en")
+    desk.write(remove_key, account, key.id)
+    desk.write(add_key, account, PUBLIC_KEY)
+    deliver(light, mail_server)
+    (mail,) = mail_server.messages
+    assert mail.message["subject"] == "A new SSH key for your Trousseau account"
+    assert "remove the key" in mail.text and not TOKEN.findall(mail.text)
+
+
 def test_every_mail_of_an_account_is_of_no_school(light: House, mail_server: MailServer) -> None:
     _member, signed_in = light.activated()
     actor = actor_for(signed_in.identity, signed_in.identity.profiles[0])

@@ -2,6 +2,7 @@
 
 import base64
 import struct
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from sqlmodel import col
 from models.accounts import Account, AddressChange
 from models.database import SYSTEM, Actor
 from models.mail import Mail
+from models.ssh_keys import KeyRefused
 from services import outbox, own_account
+from services.accounts import add_account
 from services.activation import (
     AddressRefused,
     TokenExpired,
@@ -27,11 +30,18 @@ from services.activation import (
 )
 from services.own_account import ask_for_address, change_password, confirm_address
 from services.passwords import PasswordRefused
-from services.profiles import actor_for
-from services.sign_in import AccountLocked, SignInRefused, WrongPassword, sign_in
+from services.profiles import actor_as, actor_for
+from services.sign_in import (
+    AccountLocked,
+    SignInRefused,
+    WrongPassword,
+    sign_in,
+    sign_in_by_key,
+)
 from tests.services.door_world import EMAIL, OTHER_PASSWORD, PASSWORD, House, make_house
 
 NEW = "jeanne@ailleurs.example"
+OTHER = "aide@segec.example"
 PUBLIC_KEY = (
     "ssh-ed25519 "
     + base64.b64encode(
@@ -217,6 +227,33 @@ def test_a_key_is_added_with_the_present_password_alone(light: House) -> None:
             own_account.add_key(light.entrance, actor, "wrong", PUBLIC_KEY)
     with pytest.raises(AccountLocked):
         own_account.add_key(light.entrance, actor, PASSWORD, PUBLIC_KEY)
+
+
+def test_a_key_signs_in_once_its_owner_has_come_with_it(house: House) -> None:
+    """A public key is no secret: who adds another's must not draw them into the own account."""
+    actor = come_in(house)
+    row = own_account.add_key(house.entrance, actor, PASSWORD, PUBLIC_KEY, "portable")
+    assert [mail.recipient for mail in house.mails("key_added")] == [EMAIL]
+    # Its true owner comes with it, and is somebody else.
+    with pytest.raises(SignInRefused):
+        sign_in_by_key(house.entrance, row.fingerprint)
+    with_key = replace(house.entrance, offered=row.fingerprint)
+    house.world.desk.write(
+        add_account, OTHER, "helpdesk", password_hash=house.entrance.hasher.hash(OTHER_PASSWORD)
+    )
+    theirs = sign_in(with_key, OTHER, OTHER_PASSWORD).identity
+    with pytest.raises(SignInRefused):
+        sign_in_by_key(house.entrance, row.fingerprint)
+    # Nor does it keep them from their own key.
+    own = own_account.add_key(with_key, actor_as(theirs, "helpdesk"), OTHER_PASSWORD, PUBLIC_KEY)
+    assert own_account.page(house.entrance, actor).keys == ()
+    (told,) = sign_in(with_key, OTHER, OTHER_PASSWORD).notices
+    assert OTHER in told.text() and own.fingerprint in told.text()
+    assert sign_in_by_key(house.entrance, own.fingerprint).identity.email == OTHER
+    # From now on it is theirs.
+    with pytest.raises(KeyRefused, match="déjà utilisée"):
+        own_account.add_key(house.entrance, actor, PASSWORD, PUBLIC_KEY)
+    assert not sign_in(with_key, OTHER, OTHER_PASSWORD).notices
 
 
 def test_an_account_without_a_password_is_asked_for_none(light: House) -> None:

@@ -153,7 +153,9 @@ class TestDoor:
         assert door.open() is door.open()
         door.open()[1].dispose()
 
-    def test_a_key_lets_its_owner_in_and_nobody_else(self, demo_home: Path) -> None:
+    def test_a_key_lets_its_owner_in_and_nobody_else(
+        self, demo_home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         from services import account_keys
         from services.accounts import DOOR
         from services.desk import Desk
@@ -169,6 +171,14 @@ class TestDoor:
         assert arrived.entered is not None
         assert arrived.entered.workplace.role == "director"
         assert door.by_key("SHA256:" + "A" * 43) is None
+        # What a whole desk has is nobody's, whoever has added it.
+        shared = demo_home / "shared_keys"
+        shared.write_text(f'# of the desk\nrestrict,command="x" {PUBLIC_KEY}\nno key\n')
+        monkeypatch.setenv("TROUSSEAU_SHARED_KEYS", str(shared))
+        other = Door("192.0.2.7")
+        assert other.by_key(key.fingerprint) is None
+        assert other.entrance().offered == ""
+        other.open()[1].dispose()
         engine.dispose()
 
     def test_where_one_comes_from_and_the_key_do_not_show(self, demo_home: Path) -> None:

@@ -366,6 +366,7 @@ SPECIAL: dict[str, Make] = {
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ8NPhF+DHNEAG+jdNikr+XypSc/9AMkwu16TnsH3tMX"
     ),
     "account_keys.add_key.name": lambda c: "neuf",
+    "account_keys.add_key.proved": lambda c: c.random.choice([True, False]),
     "account_keys.prove.account_id": lambda c: c.one("account"),
     "account_keys.prove.fingerprint": lambda c: "SHA256:" + "A" * 43,
     "account_keys.remove_all_keys.account_id": lambda c: c.one("account"),

@@ -67,6 +67,10 @@ class TextInput(Input):
         )
         self.cursor_blink = False
 
+    def render_line(self, y: int) -> Strip:
+        """Draw an entry as long as it is even while it is empty, or nobody sees where it is."""
+        return super().render_line(y).extend_cell_length(self.size.width, self.rich_style)
+
 
 class Choice(Widget, can_focus=True):
     """One of a few values, changed with the arrows or Space: `‹ Français ›`."""

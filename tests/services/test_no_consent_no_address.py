@@ -408,7 +408,11 @@ KNOWN: dict[str, str] = {
     "tui.cli.plans._report": _WALKED,
     "tui.cli.plans.list_plans": _WALKED,
     "tui.cli.plans.show": _WALKED,
-    "tui.command_line._show_version": _NOBODY,
+    "tui.cli.program._show_version": _NOBODY,
+    "tui.command_line.main": "prints the version",
+    "tui.drawing.driver._send_size": _NOBODY,
+    "tui.drawing.driver.start_application_mode": "prepares the terminal",
+    "tui.serve.session._be_alone": _NOBODY,
     "tui.ssh.keys.main": "prints a public key for sshd, and whose it is not",
 }
 

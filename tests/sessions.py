@@ -211,7 +211,9 @@ class Visit:
         line.type("r")
         line.wait_for("Les formulaires encodés")
         typed = f"{self.chance.randrange(10**6):06}"
-        self._read(line, 0.2)
+        self._read(line, 0.3)  # the draft that an earlier session left has come by then
+        line.type("\x15")
+        self._read(line, 0.1)
         line.type(typed)
         line.wait_for(typed)
         if self.way != "demo":

@@ -1,0 +1,36 @@
+"""A plug-in: `pytest -p tests.replayed tests/screens` runs every console on two terminals.
+
+`TROUSSEAU_SOAK_SIZE` (such as 60x20) and `TROUSSEAU_SOAK_STYLE` replace what the tests ask for.
+What they expect of a picture is then no longer there: only screens that differ count, and all
+else that fails is passed over.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.both_drivers import Pair, ScreensDiffer, both_drivers
+from tests.emulator import NotUnderstood
+
+_SIZE = os.environ.get("TROUSSEAU_SOAK_SIZE", "")
+_STYLE = os.environ.get("TROUSSEAU_SOAK_STYLE", "")
+
+
+@pytest.fixture(autouse=True)
+def both_on_two_terminals(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
+    columns, _, lines = _SIZE.partition("x")
+    size = (int(columns), int(lines)) if _SIZE else None
+    with both_drivers(monkeypatch, size, _STYLE or None) as pair:
+        yield pair
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[Any]:
+    try:
+        return (yield)
+    except Exception as error:
+        if not (_SIZE or _STYLE) or isinstance(error, ScreensDiffer | NotUnderstood):
+            raise
+        pytest.skip(f"left at another size or in another style: {type(error).__name__}")

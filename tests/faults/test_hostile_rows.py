@@ -415,10 +415,10 @@ places = console.places(Workplace(desk, here=here))
 sys.exit(run(TrousseauApp(places[place], places=places, role="director",
                           state_folder=Path(state), clock=desk.clock)))
 """
-#: What Textual itself sends: colours, the cursor, modes, questions about modes, the pointer.
+#: What the drivers send: colours, the cursor, erasing, modes, questions, the pointer.
 _KNOWN = re.compile(
-    rb"\x1b\[[0-9;]*m|\x1b\[[0-9;]*[HJKABCDG]|\x1b\[\?[0-9;]+[hl]|\x1b\[\?[0-9]+\$p"
-    rb"|\x1b\[[<>=?]?[0-9;]*u|\x1b\[[0-9]*t|\x1b\[c|\x1b\[>[0-9;]*[mq]|\x1b[78=>]|\x1b\([0B]"
+    rb"\x1b\[[0-9;]*m|\x1b\[[0-9;]*[HJKXABCDGdbr]|\x1b\[\?[0-9;]+[hl]|\x1b\[\?[0-9]+\$p"
+    rb"|\x1b\[[<>=?]?[0-9;]*u|\x1b\[[0-9]*t|\x1b\[c|\x1b\[>[0-9;]*[mq]|\x1b[78=>M]|\x1b\([0B]"
     rb"|\x1b\[[0-9]* q|\x1b\]22;[a-z]+\x07"
 )
 

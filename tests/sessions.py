@@ -319,8 +319,8 @@ _HALF = (".part", ".tmp", ".new", "-journal")
 
 
 def rubbish(where: Installation) -> list[str]:
-    """Return the files and folders that somebody would have to tidy up."""
-    found = [str(path) for path in where.temporary.rglob("*")]
+    """Return the files and folders that somebody would have to tidy up, each home as one."""
+    found = [str(path) for path in where.temporary.glob("*")]
     found += [str(path) for path in where.home.rglob("*") if path.name.endswith(_HALF)]
     found += [str(path) for path in where.home.glob("data/mails/tmp/*")]
     return found

@@ -106,6 +106,11 @@ class TrousseauApp(StyledApp):
     def clear_selection(self) -> None:
         """Do nothing: nothing can be selected here, and a field made before any screen asks."""
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the screens are gone: timers and work may outlive them for a moment."""
+        return not self.screen_stack
+
     def _leave_with(self, status: int) -> None:
         self.jobs.stop_all()
         self.exit(status, return_code=status)
@@ -234,6 +239,8 @@ class TrousseauApp(StyledApp):
 
     def show_work(self) -> None:
         """Say in the title bar which work runs and how far it is."""
+        if self.has_ended:
+            return
         job = self.jobs.current
         working = f"F7 {job.reading.short()}" if job else ""
         for bar in self.screen.query(TitleBar):
@@ -250,8 +257,8 @@ class TrousseauApp(StyledApp):
     @on(JobEnded)
     def _tell_end(self, event: JobEnded) -> None:
         job: Job = event.job
-        if job not in self.jobs:
-            return  # of somebody who has signed out
+        if job not in self.jobs or self.has_ended:
+            return  # of somebody who has signed out or left
         self.show_work()
         if job.error:
             self.tell_error(job.error)

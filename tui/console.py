@@ -198,7 +198,7 @@ class Console(TrousseauApp):
     @on(_ShutOut)
     def _shut_out(self, message: _ShutOut) -> None:
         message.stop()
-        if message.actor is self._actor:
+        if message.actor is self._actor and not self.has_ended:
             self.sign_out(CLOSED)
 
     # Out
@@ -248,6 +248,8 @@ class Console(TrousseauApp):
 
     def end_if_idle(self) -> None:
         """Sign out whoever has not touched a key for too long; what is at work is waited for."""
+        if self.has_ended:
+            return
         stays = self._is_untouched and not self._leaves
         if self.jobs.current is not None or stays:
             self._touched = self._clock()

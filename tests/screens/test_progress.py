@@ -9,7 +9,7 @@ from textual.screen import Screen
 
 from models.errors import TrousseauError
 from models.language import say
-from screens.jobs import Job
+from screens.jobs import Job, JobEnded
 from screens.progress import ProgressScreen
 from screens.widgets.chrome import KeyBar, TitleBar
 from screens.widgets.progress import Reading, duration
@@ -116,3 +116,16 @@ def test_picture(console: MakeApp, snap_compare: Any) -> None:
         await pilot.pause()
 
     assert snap_compare(console(EmptyScreen()), run_before=open_progress)
+
+
+async def test_the_end_of_work_and_a_tick_find_the_screens_gone(console: MakeApp) -> None:
+    work = Sending()
+    work.go_on.set()
+    app = console(EmptyScreen())
+    async with app.run_test() as pilot:
+        job = app.jobs.start(say("Envoi"), work)
+        await until(pilot, lambda: not job.running)
+    assert not app.screen_stack
+    app.show_work()
+    await app._dispatch_message(JobEnded(job))
+    assert app._exception is None

@@ -2,7 +2,8 @@
 
 pyte leaves out what a thrifty program uses (repeat, the background of what is erased, a wide
 character cut in two) and lets pass what it does not know. Here whatever is not understood
-raises `NotUnderstood`, so that a test tells before a terminal does.
+raises `NotUnderstood`, so that a test tells before a terminal does; and where the terminal is
+of a `Kind`, so does whatever that kind does not understand.
 """
 
 import re
@@ -12,6 +13,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from wcwidth import wcwidth
+
+from tests.kinds import Kind
 
 #: Attributes: foreground and background ("" the terminal's own, "0" to "255", or "#rrggbb"),
 #: and the letters of those that are on: bold, dim, italic, underlined, flashing, reversed,
@@ -30,7 +33,7 @@ _TOKEN = re.compile(
     r"|\x1b\[(?P<mark>[?><=]?)(?P<numbers>[\d;:]*)(?P<between>[ !$\"]?)(?P<final>[@-~])"
     r"|\x1b(?P<short>[78=>cDEMH])"
     r"|\x1b(?P<set>[()])(?P<charset>.)"
-    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
+    r"|(?P<string>\x1b\][^\x07\x1b]*(?:\x07|\x1b\\))"
     r"|(?P<control>[\x07-\x0f])"
 )
 _UNFINISHED = re.compile(r"\x1b(?:[()]|\[[?><=]?[\d;:]*[ !$\"]?|\][^\x07\x1b]*\x1b?)?\Z")
@@ -38,7 +41,7 @@ _UNFINISHED = re.compile(r"\x1b(?:[()]|\[[?><=]?[\d;:]*[ !$\"]?|\][^\x07\x1b]*\x
 _QUIET_MODES = frozenset({1, 12, 1000, 1002, 1003, 1004, 1006, 1015, 1016, 2004, 2026, 2048})
 
 
-class NotUnderstood(Exception):
+class NotUnderstood(AssertionError):
     """The program has sent what not every terminal takes as it was meant."""
 
 
@@ -60,9 +63,9 @@ def seen(cell: Cell) -> Cell:
     if cell.text not in (" ", "\xa0"):
         return cell
     foreground, background, letters = cell.look
-    shown = "".join(letter for letter in letters if letter in "urs")
-    ink = foreground if shown else ""
-    return Cell(" ", (ink, background, shown))
+    if {"u", "r", "s"}.isdisjoint(letters):
+        return Cell(" ", ("", background, ""))
+    return Cell(" ", (foreground, background, letters))
 
 
 @lru_cache(2048)
@@ -75,15 +78,16 @@ class Emulator:
     """A screen of `columns` by `lines`, fed with bytes or text.
 
     `rows` are its lines of cells, `x` and `y` the cursor, counted from 0, `shows_cursor`
-    whether it is seen. `received` counts the bytes that came. Without `fills_with_colour`
-    (`bce`) what is erased takes the terminal's own background, as screen does it.
+    whether it is seen. `received` counts the bytes that came. Of no `kind` it takes all that
+    Textual writes.
     """
 
-    def __init__(self, columns: int, lines: int, *, fills_with_colour: bool = True) -> None:
+    def __init__(self, columns: int = 80, lines: int = 24, kind: Kind | None = None) -> None:
         self.columns, self.lines = columns, lines
-        self._fills = fills_with_colour
+        self._kind = kind
+        self._fills = kind is None or kind.bce
         self.received = 0
-        self._decode = getincrementaldecoder("utf-8")().decode
+        self._decode = getincrementaldecoder(kind.codec if kind else "utf-8")().decode
         self._rest = ""
         self._reset()
 
@@ -96,7 +100,7 @@ class Emulator:
         self._wraps, self._past_the_end = True, False
         self._look: Look = PLAIN
         self._saved = (0, 0, PLAIN)
-        self._last = " "
+        self._last = ""
         self._charsets, self._shift = {"(": "B", ")": "B"}, "("
         self._top, self._bottom = 0, self.lines - 1
 
@@ -114,6 +118,15 @@ class Emulator:
     def display(self) -> list[str]:
         """The characters of each line."""
         return ["".join(cell.text for cell in row) for row in self.rows]
+
+    @property
+    def text(self) -> str:
+        """The characters on the screen, line by line."""
+        return "\n".join(self.display)
+
+    def cells(self) -> list[list[Cell]]:
+        """Return what is seen in each column, line by line."""
+        return [[seen(cell) for cell in row] for row in self.rows]
 
     def differences(self, other: "Emulator") -> Iterator[str]:
         """Yield in words where the two screens do not look the same."""
@@ -148,10 +161,20 @@ class Emulator:
                 raise NotUnderstood(repr(text[place : place + 40]))
             self._rest = text[place:]
 
+    @property
+    def waits(self) -> bool:
+        """Whether a part of a sequence has come, and its rest has not."""
+        return bool(self._rest)
+
     def _take(self, found: "re.Match[str]") -> None:
+        if self._kind and not self._kind.understands(found):
+            raise NotUnderstood(f"{self._kind.name} is sent {found[0]!r}")
         if (drawn := found["text"]) is not None:
             self._draw(drawn)
-        elif found["final"]:
+            return
+        if found["final"] != "b":
+            self._last = ""
+        if found["final"]:
             self._sequence(found)
         elif control := found["control"]:
             self._control(control)
@@ -417,6 +440,8 @@ class Emulator:
             self._go(0, 0)
 
     def _repeat(self, count: int) -> None:
+        if not self._last:
+            raise NotUnderstood("there is nothing right before it that could be repeated")
         self._draw(self._last * count)
 
     def _quiet(self, numbers: list[int]) -> None:

@@ -4,7 +4,6 @@ The real program on a pseudo-terminal, and behind it a terminal that refuses wha
 not understand. What is looked for are words: frames, colours and moves are the driver's tests.
 """
 
-import codecs
 import os
 import re
 import shutil
@@ -16,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal import PROGRAM
-from tests.terminal import Terminal as Line
-from tests.tui.drawing.emulator import KINDS, Kind, Terminal
+from tests.emulator import Emulator
+from tests.kinds import KINDS, Kind
+from tests.terminal import PROGRAM, Terminal
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -32,37 +31,24 @@ TERMINALS = [
     ("tmux", UTF8, 80, 24), ("tmux", LATIN1, 60, 20),
     ("xterm-256color", UTF8, 60, 20), ("xterm-256color", LATIN1, 80, 24),
 ]  # fmt: skip
-_HALF = re.compile(r"\x1b(?:\[[^@-~]*)?$")
 
 
-class StrictLine(Line):
+class StrictLine(Terminal):
     """The program on a terminal of a kind, behind a line that carries one character set."""
 
     def __init__(self, term: str, locale: str, columns: int, lines: int, **more: str) -> None:
         self.codec = "iso8859-1" if locale == LATIN1 else "utf-8"
-        self._decode = codecs.getincrementaldecoder(self.codec)().decode
-        self._rest = ""
-        name = f"{term} {self.codec}"
-        KINDS[name] = _kind(term, self.codec)
-        self._terminal = Terminal(name, columns, lines)
+        self.shown = Emulator(columns, lines, _kind(term, self.codec))
         environment = {
             "TERM": term, "LANG": locale, "LC_ALL": "", "LC_CTYPE": "", "PYTHONUTF8": "1", **more,
         }  # fmt: skip
         arguments = ["demo", "--role", "director"]
         super().__init__(arguments, environment=environment, columns=columns, lines=lines)
-        self._stream = self  # type: ignore[assignment]
-
-    def feed(self, content: bytes) -> None:
-        """Show what came down the line; half a sequence waits for its other half."""
-        text = self._rest + self._decode(content)
-        half = _HALF.search(text)
-        cut = half.start() if half else len(text)
-        self._rest = text[cut:]
-        self._terminal.feed(text[:cut])
+        self._stream = self.shown  # type: ignore[assignment]
 
     @property
     def screen(self) -> str:
-        return self._terminal.text
+        return self.shown.text
 
     def type(self, keys: str) -> None:
         os.write(self._line, keys.encode(self.codec))
@@ -123,9 +109,8 @@ def test_the_cursor_stands_on_the_focus_where_the_screen_is_read_out() -> None:
         line.wait_for("Adam Sébastien", "par Nom")
         line.type("\x1b[B")
         line.wait_for(">  ? Pas de rôle")
-        cursor = line._terminal.screen.cursor
-        at = line.screen.splitlines()[cursor.y]
-        assert not cursor.hidden
+        at = line.screen.split("\n")[line.shown.y]
+        assert line.shown.shows_cursor
         assert at.startswith(">  ? Pas de rôle")
         assert not re.search("[\u2500-\u259f]", line.screen)
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.tui.drawing.emulator import Terminal
+from tests.emulator import Emulator
+from tests.kinds import KINDS
 from tests.tui.drawing.test_picture import _DISPUTED, _WIDE, _WORDS, HEIGHT, WIDTH, pictures
 from tui.drawing.abilities import Abilities, recognise
 from tui.drawing.picture import Picture
@@ -176,10 +177,11 @@ def test_whatever_is_written_the_terminal_is_sent_what_it_understands(
     kind: str, written: list[str]
 ) -> None:
     picture = Picture(recognise({"TERM": kind}), WIDTH, HEIGHT)
-    terminal = Terminal(kind, WIDTH, HEIGHT)
+    terminal = Emulator(WIDTH, HEIGHT, KINDS[kind])
     for text in written:
         picture.read(text)
         frame = picture.frame()
         if kind != "xterm-256color":  # what it does not know itself it leaves to an xterm
             terminal.feed(frame)
+            assert not terminal.waits
         frame.decode(picture.codec)

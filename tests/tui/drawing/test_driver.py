@@ -6,7 +6,6 @@ import fcntl
 import os
 import pty
 import random
-import re
 import select
 import string
 import struct
@@ -20,7 +19,8 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.widgets import Label
 
-from tests.tui.drawing.emulator import KINDS, Terminal
+from tests.emulator import Emulator
+from tests.kinds import KINDS
 from tui.drawing.abilities import recognise
 from tui.drawing.driver import ChangesDriver
 
@@ -71,9 +71,8 @@ class Line:
     app: Board
     master: int
     theirs: int
-    screen: Terminal
+    screen: Emulator
     received: str = ""
-    _rest: str = ""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -84,11 +83,8 @@ class Line:
             data = os.read(self.master, 65_536)
         except OSError:
             data = b""
-        self.received += (text := self._decode(data))
-        self._rest += text
-        end = _whole(self._rest)
-        self.screen.feed(self._rest[:end])
-        self._rest = self._rest[end:]
+        self.received += self._decode(data)
+        self.screen.feed(data)
         self._news.set()
 
     def take_what_waits(self) -> None:
@@ -112,9 +108,8 @@ class Line:
     def window(self, columns: int, lines: int) -> None:
         """Change the size of the window; its content is whatever the terminal makes of it."""
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-        kind = self.screen.kind
-        self.screen = Terminal(kind, columns, lines)
-        self.screen.feed("garbage" * 9)
+        self.screen.resize(columns, lines)
+        self.screen.write("garbage" * 9)
         self.app.driver.window_changed()
 
     def stop_reading(self) -> None:
@@ -124,21 +119,12 @@ class Line:
         asyncio.get_running_loop().add_reader(self.master, self.take)
 
 
-def _whole(text: str) -> int:
-    """Return the end of the last whole sequence."""
-    at = text.rfind("\x1b")
-    if at < 0 or re.match(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[^\[])", text[at:]):
-        return len(text)
-    return at
-
-
 @asynccontextmanager
 async def running(kind: str = "xterm-256color") -> AsyncIterator[Line]:
     master, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     app = Board((theirs, theirs), kind)
-    line = Line(app, master, theirs, Terminal(kind))
-    line.screen.screen.set_mode(7, private=True)
+    line = Line(app, master, theirs, Emulator(kind=KINDS[kind]))
     task = asyncio.create_task(app.run_async(mouse=False))
     line.go_on_reading()
     try:
@@ -173,8 +159,8 @@ async def test_the_terminal_is_given_back_as_it_was() -> None:
         line.app.exit()
         await line.until(lambda: line.app._driver is not None and not line.app._running)
         assert termios.tcgetattr(line.theirs) == before
-        assert 1049 << 5 not in line.screen.screen.mode
-        assert not line.screen.screen.cursor.hidden
+        assert not line.screen.alternate
+        assert line.screen.shows_cursor
 
 
 async def test_nothing_is_painted_once_the_terminal_is_given_back() -> None:
@@ -227,8 +213,8 @@ async def test_resumed_after_a_suspension_everything_is_painted() -> None:
         await line.shows(_noise(1)[:78])
         line.app.driver.suspend_application_mode()
         assert termios.tcgetattr(line.theirs)[3] & termios.ECHO
-        await line.until(lambda: not line.screen.screen.cursor.hidden)
-        line.screen.feed("\x1b[2J\x1b[H$ ls\r\nsome files\x1b[1;31m")
+        await line.until(lambda: line.screen.shows_cursor)
+        line.screen.write("\x1b[2J\x1b[H$ ls\r\nsome files\x1b[1;31m")
         line.app.driver.resume_application_mode()
         await line.until(lambda: _noise(1)[:78] in line.screen.text)
         assert not termios.tcgetattr(line.theirs)[3] & termios.ECHO
@@ -237,7 +223,7 @@ async def test_resumed_after_a_suspension_everything_is_painted() -> None:
 
 async def test_a_key_repaints_what_something_else_has_written_over() -> None:
     async with running() as line:
-        line.screen.feed("\x1b[5;1HMessage from root: the machine goes down at 18:00")
+        line.screen.write("\x1b[5;1HMessage from root: the machine goes down at 18:00")
         line.type(b"\x0c")
         await line.until(lambda: "Message" not in line.screen.text)
         await line.shows("nothing yet")
@@ -338,12 +324,11 @@ async def test_a_paste_in_pieces_is_one() -> None:
 
 async def test_the_cursor_is_shown_where_the_app_puts_it() -> None:
     async with running() as line:
-        assert line.screen.screen.cursor.hidden
+        assert not line.screen.shows_cursor
         line.app.cursor_position = line.app.cursor_position.__class__(7, 3)
         line.app.show("with a cursor")
         line.app.driver.show_cursor()
-        await line.until(lambda: not line.screen.screen.cursor.hidden)
-        cursor = line.screen.screen.cursor
-        await line.until(lambda: (cursor.x, cursor.y) == (7, 3))
+        await line.until(lambda: line.screen.shows_cursor)
+        await line.until(lambda: (line.screen.x, line.screen.y) == (7, 3))
         line.app.driver.show_cursor(False)
-        await line.until(lambda: line.screen.screen.cursor.hidden)
+        await line.until(lambda: not line.screen.shows_cursor)

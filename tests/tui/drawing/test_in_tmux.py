@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.tui.drawing.emulator import Terminal
-from tests.tui.drawing.test_picture import _WIDE, _WORDS, HEIGHT, WIDTH, _fits, pictures
+from tests.emulator import Emulator
+from tests.tui.drawing.test_picture import _WIDE, _WORDS, HEIGHT, WIDTH, _fits, pictures, terminal
 from tui.drawing.abilities import recognise
 from tui.drawing.picture import Picture
 
@@ -45,12 +45,12 @@ class Pane:
         while not answer.endswith(b"R"):
             answer += os.read(self._terminal, 100)
 
-    def seen(self) -> Terminal:
+    def seen(self) -> Emulator:
         """Return what the pane shows."""
-        shown = Terminal("xterm-256color", WIDTH, HEIGHT, strict=False)
+        shown = terminal()
         captured = self._tmux("capture-pane", "-p", "-e", "-N", "-t", self._name)
         for y, line in enumerate(captured.split("\n")[:HEIGHT]):
-            shown.feed(f"\x1b[{y + 1};1H{line}")
+            shown.write(f"\x1b[{y + 1};1H{line}")
         return shown
 
     def _tmux(self, *arguments: str) -> str:
@@ -67,7 +67,7 @@ def panes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pane, Pane
         pane.close()
 
 
-def _play(panes: tuple[Pane, Pane], session: list[str | None]) -> tuple[Terminal, Terminal]:
+def _play(panes: tuple[Pane, Pane], session: list[str | None]) -> tuple[Emulator, Emulator]:
     """Play a session on both panes, and return what the stock driver and ours make of it."""
     stock, ours = panes
     for pane in panes:

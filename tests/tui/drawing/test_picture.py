@@ -1,7 +1,6 @@
 """Random pictures through Textual's vocabulary: the terminal shows the same, in fewer bytes."""
 
 from collections.abc import Iterable
-from typing import Any
 from unicodedata import normalize
 
 import pyte
@@ -9,7 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.tui.drawing.emulator import KINDS, Terminal
+from tests.emulator import Emulator
+from tests.kinds import KINDS
 from tui.drawing.abilities import Abilities, recognise
 from tui.drawing.picture import Picture
 
@@ -67,25 +67,30 @@ def pictures(words: Iterable[str]) -> st.SearchStrategy[list[str | None]]:
 
 def _fits(written: str) -> bool:
     """Tell whether Textual may write this: it never writes beyond the edge of a line."""
-    beyond = Terminal("xterm-256color", 3 * WIDTH, HEIGHT, strict=False)
+    beyond = Emulator(3 * WIDTH, HEIGHT)
     for y in range(HEIGHT):
-        beyond.feed(f"\x1b[{y + 1};{WIDTH + 1}H#")
-    beyond.feed(written.replace("\x1b[2J", ""))
-    return all(line[WIDTH].data == "#" for line in beyond.cells())
+        beyond.write(f"\x1b[{y + 1};{WIDTH + 1}H#")
+    beyond.write(written.replace("\x1b[2J", ""))
+    return all(line[WIDTH].text == "#" for line in beyond.rows)
 
 
-def play(
-    kind: str, session: list[str | None], **options: Any
-) -> tuple[Terminal, Terminal, Picture]:
+def terminal(kind: str | None = None) -> Emulator:
+    """Return a terminal as the program has it: without the wrapping of lines."""
+    empty = Emulator(WIDTH, HEIGHT, KINDS[kind] if kind else None)
+    empty.write("\x1b[?7l")
+    return empty
+
+
+def play(kind: str, session: list[str | None]) -> tuple[Emulator, Emulator, Picture]:
     """Play a session on two terminals: as Textual writes it, and as we send it."""
-    stock = Terminal("xterm-256color", WIDTH, HEIGHT, strict=False, **options)
-    ours = Terminal(kind, WIDTH, HEIGHT, **options)
+    stock, ours = terminal(), terminal(kind)
     picture = Picture(_abilities(kind), WIDTH, HEIGHT)
     for step in (*session, None):
         if step is None:
             ours.feed(picture.frame())
+            assert not ours.waits
         elif _fits(step):
-            stock.feed(step)
+            stock.write(step)
             picture.read(step)
     return stock, ours, picture
 
@@ -151,8 +156,8 @@ def test_characters_of_disputed_width_displace_no_other(session: list[str | None
     assert ours.cells() == _painted_at_once("xterm-256color", picture).cells()
 
 
-def _painted_at_once(kind: str, picture: Picture) -> Terminal:
-    whole = Terminal(kind, WIDTH, HEIGHT)
+def _painted_at_once(kind: str, picture: Picture) -> Emulator:
+    whole = terminal(kind)
     picture.forget()
     whole.feed(picture.frame())
     return whole

@@ -96,8 +96,8 @@ def _cells(text: str, shown: Callable[[str], str] | None) -> tuple[str, tuple[st
             joins += cluster  # only at the beginning of a run
             continue
         what = cluster if shown is None else shown(cluster)
-        if width == len(what):
-            cells += what
+        if width == len(what) and (width == 1 or what != cluster):
+            cells += what  # not the two of a wide character and its accent
         else:
             cells += (what, "") if width == 2 else (what,)
     return joins, tuple(cells)

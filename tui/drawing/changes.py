@@ -504,16 +504,14 @@ def _spans(columns: list[int], text: list[str]) -> Iterator[tuple[int, int]]:
     """Yield the runs of columns, no wide character cut in two."""
     start = end = -1
     for x in columns:
-        if x == end:
-            end += 1
-            continue
         if x < end:
             continue
-        if end > 0:
-            yield start, end
-        start, end = (x - 1 if text[x] == "" else x), x + 1
-        if end < len(text) and text[end] == "":
-            end += 1
+        if x > end:
+            if end > 0:
+                yield start, end
+            start = x - 1 if text[x] == "" else x
+        # A right half is the same "" behind another character, and is no column of its own.
+        end = x + 2 if text[x + 1 : x + 2] == [""] else x + 1
     if end > 0:
         yield start, end
 

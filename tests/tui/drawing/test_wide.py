@@ -3,6 +3,7 @@
 from random import Random
 
 import pytest
+
 from tests.emulator import Emulator
 from tui.drawing.abilities import recognise
 from tui.drawing.picture import Picture

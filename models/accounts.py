@@ -7,10 +7,10 @@ child) is derived: `AccountRole` rows, the person's accesses, the person's child
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
-from models.base import Instant, Table, partial_index
+from models.base import Instant, Table, conditional_index, partial_index
 from models.rights import ROLES
 
 #: Roles of the console, the one with the widest view first (DESIGN §9).
@@ -80,12 +80,8 @@ class AccountKey(Table, table=True):
 
     __tablename__ = "account_key"
     __table_args__: Any = (
-        Index(
-            "uq_account_key_live",
-            "fingerprint",
-            unique=True,
-            sqlite_where=text("removed_at IS NULL"),
-            postgresql_where=text("removed_at IS NULL"),
+        conditional_index(
+            "uq_account_key_live", "fingerprint", where="removed_at IS NULL", unique=True
         ),
         {"sqlite_autoincrement": True},
     )

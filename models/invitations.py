@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index
 from sqlmodel import Field
 
-from models.base import Instant, Table
+from models.base import Instant, Table, conditional_index
 
 #: The purpose in a token's HMAC, so that no token serves for something else.
 TOKEN_PURPOSE = "invitation"
@@ -24,12 +24,8 @@ class Invitation(Table, table=True):
     __tablename__ = "invitation"
     __table_args__: Any = (
         Index("uq_invitation_access_id_generation", "access_id", "generation", unique=True),
-        Index(
-            "uq_invitation_latest",
-            "access_id",
-            unique=True,
-            sqlite_where=text("replaced_at IS NULL"),
-            postgresql_where=text("replaced_at IS NULL"),
+        conditional_index(
+            "uq_invitation_latest", "access_id", where="replaced_at IS NULL", unique=True
         ),
         {"sqlite_autoincrement": True},
     )

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Index, text
+from sqlalchemy import JSON
 from sqlmodel import Field
 
-from models.base import Instant, Table, partial_index
+from models.base import Instant, Table, conditional_index, partial_index
 
 
 class Mail(Table, table=True):
@@ -20,19 +20,8 @@ class Mail(Table, table=True):
 
     __tablename__ = "mail"
     __table_args__: Any = (
-        Index(
-            "ix_mail_due",
-            "next_attempt_at",
-            "id",
-            sqlite_where=text("closed_at IS NULL"),
-            postgresql_where=text("closed_at IS NULL"),
-        ),
-        Index(
-            "ix_mail_claimed",
-            "claimed_by",
-            sqlite_where=text("claimed_by IS NOT NULL"),
-            postgresql_where=text("claimed_by IS NOT NULL"),
-        ),
+        conditional_index("ix_mail_due", "next_attempt_at", "id", where="closed_at IS NULL"),
+        conditional_index("ix_mail_claimed", "claimed_by", where="claimed_by IS NOT NULL"),
         *(partial_index("mail", column) for column in ("bounced_at", "refused_at", "uncertain_at")),
         {"sqlite_autoincrement": True},
     )

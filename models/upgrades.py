@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, inspect, select
 from sqlmodel import SQLModel, col
 
 from models.access import Service, ServiceRole
+from models.base import CONDITION
 from models.database import SYSTEM, ActorSession, gate, writing
 from models.functions import FUNCTIONS
 from models.roles import DEFAULT_ROLES
@@ -81,7 +82,31 @@ def differences(engine: Engine) -> list[Any]:
 
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return list(compare_metadata(context, SQLModel.metadata))
+        return [*compare_metadata(context, SQLModel.metadata), *_other_conditions(engine)]
+
+
+def _other_conditions(engine: Engine) -> list[Any]:
+    """Return the indexes that have another condition than in the models: Alembic looks past it."""
+    found = {
+        index["name"]: index.get("dialect_options", {}).get(f"{engine.dialect.name}_where")
+        for indexes in inspect(engine).get_multi_indexes().values()
+        for index in indexes
+    }
+    wanted = {
+        index.name: index.info.get(CONDITION)
+        for table in SQLModel.metadata.tables.values()
+        for index in table.indexes
+    }
+    return [
+        ("condition", name, str(where), wanted[name])
+        for name, where in found.items()
+        if name in wanted and _bare(where) != _bare(wanted[name])
+    ]
+
+
+def _bare(where: object) -> str | None:
+    """Return a condition without the brackets that PostgreSQL puts around it."""
+    return None if where is None else str(where).strip().removeprefix("(").removesuffix(")")
 
 
 def fill_catalogues(engine: Engine, at: Any) -> None:

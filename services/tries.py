@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlmodel import col
 
 from models.accounts import Account, Origin, SignInEvent
@@ -120,11 +118,22 @@ def check_origin(session: ActorSession, origin: str) -> None:
         raise TooManyTries(until)
 
 
+def _insert_for(dialect: str) -> Any:
+    """Return the INSERT that may find the row there; each dialect is imported only for itself."""
+    if dialect == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert
+
+
 def count_origin(session: ActorSession, origin: str) -> None:
     """Count a try from an origin, as if it were wrong; raises `TooManyTries` while it waits."""
     _of_the_door(session)
     connection = session.connection()
-    insert: Any = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
+    insert = _insert_for(connection.dialect.name)
     new = insert(_origin).values(name=origin, failed_tries=0, last_try_at=session.at)
     connection.execute(new.on_conflict_do_nothing(index_elements=["name"]))
     row = connection.execute(

@@ -218,16 +218,19 @@ def no_collection() -> Iterator[None]:
     """Switch garbage collection off, and on again where it was on.
 
     What was made meanwhile then counts as old: else the very next collection would go through
-    all of it (half a second for a plan of 100,000).
+    all of it (half a second for a plan of 100,000). Where the program has frozen what it
+    loaded, it stays frozen with that: thawing knows no part of it, and the next collection of
+    a forked session would make copies of all that it shares with the others.
     """
-    was_on = gc.isenabled()
+    was_on, frozen = gc.isenabled(), gc.get_freeze_count()
     gc.disable()
     try:
         yield
     finally:
         if was_on:
             gc.freeze()
-            gc.unfreeze()
+            if not frozen:
+                gc.unfreeze()
             gc.enable()
 
 

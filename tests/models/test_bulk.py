@@ -53,3 +53,17 @@ def test_collection_is_given_back_as_it_was() -> None:
             pass
         assert not gc.isenabled()
     assert gc.isenabled()
+
+
+def test_what_the_program_has_frozen_stays_so() -> None:
+    gc.freeze()
+    try:
+        before = gc.get_freeze_count()
+        with bulk.no_collection():
+            pass
+        assert gc.get_freeze_count() >= before
+    finally:
+        gc.unfreeze()
+    with bulk.no_collection():
+        pass
+    assert gc.get_freeze_count() == 0

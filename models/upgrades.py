@@ -88,12 +88,12 @@ def differences(engine: Engine) -> list[Any]:
 def _other_conditions(engine: Engine) -> list[Any]:
     """Return the indexes that have another condition than in the models: Alembic looks past it."""
     found = {
-        index["name"]: index.get("dialect_options", {}).get(f"{engine.dialect.name}_where")
+        str(index["name"]): index.get("dialect_options", {}).get(f"{engine.dialect.name}_where")
         for indexes in inspect(engine).get_multi_indexes().values()
         for index in indexes
     }
     wanted = {
-        index.name: index.info.get(CONDITION)
+        str(index.name): index.info.get(CONDITION)
         for table in SQLModel.metadata.tables.values()
         for index in table.indexes
     }

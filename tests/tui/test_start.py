@@ -194,6 +194,26 @@ def test_the_sign_in_screen_is_painted_before_anything_else_is_loaded() -> None:
     assert offenders(loaded, DATA, SELDOM, COMMANDS, OTHER_SCREENS, {"pydantic": "data"}) == {}
 
 
+#: What the data layer is loaded with where the database is SQLite's.
+DASHBOARD = """
+import screens.dashboard, screens.workplace, services.demo_guests, services.opening, tui.settings
+import services.sign_in
+from models.database import make_engine
+from sqlalchemy.orm import configure_mappers
+configure_mappers()
+"""
+
+
+def test_a_database_of_sqlite_needs_nothing_of_the_other() -> None:
+    others = {
+        "alembic": DATA["alembic"],
+        "sqlalchemy.dialects.postgresql": "an index or a statement names the other database",
+    }
+    loaded = loaded_by(DASHBOARD)
+    assert "sqlalchemy.dialects.sqlite" in loaded
+    assert offenders(loaded, others) == {}
+
+
 def test_whoever_asks_for_the_palette_later_gets_the_real_one() -> None:
     program = (
         "from tui.light import load_textual; load_textual()\n"

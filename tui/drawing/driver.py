@@ -70,6 +70,7 @@ class ChangesDriver(LinuxDriver):
         self._timer: asyncio.TimerHandle | None = None
         self._settling: asyncio.TimerHandle | None = None
         self._hold = False  # for the picture of a new size
+        self._blank = True  # nobody has seen a picture yet
         self._due = False  # something was written since the last frame
         self._written = 0  # so many characters
         self._asked = False  # a frame is about to be computed
@@ -85,8 +86,11 @@ class ChangesDriver(LinuxDriver):
     def flush(self) -> None:
         """Show what was written, as soon as the line is free."""
         grid = self._picture.grid
-        if self._hold and self._written >= grid.width * grid.height:
+        if self._written >= grid.width * grid.height:
             self._hold = False  # a whole picture: that of the new size
+            if self._blank:  # Textual lays out anew, for 15 ms, what mostly stays as it is
+                self._blank = False
+                self._paint()
         self._ask()
 
     def show_cursor(self, shown: bool = True) -> None:

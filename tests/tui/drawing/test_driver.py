@@ -175,6 +175,19 @@ async def test_nothing_is_painted_once_the_terminal_is_given_back() -> None:
         assert line.received.partition("\x1b[?1049l")[2] == "\x1b[?25h"
 
 
+async def test_the_first_picture_waits_for_nothing_else_that_the_loop_has_to_do() -> None:
+    async with running() as line:
+        driver = ChangesDriver(line.app)
+        driver.start_application_mode()
+        line.take_what_waits()
+        driver.write("".join(f"\x1b[{row};1H{'first':<80}" for row in range(1, 25)))
+        driver.flush()
+        line.take_what_waits()  # the loop had no turn meanwhile
+        assert line.screen.text.split("\n")[23].rstrip() == "first"
+        driver.disable_input()
+        driver.close()
+
+
 async def test_another_size_is_painted_without_what_was_there() -> None:
     async with running() as line:
         for columns, lines in ((60, 20), (160, 50), (80, 24)):

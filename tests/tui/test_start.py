@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 OURS = ("models", "services", "screens", "tui")
 
 
-def loaded_by(program: str, arguments: Sequence[str] = ()) -> set[str]:
+def loaded_by(program: str, arguments: Sequence[str] = (), *options: str) -> set[str]:
     """Return the modules that a fresh interpreter has loaded after running some lines."""
     lines = (
         f"import sys\nsys.argv = ['trousseau', *{list(arguments)!r}]\n"
@@ -30,7 +30,11 @@ def loaded_by(program: str, arguments: Sequence[str] = ()) -> set[str]:
         "print('\\nloaded', *sys.modules)\n"
     )
     found = subprocess.run(
-        [sys.executable, "-I", "-c", lines], cwd=ROOT, capture_output=True, text=True, timeout=50
+        [sys.executable, "-I", *options, "-c", lines],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=50,
     )
     assert found.returncode == 0, found.stderr
     return set(found.stdout.rpartition("\nloaded ")[2].split())
@@ -212,6 +216,20 @@ def test_a_database_of_sqlite_needs_nothing_of_the_other() -> None:
     loaded = loaded_by(DASHBOARD)
     assert "sqlalchemy.dialects.sqlite" in loaded
     assert offenders(loaded, others) == {}
+
+
+#: What is there in every interpreter that has no site, or is built in.
+_BUILT_IN = {
+    "_collections_abc", "_socket", "_stat", "genericpath", "os", "os.path", "posixpath", "select",
+    "stat", "termios",
+}  # fmt: skip
+
+
+def test_who_waits_for_a_session_holds_next_to_nothing() -> None:
+    program = f"sys.path.append({str(ROOT)!r}); import tui.serve.calling"
+    more = loaded_by(program, (), "-S") - loaded_by("pass", (), "-S")
+    ours = {"tui", "tui.serve", "tui.serve.calling", "tui.serve.messages"}
+    assert more - _BUILT_IN == ours
 
 
 def test_whoever_asks_for_the_palette_later_gets_the_real_one() -> None:

@@ -10,7 +10,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.message import Message
 
-from models.database import ActorSession
 from models.language import N_, Wording, _, format_day, say, say_n
 from models.references import ReferenceMistyped, parse_reference
 from screens.commands import bindings
@@ -111,8 +110,8 @@ class ConsentsScreen(PrintingScreen):
         self._team = workplace.chosen
         assert workplace.here is not None
         self._zone = workplace.here.zone
-        self._wish = workplace.wished("consents")
-        self._state: str | None = self._wish.status if self._wish.status in STATE_KINDS else None
+        wish = workplace.wished("consents")
+        self._state: str | None = wish.status if wish.status in STATE_KINDS else None
         self._counts: dict[str, int] = {}
         self._bar = TitleBar(N_("Consents"), *workplace.title)
         self._by_state = Counts(STATE_KINDS, zeros=True)
@@ -126,6 +125,7 @@ class ConsentsScreen(PrintingScreen):
                 nothing_found=N_("Nobody matches. f shows other states, Esc all names."),
             ),
             N_("/ to search: a name, or a reference typed or scanned"),
+            text=wish.text,
         )
         self._detail = Sentence("", id="consent-detail", classes="line-detail")
 
@@ -140,10 +140,6 @@ class ConsentsScreen(PrintingScreen):
         yield self._detail
         yield KeyBar()
 
-    def on_mount(self) -> None:
-        if self._wish.text:
-            self._list.search.value = self._wish.text
-
     def on_screen_resume(self) -> None:
         if self._counts:
             self.table.reload()
@@ -152,7 +148,9 @@ class ConsentsScreen(PrintingScreen):
 
     def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
         state = self._state
-        found, total, counts = self._desk.read(_page, self._team, text, state, offset, limit)
+        found, total, counts = self._desk.read(
+            consents.page, *self._team, text=text, state=state, offset=offset, limit=limit
+        )
         if offset == 0:
             self._rows = {}
         self._rows = {**self._rows, **{row.person_id: row for row in found}}
@@ -205,8 +203,17 @@ class ConsentsScreen(PrintingScreen):
             self.attempt(partial(self._find_people, self.table.selection, self._state))
 
     def _find_people(self, selection: Selection, state: str | None) -> None:
-        people = self._desk.read(_chosen, self._team, selection, state)
-        self.post_message(self._ToPrint(people))
+        self.post_message(self._ToPrint(self._chosen(selection, state)))
+
+    def _chosen(self, selection: Selection, state: str | None) -> list[int]:
+        """Return the persons selected, or without a selection those whose form is still to
+        print."""
+        if selection.all_matching:
+            rows = self._desk.read(consents.listed, *self._team, text=selection.filter, state=state)
+            return [row.person_id for row in rows if row.person_id in selection]
+        if selection.keys:
+            return sorted(key for key in selection.keys if isinstance(key, int))
+        return self._desk.read(consents.without_consent, *self._team)
 
     @on(_ToPrint)
     def _ask_folder(self, message: _ToPrint) -> None:
@@ -262,33 +269,6 @@ class ConsentsScreen(PrintingScreen):
         told = _("Withdrawn: nothing is sent or passed on to %(name)s any more.")
         self.app.notify(told % {"name": message.row.name}, markup=False)
         self.table.reload()
-
-
-def _page(
-    session: ActorSession,
-    team: tuple[int, int],
-    text: str,
-    state: str | None,
-    offset: int,
-    limit: int,
-) -> tuple[list[ConsentRow], int, dict[str, int]]:
-    found = consents.listed(session, *team, text=text, state=state, offset=offset, limit=limit)
-    counts = consents.counts(session, *team)
-    known = sum(counts.values()) if state is None else counts[state]
-    total = consents.total(session, *team, text=text, state=state) if text else known
-    return found, total, counts
-
-
-def _chosen(
-    session: ActorSession, team: tuple[int, int], selection: Selection, state: str | None
-) -> list[int]:
-    """Return the persons selected, or without a selection those whose form is still to print."""
-    if selection.all_matching:
-        rows = consents.listed(session, *team, text=selection.filter, state=state)
-        return [row.person_id for row in rows if row.person_id in selection]
-    if selection.keys:
-        return sorted(key for key in selection.keys if isinstance(key, int))
-    return consents.without_consent(session, *team)
 
 
 def _as_row(row: ConsentRow) -> Row:

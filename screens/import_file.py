@@ -12,7 +12,6 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input
 
-from models.database import ActorSession
 from models.language import N_, Wording, _, say
 from models.school_years import start_year_of
 from screens.commands import bindings
@@ -188,14 +187,13 @@ class ImportScreen(DeedScreen[None]):
         kind = values["format"] or importing.recognise(source)
         problem = next((n.text for n in source.notices.all() if n.hard), None)
         layout = importing.layout_of(source, kind) if kind and problem is None else None
-        known = self._workplace.desk.read(self._remembered, kind, values) if kind else None
+        known = self._remembered(kind, values) if kind else None
         self.post_message(self._Looked(Look(path, kind, layout, problem, known), go_on))
 
-    def _remembered(
-        self, session: ActorSession, kind: str, values: dict[str, str]
-    ) -> Remembered | None:
-        code = values["source"] or importing.default_source(session, kind, self._school_id(values))
-        return importing.remembered(session, code)
+    def _remembered(self, kind: str, values: dict[str, str]) -> Remembered | None:
+        desk, school = self._workplace.desk, self._school_id(values)
+        code = values["source"] or desk.read(importing.default_source, kind, school)
+        return desk.read(importing.remembered, code)
 
     def _school_id(self, values: dict[str, str]) -> int | None:
         here = self._workplace.here

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from textual import on
@@ -23,9 +22,6 @@ from screens.widgets.text import Tone
 from screens.workplace import Workplace
 from services import invitation_status, outbox
 from services.invitation_status import OPEN, SORTS, STATE_WORDS, InvitationQuery, InvitationRow
-
-if TYPE_CHECKING:
-    from models.database import ActorSession
 
 _SIGNS: dict[str, tuple[str, Tone]] = {
     "queued": (":", "accent"),
@@ -81,7 +77,6 @@ class InvitationsScreen(SendingScreen):
         assert workplace.here is not None
         self._zone = workplace.here.zone
         wish = workplace.wished("invitations")
-        self._wanted = wish.text
         self._state: str | None = wish.status if wish.status in STATE_KINDS else None
         self._counts: dict[str, int] = {}
         self._rows: dict[int, InvitationRow] = {}
@@ -97,6 +92,7 @@ class InvitationsScreen(SendingScreen):
                 nothing_found=N_("Nothing matches. f shows other states, Esc all names."),
             ),
             N_("/ to search: a name or an address"),
+            text=wish.text,
         )
         self._detail = Sentence("", id="invitation-detail", classes="line-detail")
 
@@ -110,10 +106,6 @@ class InvitationsScreen(SendingScreen):
         yield self._list
         yield self._detail
         yield KeyBar()
-
-    def on_mount(self) -> None:
-        if self._wanted:
-            self._list.search.value = self._wanted
 
     def on_screen_resume(self) -> None:
         if self._counts:
@@ -190,7 +182,7 @@ class InvitationsScreen(SendingScreen):
             self.invite(again=True)
 
     def _choose(self, selection: Selection) -> None:
-        rows = self.workplace.desk.read(_selected, self._query(selection.filter), selection)
+        rows = self._selected(selection)
         self.post_message(self._Chosen({row.person_id for row in rows}))
 
     @on(_Chosen)
@@ -202,10 +194,16 @@ class InvitationsScreen(SendingScreen):
         self.attempt(partial(self._try_now, self.table.selected_or_current))
 
     def _try_now(self, selection: Selection) -> None:
-        desk = self.workplace.desk
-        rows = desk.read(_selected, self._query(selection.filter), selection)
-        mails = [row.mail_id for row in rows if row.mail_id is not None]
-        self.post_message(self._Tried(desk.write(outbox.try_now, mails)))
+        mails = [row.mail_id for row in self._selected(selection) if row.mail_id is not None]
+        self.post_message(self._Tried(self.workplace.desk.write(outbox.try_now, mails)))
+
+    def _selected(self, selection: Selection) -> list[InvitationRow]:
+        query, desk = self._query(selection.filter), self.workplace.desk
+        if selection.all_matching:
+            found = desk.read(invitation_status.rows, query)
+            return [row for row in found if row.invitation_id in selection]
+        chosen = [key for key in selection.keys if isinstance(key, int)]
+        return desk.read(invitation_status.rows_of, query.school_id, chosen)
 
     @on(_Tried)
     def _tell_tried(self, message: _Tried) -> None:
@@ -221,16 +219,6 @@ class InvitationsScreen(SendingScreen):
     def _look_again(self) -> None:
         self.table.clear_selection()
         self.table.reload()
-
-
-def _selected(
-    session: ActorSession, query: InvitationQuery, selection: Selection
-) -> list[InvitationRow]:
-    if selection.all_matching:
-        found = invitation_status.rows(session, query)
-        return [row for row in found if row.invitation_id in selection]
-    chosen = [key for key in selection.keys if isinstance(key, int)]
-    return invitation_status.rows_of(session, query.school_id, chosen)
 
 
 def _as_row(row: InvitationRow, zone: ZoneInfo) -> Row:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from textual import on
-from textual.app import ComposeResult
 from textual.message import Message
 
 from models.language import N_, Wording, _, ngettext, say
@@ -15,11 +14,9 @@ from models.schools import DEFAULT_TIME_ZONE
 from screens.commands import bindings
 from screens.doorway import LONGEST_TOKEN, MailQueued
 from screens.facts import section, told_at
+from screens.reading import ReadingScreen
 from screens.widgets.ask import AskDialog
-from screens.widgets.chrome import KeyBar, TitleBar
-from screens.widgets.deeds import DeedScreen
-from screens.widgets.reader import Paragraph, Reader
-from screens.workplace import Workplace
+from screens.widgets.reader import Paragraph
 from services import own_account
 from services.own_account import OwnAccount, SignInRow
 from services.tries import LOCAL
@@ -48,67 +45,29 @@ _OUTCOMES = {
 }
 
 
-class OwnAccountScreen(DeedScreen[None]):
+class OwnAccountScreen(ReadingScreen[OwnAccount]):
     """One's own account, read; what changes it has a screen of its own."""
 
-    DEFAULT_CSS = "OwnAccountScreen Reader { margin-top: 1; }"
-    BINDINGS = [
-        *bindings("account.password", "account.address", "account.confirm", "account.keys"),
-        *bindings("app.refresh"),
-    ]
-
-    @dataclass
-    class _Read(Message):
-        page: OwnAccount
+    BINDINGS = [*bindings("account.password", "account.address", "account.confirm", "account.keys")]
+    place = N_("My account")
 
     @dataclass
     class _Confirmed(Message):
         email: str
 
-    def __init__(self, workplace: Workplace) -> None:
-        super().__init__()
-        self._workplace = workplace
-        self._page: OwnAccount | None = None
-        self._reader = Reader()
-
-    def compose(self) -> ComposeResult:
-        yield TitleBar(N_("My account"), *self._workplace.title)
-        yield self._reader
-        yield KeyBar()
-
-    def on_mount(self) -> None:
-        self._reader.focus()
-
-    def on_screen_resume(self) -> None:
-        self._look()
-
-    def action_refresh(self) -> None:
-        self._look()
-
-    def language_changed(self) -> None:
-        self._show()
-
     # Reading
 
-    def _look(self) -> None:
-        self.attempt(self._read, group="read", exclusive=True)
+    def read(self) -> OwnAccount:
+        place = self.workplace
+        return own_account.page(place.entrance(), place.desk.actor)
 
-    def _read(self) -> None:
-        place = self._workplace
-        self.post_message(self._Read(own_account.page(place.entrance(), place.desk.actor)))
-
-    @on(_Read)
-    def _take(self, message: _Read) -> None:
-        message.stop()
-        self._page = message.page
-        self._show()
-        self.refresh_bindings()
+    def paragraphs(self, page: OwnAccount) -> Iterator[Paragraph]:
+        here = self.workplace.here
+        return _Words(here.zone if here else ZoneInfo(DEFAULT_TIME_ZONE)).page(page)
 
     def _show(self) -> None:
-        if self._page is not None:
-            here = self._workplace.here
-            zone = here.zone if here else ZoneInfo(DEFAULT_TIME_ZONE)
-            self._reader.show(list(_Words(zone).page(self._page)))
+        super()._show()
+        self.refresh_bindings()
 
     # Changing
 
@@ -120,17 +79,17 @@ class OwnAccountScreen(DeedScreen[None]):
     def action_password(self) -> None:
         from screens.change_password import ChangePasswordScreen
 
-        self.app.push_screen(ChangePasswordScreen(self._workplace))
+        self.app.push_screen(ChangePasswordScreen(self.workplace))
 
     def action_address(self) -> None:
         from screens.change_address import ChangeAddressScreen
 
-        self.app.push_screen(ChangeAddressScreen(self._workplace))
+        self.app.push_screen(ChangeAddressScreen(self.workplace))
 
     def action_keys(self) -> None:
         from screens.account_keys import AccountKeysScreen
 
-        self.app.push_screen(AccountKeysScreen(self._workplace))
+        self.app.push_screen(AccountKeysScreen(self.workplace))
 
     def action_confirm(self) -> None:
         def answered(token: str | None) -> None:
@@ -142,7 +101,7 @@ class OwnAccountScreen(DeedScreen[None]):
 
     def _confirm(self, token: str) -> None:
         self.post_message(
-            self._Confirmed(own_account.confirm_address(self._workplace.entrance(), token))
+            self._Confirmed(own_account.confirm_address(self.workplace.entrance(), token))
         )
 
     @on(_Confirmed)

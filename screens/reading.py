@@ -1,4 +1,4 @@
-"""A page of facts that is read in a thread and shown below one line that says it shortest."""
+"""A page of facts that is read in a thread and shown below a line that says it shortest."""
 
 from __future__ import annotations
 
@@ -45,8 +45,9 @@ class ReadingScreen(DeedScreen[None], Generic[Page]):
         """Return the page; called in a thread."""
         raise NotImplementedError
 
-    def headline(self, page: Page) -> Wording:
-        raise NotImplementedError
+    def headline(self, page: Page) -> Wording | str:
+        """Return what says the page shortest: nothing, unless a screen has such a line."""
+        return ""
 
     def paragraphs(self, page: Page) -> Iterator[Paragraph]:
         raise NotImplementedError
@@ -70,7 +71,7 @@ class ReadingScreen(DeedScreen[None], Generic[Page]):
         self._show()
 
     def _look(self) -> None:
-        self.attempt(self._read, exclusive=True)
+        self.attempt(self._read, group="read", exclusive=True)
 
     def _read(self) -> None:
         self.post_message(self._Read(self.read()))

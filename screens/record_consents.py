@@ -161,9 +161,8 @@ class RecordConsentsScreen(DeedScreen[None]):
         return Page(shown[offset : offset + limit], len(shown))
 
     def _restore(self) -> None:
-        self.post_message(
-            self._Restored(self._desk.read(returned_forms.restored, self._draft, self._school))
-        )
+        lines = returned_forms.restored(self._desk, self._draft, self._school)
+        self.post_message(self._Restored(lines))
 
     @on(_Restored)
     def _show_restored(self, message: _Restored) -> None:
@@ -339,7 +338,7 @@ class RecordConsentsScreen(DeedScreen[None]):
                 )
             ) from None
         found = read_consent_file(content, path.name)
-        lines = self._desk.read(returned_forms.known, found.lines, self._school)
+        lines = returned_forms.known(self._desk, found.lines, self._school)
         self.post_message(self._ReadFile(lines, found.notices))
 
     @on(_ReadFile)

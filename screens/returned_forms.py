@@ -8,11 +8,11 @@ from datetime import date
 from typing import Any
 
 from models.addresses import AddressError, address_key, likely_typing_error, parse_address
-from models.database import ActorSession
 from models.language import N_, _, format_day
 from screens.widgets.table import Cell, Column, Row
 from services import consents, drafts
 from services.consents import ConsentRow, RecordLine
+from services.desk import Desk
 
 COLUMNS = (
     Column("name", N_("Name"), 18, grow=2, sortable=False),
@@ -64,13 +64,13 @@ def packed(lines: Sequence[RecordLine]) -> list[list[str]]:
     return [[line.reference, line.signed_on.isoformat(), line.email] for line in lines]
 
 
-def restored(session: ActorSession, draft: str, school_id: int) -> list[Returned]:
+def restored(desk: Desk, draft: str, school_id: int) -> list[Returned]:
     """Return the list as it was last kept, empty where nothing readable was."""
-    found = drafts.load(session, draft)
+    found = desk.read(drafts.load, draft)
     if not isinstance(found, list):
         return []
     lines = [line for kept in found if (line := _unpacked(kept)) is not None]
-    return known(session, lines, school_id)
+    return known(desk, lines, school_id)
 
 
 def _unpacked(kept: Any) -> RecordLine | None:
@@ -81,7 +81,7 @@ def _unpacked(kept: Any) -> RecordLine | None:
         return None
 
 
-def known(session: ActorSession, lines: Sequence[RecordLine], school_id: int) -> list[Returned]:
+def known(desk: Desk, lines: Sequence[RecordLine], school_id: int) -> list[Returned]:
     """Return the lines with the people they are about."""
-    people = consents.find_forms(session, [line.reference for line in lines], school_id)
+    people = desk.read(consents.find_forms, [line.reference for line in lines], school_id)
     return [Returned(line, people.get(line.reference)) for line in lines]

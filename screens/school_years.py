@@ -13,7 +13,6 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
 
-from models.database import ActorSession
 from models.language import N_, Wording, _, format_day, say
 from screens.commands import bindings
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
@@ -91,7 +90,11 @@ class SchoolYearsScreen(DeedScreen[None]):
 
     def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
         here = self._workplace.here
-        years = self._workplace.desk.read(_years_of, here.school_id if here else None)
+        desk = self._workplace.desk
+        if here is None:
+            years = desk.read(school_years.of_calendar)
+        else:
+            years = desk.read(school_years.of_school, here.school_id)
         self._years = {year.id: year for year in years}
         several = len({year.calendar_id for year in years}) > 1
         shown = [_as_row(year, here, several) for year in years]
@@ -226,12 +229,6 @@ def _days(dates: Dates, values: Mapping[str, str]) -> tuple[date, date]:
     first, last = dates.read(values["first_day"]), dates.read(values["last_day"])
     assert first is not None and last is not None  # the form has checked both
     return first, last
-
-
-def _years_of(session: ActorSession, school_id: int | None) -> list[YearRow]:
-    if school_id is None:
-        return school_years.of_calendar(session)
-    return school_years.of_school(session, school_id)
 
 
 def _hint(workplace: Workplace) -> str:

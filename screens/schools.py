@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
 
-from models.database import ActorSession
 from models.language import N_, Wording
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.deeds import DeedScreen
@@ -67,7 +66,7 @@ class SchoolsScreen(DeedScreen[None]):
         yield KeyBar()
 
     def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
-        rows, total = self._workplace.desk.read(_page, text, offset, limit)
+        rows, total = self._workplace.desk.read(schools.page, text, offset, limit)
         return Page([_as_row(row) for row in rows], total)
 
     @on(PagedTable.Opened)
@@ -87,10 +86,6 @@ class SchoolsScreen(DeedScreen[None]):
         message.stop()
         self._workplace.here = message.here
         self.app.go(self._then)  # type: ignore[attr-defined]
-
-
-def _page(session: ActorSession, text: str, offset: int, limit: int) -> tuple[list[SchoolRow], int]:
-    return schools.search(session, text, offset, limit), schools.count(session, text)
 
 
 def _as_row(row: SchoolRow) -> Row:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
 
-from models.database import ActorSession
 from models.language import Wording
 from screens.sending import SendingScreen
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
@@ -21,6 +20,9 @@ from screens.widgets.table import Column, Page, PagedTable, Row, Selection, Sort
 from screens.widgets.text import Tone
 from screens.workplace import Workplace
 from services.findings import STATUS_WORDS
+
+if TYPE_CHECKING:
+    from models.database import ActorSession
 
 _TONES: dict[str, Tone] = {
     "deactivated": "quiet",
@@ -101,8 +103,8 @@ class StatusListScreen(SendingScreen, Generic[Entry]):
         super().__init__(workplace)
         assert workplace.here is not None
         self._zone: ZoneInfo = workplace.here.zone
-        self._wish = workplace.wished(self.looks.place)
-        self._status = self._wish.status if self._wish.status in STATUS_WORDS else None
+        wish = workplace.wished(self.looks.place)
+        self._status = wish.status if wish.status in STATUS_WORDS else None
         self._counts: dict[str, int] = {}
         self._rows: dict[int, Entry] = {}
         self._statuses = Counts(STATUS_KINDS)
@@ -117,6 +119,7 @@ class StatusListScreen(SendingScreen, Generic[Entry]):
                 nothing_found=self.looks.nothing_found,
             ),
             self.looks.search,
+            text=wish.text,
         )
         self._detail = Sentence("", id="detail", classes="line-detail")
 
@@ -152,8 +155,6 @@ class StatusListScreen(SendingScreen, Generic[Entry]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        if self._wish.text:
-            self._list.search.value = self._wish.text
         self._count()
 
     def on_screen_resume(self) -> None:

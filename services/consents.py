@@ -297,6 +297,24 @@ def counts(session: ActorSession, school_id: int, school_year_id: int) -> dict[s
     return {state: found.get(state, 0) for state in STATES}
 
 
+def page(
+    session: ActorSession,
+    school_id: int,
+    school_year_id: int,
+    *,
+    text: str = "",
+    state: str | None = None,
+    offset: int = 0,
+    limit: int | None = None,
+) -> tuple[list[ConsentRow], int, dict[str, int]]:
+    """Return a part of what `listed` finds, how many there are in all, and `counts`."""
+    team = (school_id, school_year_id)
+    found = listed(session, *team, text=text, state=state, offset=offset, limit=limit)
+    counted = counts(session, *team)
+    known = sum(counted.values()) if state is None else counted[state]
+    return found, total(session, *team, text=text, state=state) if text else known, counted
+
+
 def find_form(session: ActorSession, text: str, school_id: int | None = None) -> ConsentRow:
     """Return the person whose form has this reference, typed or scanned.
 

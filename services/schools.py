@@ -80,6 +80,11 @@ def count(session: ActorSession, text: str = "") -> int:
     return session.scalar(found.where(*_matching(text))) or 0
 
 
+def page(session: ActorSession, text: str, offset: int, limit: int) -> tuple[list[SchoolRow], int]:
+    """Return a part of what `search` finds, and how many there are in all."""
+    return search(session, text, offset, limit), count(session, text)
+
+
 def visit(session: ActorSession, school_id: int) -> None:
     """Remember that the actor went to a school, as the latest one."""
     ids = [school_id, *(known for known in recent_ids(session) if known != school_id)]

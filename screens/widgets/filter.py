@@ -91,19 +91,25 @@ class FilterInput(Input):
 class FilteredTable(Vertical):
     """A `PagedTable` below its `FilterInput`: `/` goes up to the one, Enter or `↓` back down.
 
-    In the search line, Esc goes back to the list and keeps the search; in the list it takes
-    a search away first, and only then goes back.
+    `text` is what is looked for first. In the search line, Esc goes back to the list and keeps
+    the search; in the list it takes a search away first, and only then goes back.
     """
 
     DEFAULT_CSS = "FilteredTable { height: 1fr; }"
     BINDINGS = [*bindings("list.search", "app.back", app_back="step_back")]
 
     def __init__(
-        self, table: PagedTable, hint: str = N_("/ to search"), *, id: str | None = None
+        self,
+        table: PagedTable,
+        hint: str = N_("/ to search"),
+        *,
+        text: str = "",
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self.table = table
         self.search = FilterInput(hint)
+        self._text = text
 
     def compose(self) -> ComposeResult:
         yield self.search
@@ -111,6 +117,8 @@ class FilteredTable(Vertical):
 
     def on_mount(self) -> None:
         self.table.focus()
+        if self._text:
+            self.search.value = self._text
 
     @on(FilterInput.Edited)
     def _narrow(self, event: FilterInput.Edited) -> None:

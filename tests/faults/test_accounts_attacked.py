@@ -1,10 +1,8 @@
 """Attacks on accounts by those who are in already, and by those who only stand at the door."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -15,19 +13,9 @@ from services import drafts
 from services.activation import forgot_password, set_password
 from services.own_account import ask_for_address, change_password, confirm_address
 from services.profiles import actor_for
-from tests.services.door_world import EMAIL, PASSWORD, House, make_house
+from tests.services.door_world import EMAIL, PASSWORD, House
 
 PRIVATE = "jeanne@chez-elle.example"
-
-
-@pytest.fixture
-def house(engine: Any, tmp_path: Path) -> House:
-    return make_house(engine, tmp_path)
-
-
-@pytest.fixture
-def light(sqlite_engine: Any, tmp_path: Path) -> House:
-    return make_house(sqlite_engine, tmp_path)
 
 
 def test_a_school_does_not_read_an_accounts_own_address_in_the_journal(house: House) -> None:

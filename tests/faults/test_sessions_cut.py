@@ -5,14 +5,13 @@ each way, `TROUSSEAU_SOAK_SEED` what they are chosen by.
 """
 
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.servers import MailServer, make_folder
+from tests.servers import MailServer
 from tests.sessions import (
     WAYS,
     Installation,
@@ -35,14 +34,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(36_000)]
 COUNT = 8
 #: Seconds after which nothing may be left.
 SECONDS = 5.0
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder whose path is short enough for a socket's name."""
-    folder = make_folder()
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.worker import WorkerCancelled
 
+from tests.worlds import World, make_world
 from tui.app import TrousseauApp
 
 #: 1 September 2026, 10:30 in Brussels.
@@ -70,6 +71,12 @@ async def _look(app: App[Any], run_before: Any) -> None:
             await run_before(pilot)
         await settled(pilot)
         await check(pilot)
+
+
+@pytest.fixture
+def world(sqlite_engine: Any) -> World:
+    """Two schools; `world.mine` is the one that tests work in."""
+    return make_world(sqlite_engine)
 
 
 @pytest.fixture

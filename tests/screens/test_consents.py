@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 from sqlmodel import col
 from textual.widgets import Input
 
@@ -21,12 +21,7 @@ from screens.workplace import Workplace
 from services import consents, school_years
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.samples import HOSTILE
-from tests.worlds import Member, World, make_world
-
-
-@pytest.fixture
-def world(sqlite_engine: Engine) -> World:
-    return make_world(sqlite_engine)
+from tests.worlds import Member, World
 
 
 def workplace(world: World, desk: Any = None) -> Workplace:

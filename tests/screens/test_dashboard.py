@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import Engine, select
 from sqlmodel import col
 from textual.screen import Screen
@@ -22,12 +21,7 @@ from services.desk import Desk
 from services.invitations import plan_invitations
 from tests.screens.conftest import NOW, MakeApp, screen_text, settled
 from tests.screens.samples import HOSTILE
-from tests.worlds import World, make_world
-
-
-@pytest.fixture
-def world(sqlite_engine: Engine) -> World:
-    return make_world(sqlite_engine)
+from tests.worlds import World
 
 
 def helpdesk(world: World) -> Desk:

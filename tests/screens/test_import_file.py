@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 from textual.pilot import Pilot
 
 from models.people import Person
@@ -16,7 +16,7 @@ from screens.workplace import Workplace
 from services import importing, plans, school_years
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.samples import HOSTILE
-from tests.worlds import World, make_world
+from tests.worlds import World
 
 STAFF = (
     "Nom;Prénom;Date de naissance;E-mail privé;Fonction;Présence administrative\r\n"
@@ -25,11 +25,6 @@ STAFF = (
     "El Amrani;Fatima;24/12/1990;;Directrice;Oui\r\n"
 )
 STRANGE = "Personne A;Personne B;Courriel\r\nDupont;Anne;anne@courriel.example\r\n"
-
-
-@pytest.fixture
-def world(sqlite_engine: Engine) -> World:
-    return make_world(sqlite_engine)
 
 
 @pytest.fixture

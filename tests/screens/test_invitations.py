@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import update
 from sqlmodel import col
 from textual.pilot import Pilot
 
@@ -28,14 +28,9 @@ from services.mail.url import mail_settings
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.samples import HOSTILE
 from tests.servers import MailServer
-from tests.worlds import NOW, World, make_world
+from tests.worlds import NOW, World
 
 KEY = Key(bytes(range(32)))
-
-
-@pytest.fixture
-def world(sqlite_engine: Engine) -> World:
-    return make_world(sqlite_engine)
 
 
 def workplace(world: World, server: MailServer | None = None, query: str = "") -> Workplace:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 from textual.pilot import Pilot
 
 from models.keys import Key
@@ -21,7 +20,7 @@ from services.passwords import Hasher
 from services.profiles import actor_for
 from services.sign_in import Entrance
 from tests.screens.conftest import MakeApp, screen_text, settled
-from tests.worlds import World, make_world
+from tests.worlds import World
 
 ADDRESS = "anne.lambert@saint-exemple.example"
 PASSWORD, OTHER = "quatre tortues lisent Kant", "sept girafes relisent Spinoza"
@@ -33,11 +32,6 @@ def public_key(number: int) -> str:
     body = bytes([number]) * 32
     packed = struct.pack(">I", len(kind)) + kind + struct.pack(">I", len(body)) + body
     return f"ssh-ed25519 {base64.b64encode(packed).decode()} anne@portable"
-
-
-@pytest.fixture
-def world(sqlite_engine: Engine) -> World:
-    return make_world(sqlite_engine)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 from textual.widgets import Input
 
 from models.accounts import Draft
@@ -17,12 +17,7 @@ from screens.widgets.field import Field
 from services import plans
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.test_consents import workplace
-from tests.worlds import Member, World, make_world
-
-
-@pytest.fixture
-def world(sqlite_engine: Engine) -> World:
-    return make_world(sqlite_engine)
+from tests.worlds import Member, World
 
 
 def returned(world: World) -> list[Member]:

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 from textual.pilot import Pilot
 
 from models.language import use_language
@@ -18,15 +17,10 @@ from services import school_years, team_access
 from services.findings import STATUS_WORDS
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.samples import HOSTILE
-from tests.services.team_world import BEFORE, NOW, Member, World, make_world
+from tests.services.team_world import BEFORE, NOW, Member, World
 
 HOUR = timedelta(hours=1)
 SIZES = [(80, 24), (60, 20), (160, 50)]
-
-
-@pytest.fixture
-def world(sqlite_engine: Engine) -> World:
-    return make_world(sqlite_engine)
 
 
 def workplace(world: World, school: int) -> Workplace:

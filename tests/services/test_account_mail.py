@@ -3,10 +3,8 @@
 import asyncio
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlmodel import col
 
 from models.accounts import Account
@@ -18,20 +16,10 @@ from services.mail.url import mail_settings
 from services.own_account import ask_for_address, change_password
 from services.profiles import actor_for
 from tests.servers import MailServer, Received
-from tests.services.door_world import EMAIL, KEY, OTHER_PASSWORD, PASSWORD, House, make_house
+from tests.services.door_world import EMAIL, KEY, OTHER_PASSWORD, PASSWORD, House
 
 LETTERHEAD = Letterhead("trousseau@segec.example", sign_in_at="https://console.example")
 TOKEN = re.compile(r"^ {4}([0-9A-Z]{5}(?:-[0-9A-Z]{5}){4})\r?$", re.MULTILINE)
-
-
-@pytest.fixture
-def house(engine: Any, tmp_path: Path) -> House:
-    return make_house(engine, tmp_path)
-
-
-@pytest.fixture
-def light(sqlite_engine: Any, tmp_path: Path) -> House:
-    return make_house(sqlite_engine, tmp_path)
 
 
 def deliver(house: House, server: MailServer) -> SendResult:

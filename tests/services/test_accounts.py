@@ -1,8 +1,5 @@
 """Accounts: who may have one, the roles that are given to it, and closing and unlocking it."""
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
@@ -23,14 +20,9 @@ from services.accounts import (
     unlock_account,
 )
 from services.sign_in import SignInRefused, sign_in
-from tests.services.door_world import PASSWORD, House, make_house
+from tests.services.door_world import PASSWORD, House
 
 EMAIL = "anne.lambert@ecole.example"
-
-
-@pytest.fixture
-def house(engine: Any, tmp_path: Path) -> House:
-    return make_house(engine, tmp_path)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,19 +43,7 @@ from tests.services.door_world import (
     OTHER_PASSWORD,
     PASSWORD,
     House,
-    make_house,
 )
-
-
-@pytest.fixture
-def house(engine: Any, tmp_path: Path) -> House:
-    return make_house(engine, tmp_path)
-
-
-@pytest.fixture
-def light(sqlite_engine: Any, tmp_path: Path) -> House:
-    """On one database alone, for what is no matter of databases."""
-    return make_house(sqlite_engine, tmp_path)
 
 
 def refusal(house: House, token: str, kind: type[TrousseauError]) -> str:

@@ -4,18 +4,13 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
 from models.database import SYSTEM, TABLES, reading
 from models.plans import Plan, PlanItem
 from services import doubles, plans, team_access
 from services.access_rows import NotFound
-from tests.services.team_world import BEFORE, NOW, World, make_world
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return make_world(engine)
+from tests.services.team_world import BEFORE, NOW, World
 
 
 def everything(world: World) -> dict[str, Any]:

@@ -3,19 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import Engine
 from sqlmodel import col
 
 from models.access import Access
 from models.database import SYSTEM, Actor, change, writing
 from services.desk import Desk
 from services.own_access import NobodyKnown, own_page
-from tests.worlds import NOW, Member, World, make_world
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return make_world(engine)
+from tests.worlds import NOW, Member, World
 
 
 def desk_of(world: World, member: Member, role: str = "staff") -> Desk:

@@ -4,7 +4,6 @@ import base64
 import struct
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +37,7 @@ from services.sign_in import (
     sign_in,
     sign_in_by_key,
 )
-from tests.services.door_world import EMAIL, OTHER_PASSWORD, PASSWORD, House, make_house
+from tests.services.door_world import EMAIL, OTHER_PASSWORD, PASSWORD, House
 
 NEW = "jeanne@ailleurs.example"
 OTHER = "aide@segec.example"
@@ -48,16 +47,6 @@ PUBLIC_KEY = (
         b"".join(struct.pack(">I", len(part)) + part for part in (b"ssh-ed25519", b"\x07" * 32))
     ).decode()
 )
-
-
-@pytest.fixture
-def house(engine: Any, tmp_path: Path) -> House:
-    return make_house(engine, tmp_path)
-
-
-@pytest.fixture
-def light(sqlite_engine: Any, tmp_path: Path) -> House:
-    return make_house(sqlite_engine, tmp_path)
 
 
 def come_in(house: House) -> Actor:

@@ -1,7 +1,6 @@
 """What an account may be chosen for: roles given, accesses, missions, children, in each school."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,15 +13,10 @@ from models.families import Guardianship
 from models.people import Person
 from services.accounts import add_account, end_role, give_role
 from services.profiles import Identity, Profile, actor_for, identity_of, still_holds
-from tests.services.door_world import EMAIL, House, make_house
+from tests.services.door_world import EMAIL, House
 from tests.worlds import Member
 
 MINE, OTHER = "Institut Saint-Exemple", "Athénée de l’Essai"
-
-
-@pytest.fixture
-def house(engine: Any, tmp_path: Path) -> House:
-    return make_house(engine, tmp_path)
 
 
 def active(house: House, school: int | None = None, **facts: Any) -> Member:

@@ -3,19 +3,13 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import Engine
 
 from models.database import Actor
 from models.school_years import school_year_rule
 from services import school_years
 from services.desk import Desk
 from services.school_years import SchoolYearRefused, YearRow
-from tests.worlds import World, make_world
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return make_world(engine)
+from tests.worlds import World
 
 
 def helpdesk(world: World) -> Desk:

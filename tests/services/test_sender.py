@@ -37,11 +37,6 @@ LETTERHEAD = Letterhead("trousseau@ecole.example", bounces="retours@mail.ecole.e
 
 
 @pytest.fixture
-def world(engine: Any) -> World:
-    return make_world(engine)
-
-
-@pytest.fixture
 def light(sqlite_engine: Any) -> World:
     """A world on one database alone, for what is no matter of databases."""
     return make_world(sqlite_engine)

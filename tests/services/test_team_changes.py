@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from models.database import SYSTEM, reading
@@ -11,12 +11,7 @@ from models.invitations import Invitation
 from models.mail import Mail
 from services import plans, team_access
 from services.team_changes import ChangeRefused, TeamChange, change_now, plan_change
-from tests.services.team_world import BEFORE, NOW, Member, World, make_world
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return make_world(engine)
+from tests.services.team_world import BEFORE, NOW, Member, World
 
 
 def row_of(world: World, member: Member) -> team_access.AccessRow:

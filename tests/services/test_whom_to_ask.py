@@ -1,19 +1,11 @@
 """Whom to ask: schools by FASE number or by words of the name, and nobody else's data."""
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 from sqlmodel import col
 
 from models.schools import School
 from services.whom_to_ask import MOST, whom_to_ask
-from tests.services.door_world import House, make_house
-
-
-@pytest.fixture
-def house(engine: Any, tmp_path: Path) -> House:
-    return make_house(engine, tmp_path)
+from tests.services.door_world import House
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from models.access import Access, Service, Suspension
@@ -22,7 +22,7 @@ from services.imports.family_columns import proposed_columns
 from services.imports.oneroster import read_oneroster
 from services.imports.planning import plan_roster
 from services.imports.staff import read_staff
-from tests.worlds import World, make_world
+from tests.worlds import World
 
 HEADER = (
     "Nom élève;Prénom élève;Date de naissance;Classe;Identifiant élève;"
@@ -37,11 +37,6 @@ JEAN = "Dupont;Jean;jean@famille.example;père;en\n"
 @pytest.fixture(autouse=True)
 def _english() -> None:
     use_language("en")
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return make_world(engine)
 
 
 def load(

@@ -24,7 +24,7 @@ from screens.widgets.errors import tell_error
 from screens.widgets.field import Form
 
 if TYPE_CHECKING:
-    from services.activation import Admission
+    from services.admission import Admission
     from services.whom_to_ask import SchoolContact
 
 #: The longest address there can be, and the longest password that is looked at.

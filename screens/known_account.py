@@ -16,7 +16,7 @@ from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.field import Field, Form
 
 if TYPE_CHECKING:
-    from services.activation import Admission
+    from services.admission import Admission
 
 
 class _KnownForm(DoorForm):

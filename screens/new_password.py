@@ -24,7 +24,7 @@ from screens.widgets.field import Field, Form, TextInput
 from services.password_strength import strength
 
 if TYPE_CHECKING:
-    from services.activation import Admission
+    from services.admission import Admission
 
 
 class PasswordForm(DoorForm):

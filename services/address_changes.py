@@ -54,7 +54,7 @@ def apply(session: ActorSession, change_id: int) -> bool:
     (DOMAIN §3); password, keys and roles are what they were.
     """
     mine = col(AddressChange.id) == change_id
-    # The account before its change, as everywhere (`services.activation.hold_account`).
+    # The account before its change, as everywhere (`services.account_tokens.hold_account`).
     whose = col(Account.id).in_(select(col(AddressChange.account_id)).where(mine))
     account = session.scalars(select(Account).where(whose).with_for_update()).one_or_none()
     found = session.scalars(select(AddressChange).where(mine, *_WAITING).with_for_update())

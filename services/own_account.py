@@ -20,20 +20,18 @@ from models.tokens import parse_token
 from services import account_mail, address_changes, tries
 from services.account_keys import AccountKeyRow, keys_of
 from services.account_keys import add_key as give_key
-from services.activation import (
-    AddressRefused,
-    TokenInvalid,
-    TokenUsed,
+from services.account_tokens import (
     close_address_changes,
     close_resets,
     hold_account,
-    look_at_token,
     next_generation,
 )
+from services.admission import look_at_token
 from services.desk import ChangedMeanwhile
 from services.passwords import check_password
 from services.profiles import Profile, identity_of
 from services.sign_in import Entrance, confirm_password
+from services.token_refusals import AddressRefused, TokenInvalid, TokenUsed
 
 __all__ = [
     "ADDRESS_LIFE", "AddressRefused", "NotSignedIn", "OwnAccount", "SignInRow", "add_key",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from models.database import Actor
     from screens.workplace import Workplace
-    from services.activation import Admission
+    from services.admission import Admission
     from services.demo_guests import Guest
     from services.profiles import Identity, Profile
     from services.sign_in import Entrance, SignedIn
@@ -130,9 +130,9 @@ class Door:
         return self.let_in(sign_in.sign_in(self.entrance(), email, password))
 
     def look_at_token(self, token: str) -> "Admission":
-        from services import activation
+        from services import admission
 
-        return activation.look_at_token(self.entrance(), token)
+        return admission.look_at_token(self.entrance(), token)
 
     def set_password(self, token: str, password: str, address: str | None) -> Arrived:
         from services import activation
@@ -147,9 +147,9 @@ class Door:
         own_account.confirm_address(self.entrance(), token)
 
     def forgot_password(self, address: str) -> None:
-        from services import activation
+        from services import forgotten_passwords
 
-        activation.forgot_password(self.entrance(), address)
+        forgotten_passwords.forgot_password(self.entrance(), address)
 
     def whom_to_ask(self, text: str) -> "Sequence[SchoolContact]":
         from services.whom_to_ask import whom_to_ask

@@ -20,7 +20,7 @@ from models.keys import Key
 from models.language import say
 from models.nightly import Schedule
 from models.references import make_reference
-from models.tokens import make_token
+from models.tokens import make_token, parse_token
 from services import (
     access_rows,
     attention,
@@ -325,10 +325,10 @@ SPECIAL: dict[str, Make] = {
     **{
         f"{name}.account_id": lambda c: c.one("account")
         for name in (
-            "activation.close_address_changes",
-            "activation.close_resets",
-            "activation.hold_account",
-            "activation.next_generation",
+            "account_tokens.close_address_changes",
+            "account_tokens.close_resets",
+            "account_tokens.hold_account",
+            "account_tokens.next_generation",
             "profiles.identity_of",
             "tries.forget",
             "tries.record",
@@ -342,8 +342,13 @@ SPECIAL: dict[str, Make] = {
     "account_mail.queue.template": lambda c: "password_reset",
     "account_mail.queue.recipient": lambda c: "neuf@exemple.example",
     "account_mail.queue.life": lambda c: timedelta(days=1),
-    "activation.close_resets.but": lambda c: c.maybe(1),
-    "activation.next_generation.table": lambda c: c.random.choice([PasswordReset, AddressChange]),
+    "account_tokens.close_resets.but": lambda c: c.maybe(1),
+    "account_tokens.next_generation.table": lambda c: c.random.choice(
+        [PasswordReset, AddressChange]
+    ),
+    "admission.account_at.hold": lambda c: c.random.choice([True, False]),
+    "admission.open_token.parsed": lambda c: parse_token(_token(c)),
+    "admission.open_token.origin": lambda c: "192.0.2.7",
     "activation.spend.text": _token,
     "activation.spend.stored": lambda c: c.maybe("hash"),
     "activation.spend.origin": lambda c: "192.0.2.7",

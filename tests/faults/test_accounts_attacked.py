@@ -10,7 +10,8 @@ from models.accounts import Account, SignInEvent
 from models.database import Actor, reading, writing
 from models.journal import JournalLine
 from services import drafts
-from services.activation import forgot_password, set_password
+from services.activation import set_password
+from services.forgotten_passwords import forgot_password
 from services.own_account import ask_for_address, change_password, confirm_address
 from services.profiles import actor_for
 from tests.services.door_world import EMAIL, PASSWORD, House

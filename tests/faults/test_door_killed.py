@@ -21,8 +21,11 @@ from models.invitations import Invitation
 from models.journal import first_broken_line
 from models.keys import Key
 from models.mail import Mail
-from services.activation import TokenUsed, forgot_password, look_at_token, set_password
+from services.activation import set_password
+from services.admission import look_at_token
+from services.forgotten_passwords import forgot_password
 from services.sign_in import Entrance, sign_in
+from services.token_refusals import TokenUsed
 from tests.services.door_world import EMAIL, OTHER_PASSWORD, PASSWORD, House, make_house
 
 _DONE = 7

@@ -17,17 +17,12 @@ from sqlmodel import col
 from models.accounts import SignInEvent
 from models.invitations import TOKEN_PURPOSE, Invitation
 from models.tokens import ALPHABET, TokenMistyped, matching_generation, parse_token
-from services.activation import TokenInvalid, TooManyTries, look_at_token, set_password
+from services.activation import set_password
+from services.admission import look_at_token
 from services.passwords import Hasher
-from services.sign_in import SignInRefused, sign_in
-from tests.services.door_world import (
-    EMAIL,
-    KEY,
-    OTHER_PASSWORD,
-    PASSWORD,
-    House,
-    make_house,
-)
+from services.sign_in import SignInRefused, TooManyTries, sign_in
+from services.token_refusals import TokenInvalid
+from tests.services.door_world import EMAIL, KEY, OTHER_PASSWORD, PASSWORD, House, make_house
 
 TOKENS, PASSWORDS = 90_000, 10_000
 
@@ -124,7 +119,7 @@ def test_no_password_is_guessed(house: House, capsys: pytest.CaptureFixture[str]
     assert rows < 1_200
 
     account = signed_in.identity.account_id
-    from services.activation import forgot_password
+    from services.forgotten_passwords import forgot_password
 
     forgot_password(house.entrance, EMAIL)
     back = set_password(house.entrance, house.reset_token(account), OTHER_PASSWORD)

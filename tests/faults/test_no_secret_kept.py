@@ -21,7 +21,9 @@ from models.accounts import Account
 from models.errors import TrousseauError
 from models.keys import Key
 from models.mail import Mail
-from services.activation import forgot_password, look_at_token, set_password
+from services.activation import set_password
+from services.admission import look_at_token
+from services.forgotten_passwords import forgot_password
 from services.mail.sender import Letterhead, send
 from services.mail.url import mail_settings
 from services.own_account import ask_for_address, change_password, confirm_address

@@ -17,7 +17,7 @@ from models.database import SYSTEM
 from models.keys import load_key
 from screens.dashboard import DashboardScreen
 from screens.help import HelpScreen
-from services import activation
+from services import activation, token_refusals
 from services.desk import Desk
 from tests.flows.conftest import DIRECTOR, MISTYPED, PASSWORD, RIGHT, STAFF, Journey, School
 from tests.screens.conftest import screen_text, settled
@@ -198,7 +198,7 @@ async def _send_again(anne: Journey, school: School) -> None:
         RIGHT, "fatima.elamrani@courriel.example", "noemie.dhondt@courriel.example",
     ]  # fmt: skip
     await anne.picture("17-invitations-sent-again")
-    with pytest.raises(activation.TokenReplaced):
+    with pytest.raises(token_refusals.TokenReplaced):
         activate(school, first)
     activate(school, token_of(school, RIGHT))
 

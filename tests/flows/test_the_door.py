@@ -23,7 +23,7 @@ from models.invitations import TOKEN_PURPOSE, Invitation
 from models.keys import KEY_BYTES, Key, load_key
 from models.language import _
 from models.schools import SchoolYear
-from models.tokens import make_token
+from models.tokens import TokenMistyped, make_token
 from screens.choose_account import ChooseAccountScreen
 from screens.dashboard import DashboardScreen
 from screens.new_password import NewPasswordScreen
@@ -31,7 +31,15 @@ from screens.own_access import OwnAccessScreen
 from screens.sign_in import SignInScreen
 from screens.token import TokenScreen
 from screens.widgets.field import TextInput
-from services import activation, invitations, plans, sign_in, team_changes
+from services import (
+    activation,
+    admission,
+    invitations,
+    plans,
+    sign_in,
+    team_changes,
+    token_refusals,
+)
 from services.passwords import Hasher
 from services.sign_in import Entrance
 from services.team_changes import TeamChange
@@ -300,23 +308,23 @@ def _tokens_that_open_nothing(school: School) -> dict[str, tuple[str, tuple[str,
     return {
         "mistyped": (
             right[:-1] + ("2" if right[-1] != "2" else "3"),
-            (_(activation.TokenMistyped.heading),),
+            (_(TokenMistyped.heading),),
         ),
         "unknown": (
             make_token(Key(bytes(32)), TOKEN_PURPOSE, 1, 1),
-            (_(activation.TokenInvalid.heading),),
+            (_(token_refusals.TokenInvalid.heading),),
         ),
-        "used": (right, (_(activation.TokenUsed.heading), "31/08/2026 09:00")),
+        "used": (right, (_(token_refusals.TokenUsed.heading), "31/08/2026 09:00")),
         "expired": (
             token("expire"),
-            (_(activation.TokenExpired.heading), "29/08/2026 09:00", "Anne Lecomte"),
+            (_(token_refusals.TokenExpired.heading), "29/08/2026 09:00", "Anne Lecomte"),
         ),
-        "replaced": (first, (_(activation.TokenReplaced.heading), "14:02")),
-        "other-year": (ancien, (_(activation.TokenOfOtherYear.heading), "2025-2026")),
-        "locked": (token("bloque"), (_(activation.AccountLocked.heading), "31/08/2026 14:0")),
+        "replaced": (first, (_(token_refusals.TokenReplaced.heading), "14:02")),
+        "other-year": (ancien, (_(token_refusals.TokenOfOtherYear.heading), "2025-2026")),
+        "locked": (token("bloque"), (_(sign_in.AccountLocked.heading), "31/08/2026 14:0")),
         "deactivated": (
             token("desactive"),
-            (_(activation.AccountDeactivated.heading), "Institut Saint-Exemple"),
+            (_(token_refusals.AccountDeactivated.heading), "Institut Saint-Exemple"),
         ),
     }
 
@@ -367,7 +375,7 @@ async def test_the_line_drops_and_the_token_still_works(
         await who.press(*STEPS[step])
     assert account_of(school, ELISE) is None
     assert drafts(school) == []
-    assert activation.look_at_token(entrance(school), token).email == ELISE
+    assert admission.look_at_token(entrance(school), token).email == ELISE
     await _comes_in(open_console, token, picture)
 
 

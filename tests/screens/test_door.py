@@ -23,7 +23,7 @@ from screens.token import TokenScreen
 from screens.whom_to_ask import WhomToAskScreen
 from screens.widgets.chrome import Sentence
 from screens.widgets.field import TextInput
-from services.activation import Admission
+from services.admission import Admission
 from services.profiles import Profile
 from services.sign_in import wrong_tries_notice
 from services.whom_to_ask import SchoolContact

@@ -10,7 +10,9 @@ from sqlmodel import col
 from models.accounts import Account
 from models.mail import Mail
 from models.schools import School
-from services.activation import forgot_password, look_at_token, set_password
+from services.activation import set_password
+from services.admission import look_at_token
+from services.forgotten_passwords import forgot_password
 from services.mail.sender import Letterhead, SendResult, send
 from services.mail.url import mail_settings
 from services.own_account import ask_for_address, change_password

@@ -16,34 +16,32 @@ from models.errors import TrousseauError
 from models.families import Guardianship
 from models.invitations import Invitation
 from models.people import Person, Post, SuspectedDouble
-from models.tokens import ALPHABET, make_token
-from services.activation import (
-    AccountDeactivated,
+from models.tokens import ALPHABET, TokenMistyped, make_token
+from services.activation import set_password
+from services.admission import look_at_token
+from services.forgotten_passwords import forgot_password
+from services.passwords import PasswordRefused
+from services.sign_in import (
     AccountLocked,
+    NoAccessNow,
+    SignInRefused,
+    TooManyTries,
+    WrongPassword,
+    sign_in,
+)
+from services.token_refusals import (
+    AccountDeactivated,
     AddressRefused,
     SharedMailbox,
     TokenBlocked,
     TokenExpired,
     TokenInvalid,
-    TokenMistyped,
     TokenOfOtherYear,
     TokenReplaced,
     TokenUsed,
     TokenWithdrawn,
-    TooManyTries,
-    forgot_password,
-    look_at_token,
-    set_password,
 )
-from services.passwords import PasswordRefused
-from services.sign_in import NoAccessNow, SignInRefused, WrongPassword, sign_in
-from tests.services.door_world import (
-    EMAIL,
-    KEY,
-    OTHER_PASSWORD,
-    PASSWORD,
-    House,
-)
+from tests.services.door_world import EMAIL, KEY, OTHER_PASSWORD, PASSWORD, House
 
 
 def refusal(house: House, token: str, kind: type[TrousseauError]) -> str:

@@ -24,7 +24,8 @@ from models.schools import School
 from models.tokens import make_token
 from services import children, doubles, families, outbox, plans
 from services.access_rows import NotFound
-from services.activation import look_at_token, set_password
+from services.activation import set_password
+from services.admission import look_at_token
 from services.desk import Desk
 from services.families import AddressRefused, FamilyQuery
 from services.passwords import Hasher

@@ -19,17 +19,13 @@ from models.mail import Mail
 from models.people import Person, SuspectedDouble
 from models.tokens import TokenMistyped, make_token
 from services import access_rows, plans
-from services.activation import TokenRefused, spend
+from services.activation import spend
 from services.desk import ChangedMeanwhile, Desk
 from services.findings import why_not
-from services.invitations import (
-    InvitationCounts,
-    counts_of,
-    plan_invitations,
-    sentence_for,
-)
+from services.invitations import InvitationCounts, counts_of, plan_invitations, sentence_for
 from services.outbox import claim, release, worker_name
 from services.plans import PlanRefused, PlanStale
+from services.token_refusals import TokenRefused
 from tests.worlds import NOW, World, make_world
 
 KEY = Key(bytes(range(32)))

@@ -16,26 +16,20 @@ from models.mail import Mail
 from models.ssh_keys import KeyRefused
 from services import outbox, own_account
 from services.accounts import add_account
-from services.activation import (
+from services.activation import set_password
+from services.admission import look_at_token
+from services.forgotten_passwords import forgot_password
+from services.own_account import ask_for_address, change_password, confirm_address
+from services.passwords import PasswordRefused
+from services.profiles import actor_as, actor_for
+from services.sign_in import AccountLocked, SignInRefused, WrongPassword, sign_in, sign_in_by_key
+from services.token_refusals import (
     AddressRefused,
     TokenExpired,
     TokenInvalid,
     TokenReplaced,
     TokenUsed,
     TokenWithdrawn,
-    forgot_password,
-    look_at_token,
-    set_password,
-)
-from services.own_account import ask_for_address, change_password, confirm_address
-from services.passwords import PasswordRefused
-from services.profiles import actor_as, actor_for
-from services.sign_in import (
-    AccountLocked,
-    SignInRefused,
-    WrongPassword,
-    sign_in,
-    sign_in_by_key,
 )
 from tests.services.door_world import EMAIL, OTHER_PASSWORD, PASSWORD, House
 

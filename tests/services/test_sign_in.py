@@ -15,13 +15,9 @@ from sqlmodel import col
 from models.accounts import Account, Origin, SignInEvent
 from models.journal import JournalLine
 from services import account_keys, tries
-from services.activation import forgot_password, set_password
-from services.sign_in import (
-    SignInRefused,
-    TooManyTries,
-    sign_in,
-    sign_in_by_key,
-)
+from services.activation import set_password
+from services.forgotten_passwords import forgot_password
+from services.sign_in import SignInRefused, TooManyTries, sign_in, sign_in_by_key
 from tests.services.door_world import EMAIL, OTHER_PASSWORD, PASSWORD, House, make_house
 
 SSH_KEY = (

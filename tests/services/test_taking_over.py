@@ -24,7 +24,8 @@ from models.plans import Plan
 from models.references import make_reference
 from models.tokens import make_token
 from services import account_keys, consents, families, importing, invitations, plans
-from services.activation import TokenBlocked, look_at_token, set_password, spend
+from services.activation import set_password, spend
+from services.admission import look_at_token
 from services.desk import Desk
 from services.imports.families import read_families
 from services.imports.planning import plan_roster
@@ -32,6 +33,7 @@ from services.imports.staff import read_staff
 from services.passwords import Hasher
 from services.profiles import identity_of
 from services.sign_in import Entrance, WrongPassword
+from services.token_refusals import TokenBlocked
 from tests.families import ANNE, HEADER, LEA, TOM, load, people
 from tests.services.test_account_keys import ed25519
 from tests.worlds import Member, World, make_world

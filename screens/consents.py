@@ -21,8 +21,9 @@ from screens.widgets.counts import Counts, Kind
 from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Selection, Sort
 from screens.workplace import Workplace
-from services import consents
-from services.consents import ConsentRow, Withdrawal
+from services import consent_withdrawals, consents
+from services.consent_withdrawals import Withdrawal
+from services.consents import ConsentRow
 
 #: Each state, with the word for one person.
 STATE_KINDS = {
@@ -243,7 +244,7 @@ class ConsentsScreen(PrintingScreen):
             self.attempt(partial(self._foresee, row))
 
     def _foresee(self, row: ConsentRow) -> None:
-        found = self._desk.read(consents.withdrawal, self._team[0], row.person_id)
+        found = self._desk.read(consent_withdrawals.withdrawal, self._team[0], row.person_id)
         self.post_message(self._Follows(row, found))
 
     @on(_Follows)
@@ -260,7 +261,7 @@ class ConsentsScreen(PrintingScreen):
         )
 
     def _withdraw(self, row: ConsentRow) -> None:
-        self._desk.write(consents.withdraw, self._team[0], row.person_id)
+        self._desk.write(consent_withdrawals.withdraw, self._team[0], row.person_id)
         self.post_message(self._Withdrawn(row))
 
     @on(_Withdrawn)

@@ -31,9 +31,10 @@ from screens.widgets.deeds import DeedScreen
 from screens.widgets.field import Field, Form, TextInput
 from screens.widgets.table import Page, PagedTable, Sort
 from screens.workplace import Workplace
-from services import consents, drafts, plans
+from services import consent_recording, consents, drafts, plans
 from services.consent_files import read_consent_file
-from services.consents import ConsentRow, RecordLine
+from services.consent_recording import RecordLine
+from services.consents import ConsentRow
 from services.imports.dates import Dates
 from services.imports.roster import Notice
 from services.plans import Applied
@@ -376,7 +377,7 @@ class RecordConsentsScreen(DeedScreen[None]):
         self.attempt(partial(self._plan, lines, self._notices))
 
     def _plan(self, lines: Sequence[RecordLine], notices: tuple[Notice, ...]) -> None:
-        plan_id = self._desk.write(consents.plan_record, self._school, lines, notices)
+        plan_id = self._desk.write(consent_recording.plan_record, self._school, lines, notices)
         self.post_message(self._Planned(plan_id))
 
     @on(_Planned)

@@ -11,7 +11,8 @@ from models.addresses import AddressError, address_key, likely_typing_error, par
 from models.language import N_, _, format_day
 from screens.widgets.table import Cell, Column, Row
 from services import consents, drafts
-from services.consents import ConsentRow, RecordLine
+from services.consent_recording import RecordLine
+from services.consents import ConsentRow
 from services.desk import Desk
 
 COLUMNS = (

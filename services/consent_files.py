@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from models.errors import TrousseauError
 from models.language import N_, say
 from models.text import name_key
-from services.consents import RecordLine
+from services.consent_recording import RecordLine
 from services.imports.dates import Dates
 from services.imports.files import Limits, open_source
 from services.imports.notices import Notices

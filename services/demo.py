@@ -26,6 +26,8 @@ from models.tokens import make_token
 from services import (
     accounts,
     activation,
+    consent_recording,
+    consent_withdrawals,
     consents,
     demo_schools,
     families,
@@ -307,11 +309,11 @@ class _Story:
 
         def plan(session: Any) -> int:
             lines = [
-                consents.RecordLine(row.reference, day)
+                consent_recording.RecordLine(row.reference, day)
                 for row in consents.listed(session, self.ids[fase], year or self.year_id)
                 if row.email in emails
             ]
-            return consents.plan_record(session, self.ids[fase], lines)
+            return consent_recording.plan_record(session, self.ids[fase], lines)
 
         self._apply(self.directors[fase], plan, at)
 
@@ -386,7 +388,7 @@ class _Story:
     def _withdraw(self, email: str, at: datetime) -> None:
         desk, school = self.desk(self.directors[demo_schools.MAIN], at), self.main
         (person,) = self._people([email])
-        desk.write(consents.withdraw, school, person)
+        desk.write(consent_withdrawals.withdraw, school, person)
 
     def _give(self, email: str, mission: str, at: datetime) -> None:
         desk = self.desk(self.directors[demo_schools.MAIN], at)

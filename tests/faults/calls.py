@@ -24,6 +24,8 @@ from models.tokens import make_token, parse_token
 from services import (
     access_rows,
     attention,
+    consent_printing,
+    consent_recording,
     consents,
     families,
     invitation_status,
@@ -197,9 +199,11 @@ def _account(c: Chooser) -> Account:
     return Account(id=c.one("account"), email="x@y.example", email_key="x", role="director")
 
 
-def _lines(c: Chooser) -> list[consents.RecordLine]:
+def _lines(c: Chooser) -> list[consent_recording.RecordLine]:
     return [
-        consents.RecordLine(make_reference(post, 1), date(2026, 8, 28), "neuf@exemple.example")
+        consent_recording.RecordLine(
+            make_reference(post, 1), date(2026, 8, 28), "neuf@exemple.example"
+        )
         for post in c.some("post")
     ]
 
@@ -207,7 +211,9 @@ def _lines(c: Chooser) -> list[consents.RecordLine]:
 def _forms(c: Chooser) -> list[Any]:
     """Forms that were computed for the other school's director."""
     world = c.schools.world
-    return world.desk.read(consents.forms, c.random.choice([world.mine, world.other]), world.year)
+    return world.desk.read(
+        consent_printing.forms, c.random.choice([world.mine, world.other]), world.year
+    )
 
 
 def _moment(c: Chooser) -> access_rows.Moment:
@@ -392,8 +398,8 @@ SPECIAL: dict[str, Make] = {
     "attention.attention.school_id": lambda c: c.maybe(c.school()),
     "attention.known_domains.school_id": lambda c: c.maybe(c.school()),
     "attention.mistyped_domains.team": _team,
-    "consents.note_printed.printed": _forms,
-    "consents.plan_record.lines": _lines,
+    "consent_printing.note_printed.printed": _forms,
+    "consent_recording.plan_record.lines": _lines,
     "dashboard.overview.school_id": lambda c: c.maybe(c.school()),
     "guardians.rows_of.now": _moment,
     "outbox.settle.results": _settled,

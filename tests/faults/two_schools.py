@@ -22,7 +22,7 @@ from models.mail import Mail
 from models.people import Person, PersonKey, Post, SuspectedDouble
 from models.references import make_reference
 from models.schools import School, Site, Source
-from services import consents, invitations, outbox, plans
+from services import consent_recording, invitations, outbox, plans
 from services.desk import Desk
 from services.mail.replies import Outcome, Result
 from tests.worlds import NOW, Clock, Member, World, make_world
@@ -260,8 +260,8 @@ def _fill(world: World, school: int, team: tuple[Member, ...], mark: str) -> Non
         ),
     )
     desk = world.desk
-    line = consents.RecordLine(make_reference(team[0].post, 1), date(2026, 8, 21), "")
-    desk.write(consents.plan_record, school, [line])
+    line = consent_recording.RecordLine(make_reference(team[0].post, 1), date(2026, 8, 21), "")
+    desk.write(consent_recording.plan_record, school, [line])
     _invite(world, school, mark)
     draft = plans.PlanDraft("import", say("Import %(mark)s", mark=mark), school)
     draft.summary = {"file": mark}

@@ -18,7 +18,7 @@ from screens.consent_text import ConsentTextScreen
 from screens.consents import ConsentsScreen
 from screens.print_forms import PrintFormsScreen
 from screens.workplace import Workplace
-from services import consents, school_years
+from services import consent_printing, consent_withdrawals, school_years
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.samples import HOSTILE
 from tests.worlds import Member, World
@@ -41,12 +41,12 @@ def team(world: World) -> dict[str, Member]:
         "nothing": world.person(surname="Nowak", first_name="Łukasz", consent=False, email=None),
     }
     desk = world.director()
-    sheets = desk.read(consents.forms, world.mine, world.year, {members["printed"].person})
-    desk.write(consents.note_printed, sheets)
+    sheets = desk.read(consent_printing.forms, world.mine, world.year, {members["printed"].person})
+    desk.write(consent_printing.note_printed, sheets)
     new = {"personal_email": "noemie@courriel.example"}
     new["personal_email_key"] = new["personal_email"]
     world.desk.write(lambda s: change(s, Person, col(Person.id) == members["other"].person, **new))
-    desk.write(consents.withdraw, world.mine, members["withdrawn"].person)
+    desk.write(consent_withdrawals.withdraw, world.mine, members["withdrawn"].person)
     return members
 
 

@@ -14,8 +14,16 @@ from models.mail import Mail
 from models.people import Person, Post
 from models.references import ReferenceMistyped, make_reference
 from models.schools import Source
-from services import consents, invitations, plans
-from services.consents import ConsentUnknown, RecordLine
+from services import (
+    consent_printing,
+    consent_recording,
+    consent_withdrawals,
+    consents,
+    invitations,
+    plans,
+)
+from services.consent_recording import RecordLine
+from services.consents import ConsentUnknown
 from services.imports.roster import Notice
 from services.plans import PlanStale
 from tests.worlds import World, make_world
@@ -36,7 +44,7 @@ def _states(world: World) -> dict[str, str]:
 
 def _record(world: World, *lines: RecordLine) -> list[plans.PlanRow]:
     desk = world.director()
-    plan = desk.write(consents.plan_record, world.mine, lines)
+    plan = desk.write(consent_recording.plan_record, world.mine, lines)
     rows = desk.read(plans.rows, plan, 0, 100)
     desk.write(plans.apply, plan)
     return rows
@@ -49,11 +57,11 @@ def test_each_state_is_told(world: World) -> None:
     moved = world.person(surname="Autre")
     gone = world.person(surname="Retiré")
     desk = world.director()
-    sheets = desk.read(consents.forms, world.mine, world.year, {printed.person})
-    desk.write(consents.note_printed, sheets)
+    sheets = desk.read(consent_printing.forms, world.mine, world.year, {printed.person})
+    desk.write(consent_printing.note_printed, sheets)
     new = {"personal_email": "new@courriel.example", "personal_email_key": "new@courriel.example"}
     world.desk.write(lambda s: change(s, Person, col(Person.id) == moved.person, **new))
-    assert desk.write(consents.withdraw, world.mine, gone.person) == 1
+    assert desk.write(consent_withdrawals.withdraw, world.mine, gone.person) == 1
     assert _states(world) == {
         "Signé": "signed",
         "Rien": "missing",
@@ -69,7 +77,7 @@ def test_each_state_is_told(world: World) -> None:
 
 def test_a_form_says_what_is_on_file(world: World) -> None:
     member = world.person(surname="Émond", language="en", function="educator")
-    (form,) = world.director().read(consents.forms, world.mine, world.year)
+    (form,) = world.director().read(consent_printing.forms, world.mine, world.year)
     assert form.reference == make_reference(member.post, 1)
     assert (form.surname, form.email, form.language) == ("Émond", "emond@courriel.example", "en")
     assert form.email_field == "e-mail privé"
@@ -178,7 +186,7 @@ def test_one_bad_line_leaves_the_others(world: World) -> None:
 def test_recording_is_refused_when_the_address_has_changed_since(world: World) -> None:
     member = world.person(consent=False)
     line = RecordLine(make_reference(member.post, 1), SIGNED)
-    plan = world.director().write(consents.plan_record, world.mine, [line])
+    plan = world.director().write(consent_recording.plan_record, world.mine, [line])
     world.desk.write(
         lambda s: change(s, Person, col(Person.id) == member.person, personal_email="x@y.example")
     )
@@ -189,7 +197,7 @@ def test_recording_is_refused_when_the_address_has_changed_since(world: World) -
 def test_recording_can_be_undone(world: World) -> None:
     member = world.person(consent=False, email=None)
     line = RecordLine(make_reference(member.post, 1), SIGNED, "sans@courriel.example")
-    plan = world.director().write(consents.plan_record, world.mine, [line])
+    plan = world.director().write(consent_recording.plan_record, world.mine, [line])
     world.director().write(plans.apply, plan)
     world.director().write(plans.undo, plan)
     assert _states(world) == {"Dupont": "missing"}
@@ -202,8 +210,8 @@ def test_withdrawing_stops_what_is_on_its_way(world: World) -> None:
     plan = desk.write(invitations.plan_invitations, world.mine, world.year)
     desk.write(plans.apply, plan)
     world.clock.now += timedelta(minutes=1)
-    desk.write(consents.withdraw, world.mine, member.person)
-    assert desk.write(consents.withdraw, world.mine, member.person) == 0
+    desk.write(consent_withdrawals.withdraw, world.mine, member.person)
+    assert desk.write(consent_withdrawals.withdraw, world.mine, member.person) == 0
     mails = {m.person_id: m for m in world.desk.read(lambda s: s.scalars(select(Mail)).all())}
     assert mails[member.person].cancelled_at == world.clock.now
     assert mails[stays.person].closed_at is None
@@ -215,13 +223,13 @@ def test_withdrawing_stops_what_is_on_its_way(world: World) -> None:
 
 def test_printing_is_noted_for_the_own_school_only(world: World) -> None:
     world.person(world.other)
-    sheets = world.desk.read(consents.forms, world.other, world.year)
-    world.director().write(consents.note_printed, sheets)
+    sheets = world.desk.read(consent_printing.forms, world.other, world.year)
+    world.director().write(consent_printing.note_printed, sheets)
     assert world.desk.read(lambda s: s.scalars(select(PrintedForm)).all()) == []
     with pytest.raises(ConsentUnknown):
-        world.director().read(consents.forms, world.other, world.year)
+        world.director().read(consent_printing.forms, world.other, world.year)
     with pytest.raises(ConsentUnknown):
-        world.director().write(consents.plan_record, world.other, [])
+        world.director().write(consent_recording.plan_record, world.other, [])
 
 
 def test_forms_left_to_print_are_those_without_valid_consent(world: World) -> None:
@@ -230,9 +238,9 @@ def test_forms_left_to_print_are_those_without_valid_consent(world: World) -> No
     printed = world.person(surname="Imprimé", consent=False)
     gone = world.person(surname="Retiré")
     desk = world.director()
-    sheets = desk.read(consents.forms, world.mine, world.year, {printed.person})
-    desk.write(consents.note_printed, sheets)
-    desk.write(consents.withdraw, world.mine, gone.person)
+    sheets = desk.read(consent_printing.forms, world.mine, world.year, {printed.person})
+    desk.write(consent_printing.note_printed, sheets)
+    desk.write(consent_withdrawals.withdraw, world.mine, gone.person)
     left = desk.read(consents.without_consent, world.mine, world.year)
     assert left == [missing.person, gone.person]
 
@@ -241,11 +249,11 @@ def test_what_withdrawing_would_do_is_foreseen(world: World) -> None:
     member = world.person()
     desk = world.director()
     desk.write(plans.apply, desk.write(invitations.plan_invitations, world.mine, world.year))
-    foreseen = desk.read(consents.withdrawal, world.mine, member.person)
+    foreseen = desk.read(consent_withdrawals.withdrawal, world.mine, member.person)
     assert foreseen.consents == (("dupont@courriel.example", SIGNED),)
     assert (foreseen.invitations, foreseen.active) == (1, False)
-    desk.write(consents.withdraw, world.mine, member.person)
-    after = desk.read(consents.withdrawal, world.mine, member.person)
+    desk.write(consent_withdrawals.withdraw, world.mine, member.person)
+    after = desk.read(consent_withdrawals.withdrawal, world.mine, member.person)
     assert (after.consents, after.invitations) == ((), 0)
 
 
@@ -288,7 +296,7 @@ def test_what_a_file_has_got_wrong_stands_in_the_plan(world: World) -> None:
     lines = [RecordLine(make_reference(member.post, 1), SIGNED, "", "f.csv", 2)]
     notices = [Notice("error", say("This is not a date: 24/08/2026 is."), "f.csv", 3, "signed_on")]
     desk = world.director()
-    plan = desk.write(consents.plan_record, world.mine, lines, notices)
+    plan = desk.write(consent_recording.plan_record, world.mine, lines, notices)
     rows = desk.read(plans.rows, plan, 0, 10)
     assert [(row.action, row.line, row.column) for row in rows] == [
         ("record", 2, ""), ("refused", 3, "signed_on")
@@ -302,7 +310,7 @@ def test_without_a_school_each_reference_says_which_it_is_of(world: World) -> No
     mine = world.person(surname="Ici", consent=False)
     theirs = world.person(world.other, surname="Ailleurs", consent=False)
     lines = [RecordLine(make_reference(m.post, 1), SIGNED) for m in (mine, theirs)]
-    plan = world.desk.write(consents.plan_record, None, lines)
+    plan = world.desk.write(consent_recording.plan_record, None, lines)
     world.desk.write(plans.apply, plan)
     schools = world.desk.read(
         lambda s: s.scalars(select(Consent.school_id).order_by(col(Consent.id))).all()  # type: ignore[call-overload]
@@ -314,7 +322,7 @@ def test_without_a_school_a_director_stays_in_the_own_one(world: World) -> None:
     mine = world.person(surname="Ici", consent=False)
     theirs = world.person(world.other, surname="Ailleurs", consent=False)
     lines = [RecordLine(make_reference(m.post, 1), SIGNED) for m in (mine, theirs)]
-    plan = world.director().write(consents.plan_record, None, lines)
+    plan = world.director().write(consent_recording.plan_record, None, lines)
     rows = world.director().read(plans.rows, plan, 0, 10)
     assert (rows[0].label, rows[0].action) == ("Ici Jeanne", "record")
     assert rows[1].action == "refused" and "Ailleurs" not in rows[1].label

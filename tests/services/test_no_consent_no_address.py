@@ -22,8 +22,8 @@ from models.mail import Mail
 from models.people import Person
 from models.references import make_reference
 from models.schools import Source
-from services import consents, plans
-from services.consents import RecordLine
+from services import consent_printing, consent_recording, consent_withdrawals, plans
+from services.consent_recording import RecordLine
 from services.invitations import plan_invitations
 from tests.worlds import Member, World, make_world
 from tui.command_line import run
@@ -85,7 +85,7 @@ TakeAway = Callable[[House, Member], None]
 
 
 def _withdraw(house: House, member: Member) -> None:
-    house.world.director().write(consents.withdraw, house.world.mine, member.person)
+    house.world.director().write(consent_withdrawals.withdraw, house.world.mine, member.person)
 
 
 def _move(house: House, member: Member) -> None:
@@ -113,7 +113,7 @@ def _undo(house: House, member: Member) -> None:
     house.later()
     desk = house.world.director()
     line = RecordLine(make_reference(member.post, 1), house.world.clock.now.date())
-    plan = desk.write(consents.plan_record, house.world.mine, [line])
+    plan = desk.write(consent_recording.plan_record, house.world.mine, [line])
     desk.write(plans.apply, plan)
     house.later()
     desk.write(plans.undo, plan)
@@ -142,8 +142,8 @@ def without_consent(house: House) -> list[Member]:
                 signed_on=world.clock.now.date(), recorded_at=world.clock.now,
             )
         )  # fmt: skip
-    sheets = world.desk.read(consents.forms, world.mine, world.year, {printed.person})
-    world.desk.write(consents.note_printed, sheets)
+    sheets = world.desk.read(consent_printing.forms, world.mine, world.year, {printed.person})
+    world.desk.write(consent_printing.note_printed, sheets)
     lost = []
     for reason in ("withdrawn", "moved", "undone"):
         member = house.person(reason)
@@ -197,7 +197,7 @@ def _plan_of_consents(house: House) -> str:
     member = house.person("recorded", consent=False)
     line = RecordLine(make_reference(member.post, 1), house.world.clock.now.date())
     desk = house.world.director()
-    plan = desk.write(consents.plan_record, house.world.mine, [line])
+    plan = desk.write(consent_recording.plan_record, house.world.mine, [line])
     desk.write(plans.apply, plan)
     house.later()
     _withdraw(house, member)

@@ -23,7 +23,14 @@ from models.people import Person, Post
 from models.plans import Plan
 from models.references import make_reference
 from models.tokens import make_token
-from services import account_keys, consents, families, importing, invitations, plans
+from services import (
+    account_keys,
+    consent_recording,
+    families,
+    importing,
+    invitations,
+    plans,
+)
 from services.activation import set_password, spend
 from services.admission import look_at_token
 from services.desk import Desk
@@ -287,8 +294,8 @@ def sign(world: World, desk: Desk, school: int, email: str = "") -> dict[str, in
     """Record a signed form of everybody in a school."""
     posts = desk.read(lambda s: list(s.scalars(select(Post).where(col(Post.school_id) == school))))
     day = world.clock().date()
-    lines = [consents.RecordLine(_reference(post), day, email) for post in posts]
-    plan = desk.write(consents.plan_record, school, lines)
+    lines = [consent_recording.RecordLine(_reference(post), day, email) for post in posts]
+    plan = desk.write(consent_recording.plan_record, school, lines)
     desk.write(plans.apply, plan)
     return desk.read(lambda s: plans.find(s, plan).summary)  # type: ignore[return-value]
 

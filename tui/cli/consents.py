@@ -35,18 +35,20 @@ def register(app: typer.Typer) -> None:
 
 
 def form(school: School, output: Pdf, person: People = None, year: Year = None) -> None:
-    from services import consents
+    from services import consent_printing
     from services.consent_forms import render_forms
 
     with office() as here:
         team = here.team(school, year)
-        forms = here.desk.read(consents.forms, team.school_id, team.school_year_id, person or None)
+        forms = here.desk.read(
+            consent_printing.forms, team.school_id, team.school_year_id, person or None
+        )
         if not forms:
             from tui.cli.files import FileRefused
 
             raise FileRefused(say("There is nobody to print a form for."))
         write_private(output, render_forms(forms, today=team.today))
-        here.desk.write(consents.note_printed, forms)
+        here.desk.write(consent_printing.note_printed, forms)
     tell(
         say_n(
             "%(count)s form is in %(file)s.",
@@ -100,14 +102,14 @@ def consent_rows(here: Office, school: str, year: str | None) -> list[dict[str, 
 
 
 def record(source: Source, school: OptionalSchool = None, as_json: Json = False) -> None:
-    from services import consents, plans
+    from services import consent_recording, plans
     from services.consent_files import read_consent_file
 
     name = "" if str(source) == "-" else source.name
     given = read_consent_file(read_limited(source, _LARGEST_FILE), name)
     with office() as here:
         school_id = here.team(school).school_id if school else None
-        plan = here.desk.write(consents.plan_record, school_id, given.lines)
+        plan = here.desk.write(consent_recording.plan_record, school_id, given.lines)
         here.desk.write(plans.apply, plan)
         told = here.desk.read(plans.rows, plan, 0, len(given.lines))
         summary = here.desk.read(plans.show, plan).summary
@@ -139,10 +141,10 @@ def withdraw(
     person: Annotated[int, typer.Option("--person", metavar="ID", help=N_("Whose consent."))],
     as_json: Json = False,
 ) -> None:
-    from services import consents
+    from services import consent_withdrawals
 
     with office() as here:
-        count = here.desk.write(consents.withdraw, here.team(school).school_id, person)
+        count = here.desk.write(consent_withdrawals.withdraw, here.team(school).school_id, person)
     if as_json:
         print_json({"withdrawn": count})
     elif count:

@@ -20,7 +20,7 @@ from models.references import make_reference
 from models.schools import Calendar, GoverningBody, School, SchoolYear, Source
 from models.upgrades import fill_catalogues
 from services import plans
-from services.consents import RecordLine, plan_record
+from services.consent_recording import RecordLine, plan_record
 from services.desk import Desk
 from services.importing import import_result, prepare, request_for
 from services.imports.drafting import ImportRequest

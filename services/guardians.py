@@ -21,7 +21,7 @@ from models.people import Person, Post
 from models.schools import SchoolYear, Source
 from services.access_rows import AT, DAY, Moment, address_source, end_of_day
 from services.findings import STATUS_WORDS
-from services.imports.planning_families import NO_CHILD, SERVICE
+from services.imports.family_members import NO_CHILD, SERVICE
 
 __all__ = ["SERVICE", "Child", "GuardianRow", "among_guardians", "rows_of"]
 

@@ -68,6 +68,12 @@ class Incoming:
     removed: bool = False
     by_name: bool = False
 
+    @property
+    def label(self) -> str:
+        if not self.surname_key and self.known is not None:
+            return f"{self.known.values[0]} {self.known.values[1]}"
+        return f"{self.record.surname} {self.record.first_name}"
+
 
 @dataclass(slots=True)
 class Matched:

@@ -8,41 +8,30 @@ it, in the same line, so that leaving the line out keeps both.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 
 from models.access import search_key_for
-from models.addresses import address_key
 from models.bulk import neutral, table_named
 from models.consents import SIGNED_FORM
 from models.families import CORRECTED
 from models.language import Wording, say
 from models.text import name_key
 from services.belonging import NOT_FROM_HERE
-from services.imports.drafting import MASS_FROM, Drafting, SchoolPlace
+from services.imports.differences import sentences
+from services.imports.drafting import Drafting, SchoolPlace
+from services.imports.family_losses import FamilyLosses
+from services.imports.family_members import NO_CHILD, SERVICE, Guardian, Link, Pupil
+from services.imports.guardian_finder import GuardianFinder
 from services.imports.matching import PERSON, Days, Known, Register, load_register
-from services.imports.planning_people import (
-    ACCESS,
-    ALIKE,
-    KEY,
-    SUSPENSION,
-    People,
-    sentences,
-)
+from services.imports.planning_people import ACCESS, ALIKE, KEY, SUSPENSION, People
 from services.imports.planning_schools import Schools
 from services.imports.roster import GuardianshipRecord, PersonRecord, PupilRecord
 from services.plans import NOW, update_change
 
-#: The service that guardians have access to.
-SERVICE = "it_school"
-#: Why a guardian's access is suspended whose children have all left the school.
-NO_CHILD = "no_child"
-
 #: Up to this many people, only those who may be meant are looked up.
 _FEW = 500
-
 _PUPIL = (
     "school_id", "school_year_id", "source_id", "key", "surname", "first_name", "surname_key",
     "first_name_key", "birth_date", "group",
@@ -52,15 +41,12 @@ _MADE: dict[str, dict[str, Any]] = {
     "pupil": {"created_at": NOW, "disappeared_at": None},
     "guardianship": {"since": NOW, "ended_at": None},
 }
-
 _NEW_PUPIL = say("New pupil.")
 _NEW_GUARDIAN = say("New guardian: access created.")
 _KNOWN_AS_STAFF = say("Known already as staff, and the same person: access as a guardian created.")
 _KNOWN_GUARDIAN = say("Known already: access as a guardian created.")
 _REAPPEARED = say("Is in the file again.")
 _CAME_BACK = say("Has a child here again: access reactivated.")
-_PUPIL_GONE = say("Disappeared: the pupil is no longer in the file.")
-_LINK_GONE = say("A guardian is no longer named.")
 _REUSED_KEY = say("Row refused: its identifier names somebody else in this file.")
 _TAKEN_KEY = say("Row refused: its identifier names somebody else until now.")
 _ADDRESS_KEPT = say("The address that was signed for is kept; the file has another one.")
@@ -70,7 +56,6 @@ _STAFF_ADDRESS = say(
 )
 _RECORDED = say("The source’s identifier is recorded.")
 _KNOWN_ELSEWHERE = say("Known already in another school: what is recorded there stays.")
-
 _LABELS = {
     "surname": say("surname"),
     "first_name": say("first name"),
@@ -84,75 +69,6 @@ _LABELS = {
 _ADDRESS = ("personal_email", "personal_email_key", "personal_email_field")
 
 
-@dataclass(slots=True, eq=False)
-class _Pupil:
-    """A pupil of the file, or of the database, or both. `ref` is the id, or below 0."""
-
-    place: SchoolPlace
-    year: int
-    record: PupilRecord | None
-    ref: int = 0
-    values: dict[str, Any] = field(default_factory=dict)
-    source_id: int | None = None
-    disappeared: bool = False
-    seen: bool = False
-
-    @property
-    def label(self) -> str:
-        if self.record is not None:
-            return f"{self.record.surname} {self.record.first_name}"
-        return f"{self.values['surname']} {self.values['first_name']}"
-
-
-@dataclass(slots=True, eq=False)
-class _Guardian:
-    """A guardian of the file, whichever rows name them."""
-
-    record: PersonRecord
-    names: tuple[str, str]
-    email_key: str | None
-    keys: set[str]
-    known: Known | None = None
-    ref: int = 0
-    told: bool = False
-
-    @property
-    def label(self) -> str:
-        return f"{self.record.surname} {self.record.first_name}"
-
-
-@dataclass(slots=True, eq=False)
-class _Link:
-    """A guardianship in the database."""
-
-    id: int
-    pupil: int
-    person: int
-    source_id: int | None
-    relation: str
-    ended: bool
-    seen: bool = False
-
-
-@dataclass(slots=True)
-class _Loss:
-    """What an import takes from guardians: a pupil, or one guardianship of a pupil."""
-
-    label: str
-    text: Wording
-    changes: list[Any]
-    place: SchoolPlace
-    year: int
-    people: set[int]
-
-    def said(self, names: dict[int, str]) -> Wording:
-        """Return what is lost; `names` are those of the guardians."""
-        if self.text is _PUPIL_GONE:
-            return self.text
-        (person,) = self.people
-        return say("%(name)s is no longer named as a guardian.", name=names.get(person, ""))
-
-
 class Families:
     """Plans the families of a roster, once its schools are planned."""
 
@@ -161,13 +77,13 @@ class Families:
         self.people = people
         self.schools = schools
         self.days = Days()
-        self.pupils: list[_Pupil] = []
+        self.pupils: list[Pupil] = []
         self.gone_pupils = 0
         self._places = {place.ref: place for place in schools.places.values()}
-        self._pupil_of: list[_Pupil | None] = []
-        self._known_pupils: list[_Pupil] = []
-        self._links: dict[tuple[int, int], _Link] = {}
-        self._links_of_pupil: defaultdict[int, list[_Link]] = defaultdict(list)
+        self._pupil_of: list[Pupil | None] = []
+        self._known_pupils: list[Pupil] = []
+        self._links: dict[tuple[int, int], Link] = {}
+        self._links_of_pupil: defaultdict[int, list[Link]] = defaultdict(list)
         self._accesses: dict[tuple[int, int, int], tuple[int, int | None]] = {}
         self._kept: set[tuple[int, int]] = set()
         self._service = 0
@@ -203,7 +119,15 @@ class Families:
         drafting.look()
         self._plan_links(links)
         self._tell_shared_mailboxes([guardian for guardian, _pupil, _record in links], register)
-        self._plan_missing(register)
+        self._plan_losses(register)
+
+    def _plan_losses(self, register: Register) -> None:
+        losses = FamilyLosses(
+            self.drafting, self.pupils, self._known_pupils, self._links, self._links_of_pupil,
+            self._accesses, self._kept,
+        )  # fmt: skip
+        losses.plan(register)
+        self.gone_pupils = losses.pupils
 
     # What is known
 
@@ -220,7 +144,7 @@ class Families:
         for row in connection.execute(statement):
             values = dict(zip(names, row[4:], strict=True))
             values["birth_date"] = self.days[values["birth_date"]]
-            pupil = _Pupil(self._places[row[1]], values["school_year_id"], None, row[0], values)
+            pupil = Pupil(self._places[row[1]], values["school_year_id"], None, row[0], values)
             pupil.source_id, pupil.disappeared = row[2], row[3] is not None
             values["disappeared_at"] = neutral(row[3])
             self._known_pupils.append(pupil)
@@ -234,7 +158,7 @@ class Families:
             table.c.ended_at,
         ).where(table.c.school_id.in_(schools)).order_by(table.c.id)  # fmt: skip
         for row in self.drafting.connection.execute(statement):
-            link = _Link(*row[:5], ended=row[5] is not None)
+            link = Link(*row[:5], ended=row[5] is not None)
             before = self._links.get((link.pupil, link.person))
             if before is None or before.ended:
                 self._links[link.pupil, link.person] = link
@@ -284,7 +208,7 @@ class Families:
 
     def _match_pupils(self) -> None:
         """Find out which pupil each record is about; several rows may be about one."""
-        inside: dict[tuple[Any, ...], _Pupil] = {}
+        inside: dict[tuple[Any, ...], Pupil] = {}
         for record in self.drafting.roster.pupils:
             place = self.schools.places.get(record.school)
             year = self.schools.year_of(place, record.year) if place is not None else None
@@ -294,7 +218,7 @@ class Families:
                 continue
             pupil = _same_pupil(inside, place, record, self.days[record.birth_date])
             if pupil is None:
-                pupil = _Pupil(place, year, record)
+                pupil = Pupil(place, year, record)
                 self.pupils.append(pupil)
             elif pupil.record is not None and _names_of(pupil.record) != _names_of(record):
                 self._refuse(record, _REUSED_KEY)
@@ -315,7 +239,7 @@ class Families:
             for p in ours
             if p.values["key"] is not None and p.source_id == self.drafting.source_id
         }
-        by_name: defaultdict[tuple[int, str, str], list[_Pupil]] = defaultdict(list)
+        by_name: defaultdict[tuple[int, str, str], list[Pupil]] = defaultdict(list)
         for known in ours:
             place = known.place.ref
             by_name[place, known.values["surname_key"], known.values["first_name_key"]].append(
@@ -336,9 +260,7 @@ class Families:
                     pupil.ref, pupil.values = found.ref, found.values
                     pupil.disappeared, pupil.source_id = found.disappeared, found.source_id
 
-    def _namesake(
-        self, record: PupilRecord, namesakes: list[_Pupil], *, sure: bool
-    ) -> _Pupil | None:
+    def _namesake(self, record: PupilRecord, namesakes: list[Pupil], *, sure: bool) -> Pupil | None:
         birth = self.days[record.birth_date]
         free = [one for one in namesakes if not one.seen and not _contradicts(one, record, birth)]
         if sure:
@@ -368,7 +290,7 @@ class Families:
             else:
                 self._plan_known_pupil(pupil, record)
 
-    def _pupil_values(self, pupil: _Pupil, record: PupilRecord) -> dict[str, Any]:
+    def _pupil_values(self, pupil: Pupil, record: PupilRecord) -> dict[str, Any]:
         surname_key, first_name_key = _names_of(record)
         values = (
             pupil.place.ref, pupil.year, self.drafting.source_id, record.key, record.surname,
@@ -377,7 +299,7 @@ class Families:
         )  # fmt: skip
         return dict(zip(_PUPIL, values, strict=True))
 
-    def _plan_known_pupil(self, pupil: _Pupil, record: PupilRecord) -> None:
+    def _plan_known_pupil(self, pupil: Pupil, record: PupilRecord) -> None:
         new = self._pupil_values(pupil, record)
         after = {
             name: new[name]
@@ -405,11 +327,11 @@ class Families:
 
     def _matched_links(
         self, register: Register
-    ) -> list[tuple[_Guardian, _Pupil, GuardianshipRecord]]:
+    ) -> list[tuple[Guardian, Pupil, GuardianshipRecord]]:
         """Say which guardian and which pupil each row is about."""
         roster = self.drafting.roster
-        finder = _Finder(self.drafting, register, self._staff, self._links_of_pupil)
-        of_record: dict[int, _Guardian | None] = {}
+        finder = GuardianFinder(self.drafting, register, self._staff, self._links_of_pupil)
+        of_record: dict[int, Guardian | None] = {}
         found = []
         for record in roster.guardianships:
             pupil = self._pupil_of[record.pupil]
@@ -427,9 +349,9 @@ class Families:
         return self._known_links(found, finder)
 
     def _known_links(
-        self, found: list[tuple[_Guardian, _Pupil, GuardianshipRecord]], finder: "_Finder"
-    ) -> list[tuple[_Guardian, _Pupil, GuardianshipRecord]]:
-        children: defaultdict[int, list[_Pupil]] = defaultdict(list)
+        self, found: list[tuple[Guardian, Pupil, GuardianshipRecord]], finder: GuardianFinder
+    ) -> list[tuple[Guardian, Pupil, GuardianshipRecord]]:
+        children: defaultdict[int, list[Pupil]] = defaultdict(list)
         for guardian, pupil, _record in found:
             children[id(guardian)].append(pupil)
         refused: set[int] = set()
@@ -448,7 +370,7 @@ class Families:
                 )
         return [link for link in found if id(link[0]) not in refused]
 
-    def _plan_links(self, links: list[tuple[_Guardian, _Pupil, GuardianshipRecord]]) -> None:
+    def _plan_links(self, links: list[tuple[Guardian, Pupil, GuardianshipRecord]]) -> None:
         tick = self.drafting.ticker(len(links))
         linked: set[tuple[int, int]] = set()
         for done, (guardian, pupil, record) in enumerate(links):
@@ -473,7 +395,7 @@ class Families:
                 )
 
     def _guardian_changes(
-        self, guardian: _Guardian, pupil: _Pupil
+        self, guardian: Guardian, pupil: Pupil
     ) -> tuple[list[Any], list[Wording]]:
         """Return what makes or changes a person, and the access in the pupil's school."""
         changes: list[Any] = []
@@ -504,7 +426,7 @@ class Families:
             return [*changes, over], [*told, _CAME_BACK]
         return changes, told
 
-    def _new_person(self, guardian: _Guardian) -> list[Any]:
+    def _new_person(self, guardian: Guardian) -> list[Any]:
         record = guardian.record
         guardian.ref = self.drafting.draft.new_ref("person")
         values = [
@@ -513,7 +435,7 @@ class Families:
         ]  # fmt: skip
         return [["+", "person", guardian.ref, values], *self._new_keys(guardian, guardian.keys)]
 
-    def _new_keys(self, guardian: _Guardian, keys: Iterable[str]) -> list[Any]:
+    def _new_keys(self, guardian: Guardian, keys: Iterable[str]) -> list[Any]:
         planned = self.people.key_refs if self.people is not None else {}
         return [
             ["+", "person_key", self.drafting.draft.new_ref("person_key"),
@@ -522,9 +444,7 @@ class Families:
             if key not in planned
         ]  # fmt: skip
 
-    def _person_changes(
-        self, guardian: _Guardian, pupil: _Pupil
-    ) -> tuple[list[Any], list[Wording]]:
+    def _person_changes(self, guardian: Guardian, pupil: Pupil) -> tuple[list[Any], list[Wording]]:
         known = guardian.known
         assert known is not None
         after = self._person_difference(guardian, known, pupil)
@@ -548,9 +468,7 @@ class Families:
             _difference(name, old[name], value) for name, value in after.items() if name in _LABELS
         ]
 
-    def _person_difference(
-        self, guardian: _Guardian, known: Known, pupil: _Pupil
-    ) -> dict[str, Any]:
+    def _person_difference(self, guardian: Guardian, known: Known, pupil: Pupil) -> dict[str, Any]:
         """Return the new values; of staff only what their own records leave blank."""
         record, old = guardian.record, dict(zip(PERSON, known.values, strict=True))
         names = dict(zip(("surname_key", "first_name_key"), guardian.names, strict=True))
@@ -573,7 +491,7 @@ class Families:
             del new["language"]
         return {k: v for k, v in new.items() if v not in (None, "") and v != old[k]}
 
-    def _keeps_address(self, guardian: _Guardian, old: dict[str, Any]) -> Wording | None:
+    def _keeps_address(self, guardian: Guardian, old: dict[str, Any]) -> Wording | None:
         """Return why the address on record stays, None where the file's replaces it."""
         if old["personal_email_field"] == SIGNED_FORM:
             return _ADDRESS_KEPT
@@ -586,7 +504,7 @@ class Families:
         return None
 
     def _link_changes(
-        self, guardian: _Guardian, pupil: _Pupil, record: GuardianshipRecord
+        self, guardian: Guardian, pupil: Pupil, record: GuardianshipRecord
     ) -> tuple[list[Any], Wording | None]:
         link = self._links.get((pupil.ref, guardian.ref))
         if link is not None:
@@ -611,9 +529,9 @@ class Families:
 
     # Shared mailboxes
 
-    def _tell_shared_mailboxes(self, guardians: list[_Guardian], register: Register) -> None:
+    def _tell_shared_mailboxes(self, guardians: list[Guardian], register: Register) -> None:
         """Tell each of several guardians of one mailbox; they are never one (DOMAIN §3)."""
-        sharing: defaultdict[str, dict[int, _Guardian | Known]] = defaultdict(dict)
+        sharing: defaultdict[str, dict[int, Guardian | Known]] = defaultdict(dict)
         for guardian in guardians:
             if guardian.email_key:
                 sharing[guardian.email_key][guardian.ref] = guardian
@@ -623,11 +541,11 @@ class Families:
                 sharing[email].setdefault(known.id, known)
         for people in sharing.values():
             if len(people) < 2 or not any(
-                isinstance(p, _Guardian) and _is_news(p) for p in people.values()
+                isinstance(p, Guardian) and _is_news(p) for p in people.values()
             ):
                 continue
             for ref, one in people.items():
-                if isinstance(one, _Guardian):
+                if isinstance(one, Guardian):
                     others = sorted(_name(p) for other, p in people.items() if other != ref)
                     text = say(
                         "Shares an e-mail address with %(others)s: two people, never merged. Each "
@@ -635,131 +553,6 @@ class Families:
                         others=", ".join(others[:3]),
                     )
                     self._tell_guardian("warning", "shared", one, None, text)
-
-    # Who is missing
-
-    def _plan_missing(self, register: Register) -> None:
-        losses: list[_Loss] = []
-        covered = {pupil.place.ref for pupil in self.pupils}
-        complete = self.drafting.roster.complete
-        removed = {p.ref for p in self.pupils if p.record and p.record.removed and p.ref > 0}
-        had: defaultdict[int, int] = defaultdict(int)
-        lost: defaultdict[int, int] = defaultdict(int)
-        for pupil in self._known_pupils:
-            ours = pupil.source_id == self.drafting.source_id and not pupil.disappeared
-            if not ours or pupil.place.ref not in covered:
-                continue
-            had[pupil.place.ref] += 1
-            if (complete and not pupil.seen) or pupil.ref in removed:
-                lost[pupil.place.ref] += 1
-                losses.append(self._pupil_loss(pupil))
-        self.gone_pupils = sum(lost.values())
-        losses += self._link_losses() if complete else self._removed_guardians(register)
-        self._tell_losses(losses)
-        self._ask_before_mass_change(had, lost)
-
-    def _pupil_loss(self, pupil: _Pupil) -> _Loss:
-        change = update_change(
-            "pupil", pupil.ref, {"disappeared_at": None}, {"disappeared_at": NOW}
-        )
-        people = {link.person for link in self._links_of_pupil[pupil.ref] if not link.ended}
-        return _Loss(pupil.label, _PUPIL_GONE, [change], pupil.place, pupil.year, people)
-
-    def _link_losses(self) -> list[_Loss]:
-        """Whoever the file no longer names for a pupil that it does name."""
-        named = {
-            p.ref: p for p in self.pupils if p.record and not (p.record.removed or p.record.unsure)
-        }
-        return [
-            _link_loss(link, named[link.pupil])
-            for link in self._links.values()
-            if link.pupil in named and not (link.seen or link.ended)
-            and link.source_id == self.drafting.source_id
-        ]  # fmt: skip
-
-    def _removed_guardians(self, register: Register) -> list[_Loss]:
-        """Whoever the source itself has marked as gone."""
-        keys = {r.key for r in self.drafting.roster.guardians if r.removed and r.key is not None}
-        people = {register.by_key[key].id for key in keys if key in register.by_key}
-        pupils = {pupil.ref: pupil for pupil in self._known_pupils}
-        return [
-            _link_loss(link, pupils[link.pupil])
-            for link in self._links.values()
-            if link.person in people and link.pupil in pupils and not (link.seen or link.ended)
-        ]
-
-    def _tell_losses(self, losses: list[_Loss]) -> None:
-        """One line for all that must happen together, so that it can only be left out together."""
-        childless = self._childless(losses)
-        names = self._names({person for loss in losses for person in loss.people})
-        for together in _together(losses, childless):
-            changes = [change for loss in together for change in loss.changes]
-            told = _without_repeats([loss.said(names) for loss in together])
-            for person, loss in {p: one for one in together for p in one.people}.items():
-                if (person, loss.place.ref) in childless and (
-                    gone := self._suspended(person, loss)
-                ):
-                    changes += gone
-                    told.append(_ends_for(names.get(person, "")))
-            label = ", ".join(dict.fromkeys(loss.label for loss in together))
-            self._tell(
-                "warning", "disappeared", label, together[0].place, None,
-                sentences(told), changes,
-            )  # fmt: skip
-
-    def _childless(self, losses: list[_Loss]) -> set[tuple[int, int]]:
-        """Return whom, and in which school, these losses leave without a child."""
-        gone = {(change[1], change[2]) for loss in losses for change in loss.changes}
-        known = {pupil.ref: pupil for pupil in self._known_pupils}
-        left = set(self._kept)
-        for link in self._links.values():
-            pupil = known[link.pupil]
-            lives = pupil.seen or not pupil.disappeared
-            stays = ("pupil", pupil.ref) not in gone and ("guardianship", link.id) not in gone
-            if lives and stays and not link.ended:
-                left.add((link.person, pupil.place.ref))
-        return {(p, loss.place.ref) for loss in losses for p in loss.people} - left
-
-    def _suspended(self, person: int, loss: _Loss) -> list[Any]:
-        access = self._accesses.get((person, loss.place.ref, loss.year))
-        if access is None or access[1] is not None or access[0] < 0:
-            return []
-        self.drafting.note_change("access", access[0])
-        ref = self.drafting.draft.new_ref("suspension")
-        self._accesses[person, loss.place.ref, loss.year] = (access[0], ref)
-        return [["+", "suspension", ref, [access[0], loss.place.ref, NO_CHILD]]]
-
-    def _names(self, people: Iterable[int]) -> dict[int, str]:
-        table = table_named("person")
-        wanted = sorted(people)
-        names: dict[int, str] = {}
-        for start in range(0, len(wanted), 500):
-            rows = self.drafting.connection.execute(
-                select(table.c.id, table.c.surname, table.c.first_name).where(
-                    table.c.id.in_(wanted[start : start + 500])
-                )
-            )
-            names |= {row[0]: f"{row[1]} {row[2]}" for row in rows}
-        return names
-
-    def _ask_before_mass_change(self, had: dict[int, int], lost: dict[int, int]) -> None:
-        share, draft = self.drafting.request.mass_share, self.drafting.draft
-        worst = max(
-            ((lost[school] / had[school], school) for school in lost if lost[school] >= MASS_FROM),
-            default=None,
-        )
-        if worst is None or worst[0] <= share:
-            return
-        school = worst[1]
-        draft.confirm_number = draft.confirm_number or self._places[school].number
-        text = say(
-            "%(lost)s of the %(had)s pupils of school %(school)s would disappear: "
-            "is this the right file?",
-            lost=lost[school],
-            had=had[school],
-            school=self._places[school].number,
-        )
-        self.drafting.tell("warning", "mass", "", text)
 
     # Telling
 
@@ -775,122 +568,13 @@ class Families:
         self.drafting.tell(level, action, label, text, changes, at=at, school_id=school)
 
     def _tell_guardian(
-        self, level: Any, action: str, guardian: _Guardian, place: SchoolPlace | None,
+        self, level: Any, action: str, guardian: Guardian, place: SchoolPlace | None,
         text: Wording, changes: list[Any] | None = None, at: Any = None,
     ) -> None:  # fmt: skip
         self.drafting.tell(
             level, action, guardian.label, text, changes, at=at or guardian.record,
             person_id=guardian.ref, school_id=place.ref if place is not None else None,
         )  # fmt: skip
-
-
-class _Finder:
-    """Says who a guardian is: within the file, and among those known.
-
-    By the source's identifier, or by e-mail and name; without an address by the name and the
-    family: one who answers for the same pupil, or in one file for a child of the same name.
-    Somebody of another school only where the address is the very one that a token would go to,
-    or that school would say where this one's tokens go.
-    """
-
-    def __init__(
-        self,
-        drafting: Drafting,
-        register: Register,
-        staff: dict[int, set[str]],
-        links: dict[int, list[_Link]],
-    ) -> None:
-        self.register = register
-        self.source_id = drafting.source_id
-        self._links = links
-        self._by_key: dict[str, _Guardian] = {}
-        self._by_email: dict[tuple[str, tuple[str, str]], _Guardian] = {}
-        self._by_family: dict[tuple[Any, ...], _Guardian] = {}
-        self._claimed: dict[int, _Guardian] = {}
-        self._known_by_email: dict[tuple[str, str, str], Known] = {}
-        for known in register.by_id.values():
-            own = known.email_key
-            of_staff = staff.get(known.id, ()) if known.visible else ()
-            for email in {*of_staff, *([own] if own else [])}:
-                place = (email, known.values[2], known.values[3])
-                self._known_by_email.setdefault(place, known)
-
-    def inside(self, record: PersonRecord, pupil: _Pupil) -> _Guardian | None:
-        """Return the guardian of a record, None where its identifier names two people."""
-        names = (name_key(record.surname), name_key(record.first_name))
-        email = address_key(record.personal_email) if record.personal_email else None
-        same = self._by_key.get(record.key) if record.key is not None else None
-        if same is not None and same.names != names:
-            return None
-        family = (pupil.place.ref, names, name_key(pupil.record.surname if pupil.record else ""))
-        if same is None and email is not None:
-            same = self._by_email.get((email, names))
-        if same is None:
-            same = self._of_family(family, record, email)
-        if same is None:
-            same = _Guardian(record, names, email, set())
-        elif same.email_key is None and email is not None:
-            same.email_key = email
-            same.record.personal_email = record.personal_email
-            same.record.personal_email_field = record.personal_email_field
-        same.record.language = same.record.language or record.language
-        if record.key is not None:
-            same.keys.add(record.key)
-            self._by_key[record.key] = same
-        if same.email_key is not None:
-            self._by_email.setdefault((same.email_key, names), same)
-        self._by_family.setdefault(family, same)
-        return same
-
-    def _of_family(
-        self, family: tuple[Any, ...], record: PersonRecord, email: str | None
-    ) -> _Guardian | None:
-        one = self._by_family.get(family)
-        if one is None or (one.email_key and email and one.email_key != email):
-            return None
-        return None if one.keys and record.key is not None else one
-
-    def known(self, guardian: _Guardian, children: list[_Pupil]) -> bool:
-        """Find a guardian among those known; False where the identifier is somebody else's."""
-        for key in guardian.keys:
-            found = self.register.by_key.get(key)
-            if found is None:
-                continue
-            if not _one_name_agrees(found, guardian):
-                return False
-            if found.visible or _is_surely(found, guardian):
-                self._claim(guardian, found)
-                return True
-            return False
-        if guardian.email_key is not None:
-            found = self._known_by_email.get((guardian.email_key, *guardian.names))
-            if found is not None:
-                self._claim(guardian, found)
-                return True
-        for pupil in children:
-            for link in self._links.get(pupil.ref, ()):
-                found = self.register.by_id.get(link.person)
-                if found is not None and self._is_the_same(guardian, found):
-                    self._claim(guardian, found)
-                    return True
-        return True
-
-    def _is_the_same(self, guardian: _Guardian, known: Known) -> bool:
-        keys = known.keys.get(self.source_id, set())
-        if known.id in self._claimed or (guardian.keys and keys and not guardian.keys & keys):
-            return False
-        return _both_names_agree(known, guardian)
-
-    def _claim(self, guardian: _Guardian, known: Known) -> None:
-        guardian.known, guardian.ref = known, known.id
-        first = self._claimed.setdefault(known.id, guardian)
-        if first is not guardian:
-            # The same person by another row: what changes in the person is told once.
-            first.keys |= guardian.keys
-            guardian.told = True
-
-
-# --- small things ------------------------------------------------------------------------
 
 
 def _names_of(record: PupilRecord) -> tuple[str, str]:
@@ -906,20 +590,20 @@ def _marks(place: SchoolPlace, record: PupilRecord, birth: str | None) -> list[t
 
 
 def _same_pupil(
-    inside: dict[tuple[Any, ...], _Pupil],
+    inside: dict[tuple[Any, ...], Pupil],
     place: SchoolPlace,
     record: PupilRecord,
     birth: str | None,
-) -> _Pupil | None:
+) -> Pupil | None:
     return next((inside[mark] for mark in _marks(place, record, birth) if mark in inside), None)
 
 
-def _doubt(pupil: _Pupil) -> None:
+def _doubt(pupil: Pupil) -> None:
     if pupil.record is not None:
         pupil.record.unsure = True
 
 
-def _complete(pupil: _Pupil, more: PupilRecord) -> None:
+def _complete(pupil: Pupil, more: PupilRecord) -> None:
     kept = pupil.record
     assert kept is not None
     kept.birth_date, kept.group = kept.birth_date or more.birth_date, kept.group or more.group
@@ -927,36 +611,22 @@ def _complete(pupil: _Pupil, more: PupilRecord) -> None:
     kept.unsure = kept.unsure or more.unsure
 
 
-def _contradicts(known: _Pupil, record: PupilRecord, birth: str | None) -> bool:
+def _contradicts(known: Pupil, record: PupilRecord, birth: str | None) -> bool:
     old = known.values
     if birth and old["birth_date"] and birth != old["birth_date"]:
         return True
     return bool(old["key"] and record.key and old["key"] != record.key)
 
 
-def _one_name_agrees(known: Known, guardian: _Guardian) -> bool:
-    return known.values[2] == guardian.names[0] or known.values[3] == guardian.names[1]
-
-
-def _both_names_agree(known: Known, guardian: _Guardian) -> bool:
-    return (known.values[2], known.values[3]) == guardian.names
-
-
-def _is_surely(known: Known, guardian: _Guardian) -> bool:
-    """Tell whether somebody of another school is meant: all must agree, the address too."""
-    same_mailbox = known.email_key is not None and known.email_key == guardian.email_key
-    return same_mailbox and _both_names_agree(known, guardian)
-
-
 def _label(record: PersonRecord) -> str:
     return f"{record.surname} {record.first_name}"
 
 
-def _name(one: _Guardian | Known) -> str:
-    return one.label if isinstance(one, _Guardian) else f"{one.values[0]} {one.values[1]}"
+def _name(one: Guardian | Known) -> str:
+    return one.label if isinstance(one, Guardian) else f"{one.values[0]} {one.values[1]}"
 
 
-def _is_news(guardian: _Guardian) -> bool:
+def _is_news(guardian: Guardian) -> bool:
     return guardian.known is None or guardian.known.email_key != guardian.email_key
 
 
@@ -969,38 +639,3 @@ def _difference(name: str, before: Any, after: Any) -> Wording:
         before=before or say("nothing"),
         after=after,
     )
-
-
-def _ends_for(name: str) -> Wording:
-    return say("%(name)s has no child left here: the access ends.", name=name)
-
-
-def _without_repeats(texts: list[Wording]) -> list[Wording]:
-    return [text for place, text in enumerate(texts) if text not in texts[:place]]
-
-
-def _link_loss(link: _Link, pupil: _Pupil) -> _Loss:
-    change = update_change("guardianship", link.id, {"ended_at": None}, {"ended_at": NOW})
-    return _Loss(pupil.label, _LINK_GONE, [change], pupil.place, pupil.year, {link.person})
-
-
-def _together(losses: list[_Loss], childless: set[tuple[int, int]]) -> list[list[_Loss]]:
-    """Group the losses that end an access between them, the others alone, in their order."""
-    leader = list(range(len(losses)))
-
-    def lead(index: int) -> int:
-        while leader[index] != index:
-            leader[index] = index = leader[leader[index]]
-        return index
-
-    first: dict[tuple[int, int], int] = {}
-    for index, loss in enumerate(losses):
-        for person in loss.people:
-            where = (person, loss.place.ref)
-            if where in childless:
-                one, other = lead(first.setdefault(where, index)), lead(index)
-                leader[max(one, other)] = min(one, other)
-    groups: defaultdict[int, list[_Loss]] = defaultdict(list)
-    for index, loss in enumerate(losses):
-        groups[lead(index)].append(loss)
-    return list(groups.values())

@@ -17,10 +17,11 @@ from models.access import search_key_for
 from models.addresses import address_key
 from models.bulk import neutral, table_named
 from models.consents import SIGNED_FORM
-from models.functions import FUNCTION_RANK, FUNCTIONS, function_label
+from models.functions import FUNCTION_RANK, FUNCTIONS
 from models.language import N_, Wording, say
-from models.roles import ROLES, role_from, role_label
+from models.roles import role_from
 from services.belonging import NOT_FROM_HERE
+from services.imports.differences import differences, sentences
 from services.imports.drafting import MASS_FROM, Drafting, SchoolPlace
 from services.imports.matching import (
     PERSON,
@@ -30,10 +31,10 @@ from services.imports.matching import (
     Known,
     Matched,
     Register,
-    doubles,
     load_register,
     match,
 )
+from services.imports.planning_doubles import plan_doubles
 from services.imports.planning_schools import Schools
 from services.imports.roster import PostRecord
 from services.plans import NOW, update_change
@@ -57,7 +58,6 @@ ALIKE: dict[str, dict[str, Any]] = {
     "suspension": {"from_at": NOW, "until_at": None},
 }
 LEFT = "left"
-
 _NEW_PERSON = say("New person: post and access created.")
 _NEW_POST = say("Person known already: post and access created.")
 _FURTHER_POST = say("Further post of this person: post and access created.")
@@ -88,25 +88,7 @@ _RECORDED = say("The field that the address comes from is recorded.")
 _ROLE_KEPT = say("The role was set by hand and is kept.")
 _ADDRESS_KEPT = say("The address that was signed for is kept; the file has another one.")
 _CONSENT_GONE = say("The signed consent does not cover the new address.")
-
-_LABELS = {
-    "surname": say("surname"),
-    "first_name": say("first name"),
-    "birth_date": say("birth date"),
-    "staff_number": say("staff number"),
-    "sex": say("sex"),
-    "language": say("language"),
-    "personal_email": say("personal e-mail"),
-    "function": say("function"),
-    "other_functions": say("other functions"),
-    "role": say("role"),
-    "start_date": say("start date"),
-    "exit_date": say("exit date"),
-    "present": say("presence"),
-    "school_email": say("school e-mail"),
-}
 _IDENTITY = frozenset(("surname_key", "first_name_key", "birth_date"))
-_DATES = frozenset(("birth_date", "start_date", "exit_date"))
 
 
 @dataclass(slots=True, eq=False)
@@ -186,7 +168,7 @@ class People:
         self._plan_rows(rows)
         self._plan_missing(rows, matched.who, register)
         drafting.look()
-        self._plan_doubles(matched, register)
+        plan_doubles(drafting, self._looked_at(matched), register)
         self._ask_before_mass_change()
 
     # Where the rows belong
@@ -502,7 +484,7 @@ class People:
             self._tell_address(person, place, before["personal_email_key"], known.id, person.record)
             if person.by_name:
                 self._tell("warning", "identity", person, place, person.record, _BY_NAME)
-        what = _differences(before, after)
+        what = differences(before, after)
         return [what] if what is not None else []
 
     def _tell_address(
@@ -531,11 +513,11 @@ class People:
     ) -> None:
         known.seen = True
         if removed:
-            self._plan_disappeared(person.ref, _label(person), place, known, _REMOVED, record)
+            self._plan_disappeared(person.ref, person.label, place, known, _REMOVED, record)
             return
         changes, told = self._person_changes(person, place)
         after = self._post_difference(person, place, known, record)
-        if (what := _differences(known.values, after)) is not None:
+        if (what := differences(known.values, after)) is not None:
             told.append(what)
         if known.disappeared_at is not None:
             after["disappeared_at"] = None
@@ -688,9 +670,8 @@ class People:
             person_id=person_id, school_id=place.ref,
         )  # fmt: skip
 
-    # Doubles
-
-    def _plan_doubles(self, matched: Matched, register: Register) -> None:
+    def _looked_at(self, matched: Matched) -> list[Incoming]:
+        """Return whom somebody known may be the same person as: those new or changed."""
         looked: dict[int, Incoming] = {}
         for one in matched.who:
             if one is not None and one.ref < 0:
@@ -699,38 +680,7 @@ class People:
             # Taken away when the changes were told, and needed to tell one from oneself.
             one.known = known
             looked[id(one)] = one
-        found = list(doubles(list(looked.values()), register)) if looked else []
-        if not found:
-            return
-        decided = self._decided_pairs()
-        active = self._activated()
-        draft = self.drafting.draft
-        for one, other, score in found:
-            pair = _pair(one.ref, other.ref if isinstance(other, Incoming) else other.id)
-            if pair in decided or pair[0] == pair[1] or active.issuperset(pair):
-                continue
-            decided.add(pair)
-            made = draft.insert(
-                "suspected_double",
-                person_id=pair[0],
-                other_id=pair[1],
-                score=score,
-                found_at=NOW,
-                decided_at=None,
-                decision="",
-            )
-            text = _double_text(one, other)
-            self._tell("warning", "double", one, None, one.record, text, [made])
-
-    def _decided_pairs(self) -> set[tuple[int, int]]:
-        table = table_named("suspected_double")
-        pairs = self.drafting.connection.execute(select(table.c.person_id, table.c.other_id))
-        return {_pair(row[0], row[1]) for row in pairs}
-
-    def _activated(self) -> set[int]:
-        table = table_named("access")
-        active = select(table.c.person_id).where(table.c.activated_at.is_not(None))
-        return set(self.drafting.connection.scalars(active))
+        return list(looked.values())
 
     # Mass change
 
@@ -768,37 +718,12 @@ class People:
         changes: list[Any] | None = None,
     ) -> None:
         self.drafting.tell(
-            level, action, _label(person), text, changes, at=at,
+            level, action, person.label, text, changes, at=at,
             person_id=person.ref, school_id=place.ref if place is not None else None,
         )  # fmt: skip
 
 
 _KEY_COLUMNS = frozenset(("person_id", "school_id", "school_year_id", "source_id"))
-
-
-def _label(person: Incoming) -> str:
-    if not person.surname_key and person.known is not None:
-        return f"{person.known.values[0]} {person.known.values[1]}"
-    return f"{person.record.surname} {person.record.first_name}"
-
-
-def _pair(one: int, other: int) -> tuple[int, int]:
-    """A pair in one order: those known before those new, the earlier first."""
-    if (one > 0) != (other > 0):
-        return (one, other) if one > 0 else (other, one)
-    return (one, other) if abs(one) < abs(other) else (other, one)
-
-
-def _double_text(one: Incoming, other: Incoming | Known) -> Wording:
-    if isinstance(other, Known):
-        if not other.visible:
-            return say("May be the same person as somebody in another school.")
-        name = f"{other.values[0]} {other.values[1]}"
-        return say("May be the same person as %(name)s, known already.", name=name)
-    place = other.record
-    return say(
-        "May be the same person as %(name)s of line %(line)s.", name=_label(other), line=place.line
-    )
 
 
 def _merge_posts(kept: PostRecord, more: PostRecord) -> None:
@@ -841,58 +766,3 @@ def _is_poorer(new: str, values: list[Any], name: str) -> bool:
 def _before(post: _Post, after: Iterable[str]) -> dict[str, Any]:
     own = {"disappeared_at": post.disappeared_at, "source_id": post.source_id}
     return {name: own[name] if name in own else post.values[name] for name in after}
-
-
-def _differences(before: dict[str, Any], after: dict[str, Any]) -> Wording | None:
-    """Return "function: Teacher → Educator; …" of what a person may read, None for nothing."""
-    told = [
-        say(
-            "%(what)s: %(before)s → %(after)s",
-            what=_LABELS[name],
-            before=_shown(name, before[name]),
-            after=_shown(name, value),
-        )
-        for name, value in after.items()
-        if name in _LABELS
-    ]
-    return _joined(told) if told else None
-
-
-def _joined(texts: list[Wording]) -> Wording:
-    whole = texts[0]
-    for text in texts[1:]:
-        whole = say("%(first)s; %(second)s", first=whole, second=text)
-    return whole
-
-
-def sentences(texts: list[Wording]) -> Wording:
-    """Return several sentences about one line as one."""
-    whole = texts[0]
-    for text in texts[1:]:
-        whole = say("%(first)s · %(second)s", first=whole, second=text)
-    return whole
-
-
-_NOTHING = say("nothing")
-_YES, _NO = say("yes"), say("no")
-
-
-def _shown(name: str, value: Any) -> Any:
-    if value in (None, ""):
-        return _NOTHING
-    if name in _DATES:
-        return date.fromisoformat(value)
-    if name == "present":
-        return _YES if value else _NO
-    if name == "function":
-        return function_label(value) if value in FUNCTION_RANK else value
-    if name == "other_functions":
-        return _joined_functions(value)
-    if name == "role":
-        return role_label(value) if value in ROLES else value
-    return value
-
-
-def _joined_functions(codes: str) -> Any:
-    known = [function_label(code) for code in codes.split(",") if code in FUNCTION_RANK]
-    return _joined(known) if known else codes

@@ -364,7 +364,8 @@ PAST_THE_DOOR = {
     "services/imports/drafting.py": "one person is one across schools: hidden ones are marked",
     "services/imports/matching.py": "the same; `Known.visible` decides what is told or changed",
     "services/imports/planning.py": "the code of a source is unique across schools",
-    "services/imports/planning_people.py": "reads schools that are the actor's; pairs, activations",
+    "services/imports/planning_people.py": "reads schools that are the actor's",
+    "services/imports/planning_doubles.py": "pairs and activations, by their bare numbers",
     "services/imports/planning_schools.py": "schools are public; only own ones are changed",
     "services/invitations.py": "whether an account exists elsewhere, yes or no",
     "services/doubles.py": "whether a post exists elsewhere, yes or no",
@@ -377,6 +378,7 @@ PAST_THE_DOOR = {
     "services/attention.py": "names the first column of a grouping",
     "services/guardians.py": "whether a guardian has a post anywhere, yes or no",
     "services/imports/planning_families.py": "as matching.py: `Known.visible` decides what is told",
+    "services/imports/family_losses.py": "names guardians of pupils in the actor's schools",
     "services/nightly.py": "works for the whole installation, while nobody is there",
     "services/tries.py": "counts tries at the door, where nobody is in yet; refuses all others",
 }

@@ -59,11 +59,6 @@ def parse_enterprise_number(text: str) -> str:
     return digits
 
 
-def show_enterprise_number(digits: str) -> str:
-    """Return an enterprise number as people write it: `0206.582.284`."""
-    return f"{digits[:4]}.{digits[4:7]}.{digits[7:]}"
-
-
 def parse_staff_number(text: str) -> str:
     """Return the eleven digits of a staff number (matricule).
 

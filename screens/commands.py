@@ -6,17 +6,16 @@ the wire take away are refused by a test: F1, F10, F11, Ctrl+A, B, H, I, J, M, P
 (FACTS, "Keys").
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from textual.binding import Binding
 
-from models.language import N_, _
+from models.language import N_
 from models.rights import right
 
 Group = Literal["everywhere", "list", "form", "dialog", "screen"]
-
 #: What `?` prints above each group.
 GROUP_TITLES: dict[Group, str] = {
     "screen": N_("This screen"),
@@ -52,10 +51,6 @@ class Command:
     def method(self) -> str:
         return self.action or self.id.rpartition(".")[2].replace("-", "_")
 
-    @property
-    def first_key(self) -> str:
-        return self.keys.split(",")[0]
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -85,7 +80,6 @@ PLACES: tuple[Place, ...] = (
     Place("accounts", "u", N_("Use another of my accounts")),
     Place("sign-out", "q", N_("Sign out")),
 )
-
 COMMANDS: tuple[Command, ...] = (
     # Everywhere
     Command(
@@ -630,7 +624,6 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("mapping.none", "delete", N_("No column"), N_("Give the field no column")),
 )
-
 _BY_ID: Mapping[str, Command] = {command.id: command for command in COMMANDS}
 
 
@@ -673,56 +666,6 @@ def allowed(needs: str, role: str) -> bool:
 def places_for(role: str) -> list[Place]:
     """Return where somebody of that role may go, in the order of the table; "" is nobody."""
     return [place for place in PLACES if role and allowed(place.needs, role)]
-
-
-_KEY_NAMES: Mapping[str, str] = {
-    "question_mark": "?",
-    "slash": "/",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-    "escape": N_("Esc"),
-    "enter": N_("Enter"),
-    "space": N_("Space"),
-    "tab": "Tab",
-    "shift+tab": N_("Shift+Tab"),
-    "pageup": N_("PgUp"),
-    "pagedown": N_("PgDn"),
-    "home": N_("Home"),
-    "end": N_("End"),
-    "delete": N_("Del"),
-    "ctrl+f": "Ctrl+F",
-    "ctrl+l": "Ctrl+L",
-    "ctrl+u": "Ctrl+U",
-}
-#: The same for those who have the screen read out.
-_KEY_WORDS: Mapping[str, str] = {
-    "up": N_("Arrow up"),
-    "down": N_("Arrow down"),
-    "left": N_("Arrow left"),
-    "right": N_("Arrow right"),
-}
-_words = False
-
-
-def use_words_for_keys(words: bool) -> None:
-    """Choose how `key_name` writes the arrows from now on, in the whole program."""
-    global _words
-    _words = words
-
-
-def key_name(key: str) -> str:
-    """Return how a key is written for people, in the current language."""
-    if name := (_KEY_WORDS.get(key) if _words else None) or _KEY_NAMES.get(key):
-        return _(name)
-    return key.upper() if len(key) > 1 else key
-
-
-def key_names(keys: str | Iterable[str]) -> str:
-    """Return all keys of a command, as in `↓ j`."""
-    parts = keys.split(",") if isinstance(keys, str) else keys
-    return " ".join(key_name(key) for key in parts)
 
 
 def _binding(command: Command, action: str) -> Binding:

@@ -9,7 +9,8 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from models.language import N_, _
-from screens.commands import GROUP_TITLES, Command, Group, Place, bindings, key_names, known
+from screens.commands import GROUP_TITLES, Command, Group, Place, bindings, known
+from screens.key_names import key_names
 from screens.widgets.chrome import is_offered
 from screens.widgets.dialog import Dialog
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort

@@ -6,7 +6,8 @@ from typing import Any
 from textual.app import ComposeResult
 
 from models.language import N_, Wording, _, say
-from screens.commands import bindings, key_name
+from screens.commands import bindings
+from screens.key_names import key_name
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.leaving import LeftOnce
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort

@@ -76,10 +76,6 @@ class GuardianRow:
     def name(self) -> str:
         return f"{self.surname} {self.first_name}"
 
-    @property
-    def has_signed_in(self) -> bool:
-        return self.status == "active"
-
 
 @cache
 def of_guardians() -> ColumnElement[bool]:

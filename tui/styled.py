@@ -9,7 +9,7 @@ from textual.geometry import Offset
 from textual.notifications import SeverityLevel
 
 from models.language import _
-from screens.commands import use_words_for_keys
+from screens.key_names import use_words_for_keys
 from screens.widgets.text import shown
 from tui import appearance
 from tui.appearance import Style

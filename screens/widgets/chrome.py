@@ -11,7 +11,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from models.language import Wording, _
-from screens.commands import Command, allowed, key_name, known
+from screens.commands import Command, allowed, known
+from screens.key_names import key_name
 from screens.widgets.text import KEY, TITLE, fit, safe, shown, toned
 
 

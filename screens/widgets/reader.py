@@ -8,7 +8,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from models.language import _
-from screens.commands import bindings, key_name
+from screens.commands import bindings
+from screens.key_names import key_name
 from screens.widgets.text import TONES, Tone, fit, shown, toned
 
 _MARGIN = 3

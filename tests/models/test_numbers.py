@@ -14,7 +14,6 @@ from models.numbers import (
     parse_enterprise_number,
     parse_fase,
     parse_staff_number,
-    show_enterprise_number,
     staff_number_disagreements,
 )
 
@@ -52,10 +51,6 @@ def test_no_fase_number(text: str, reason: str) -> None:
 )
 def test_enterprise_numbers(text: str) -> None:
     assert len(parse_enterprise_number(text)) == 10
-
-
-def test_enterprise_number_as_shown() -> None:
-    assert show_enterprise_number(parse_enterprise_number("0206582284")) == "0206.582.284"
 
 
 @given(st.integers(0, 99_999_999), st.integers(0, 9), st.integers(1, 9))

@@ -1,6 +1,6 @@
 """A world with a door: two schools, people with tokens, and somebody knocking."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,6 @@ class House:
 
     world: World
     entrance: Entrance
-    counter: list[int] = field(default_factory=list)
 
     def later(self, **time: float) -> None:
         self.world.clock.now += timedelta(**(time or {"minutes": 1}))

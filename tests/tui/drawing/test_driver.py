@@ -41,7 +41,6 @@ class Board(App[None]):
         self.animation_level = "none"
         self.typed: list[str] = []
         self.pasted: list[str] = []
-        self.resized = 0
 
     def compose(self) -> ComposeResult:
         yield Label("nothing yet", markup=False)

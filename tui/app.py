@@ -98,9 +98,6 @@ class TrousseauApp(StyledApp):
         # As `push_screen` does; `switch_screen` counts on it.
         screen._push_result_callback(self, None)
         self._load_screen_css(screen)
-        # Textual finds out how wide it is behind the first picture, and styles all of it anew.
-        widths = screen.HORIZONTAL_BREAKPOINTS or self.HORIZONTAL_BREAKPOINTS or []
-        screen.add_class(*screen._get_breakpoint_classes(self.size.width, widths))
         return screen
 
     def clear_selection(self) -> None:

@@ -1,15 +1,18 @@
 """How the console looks and where its cursor stands, in each style; and the function keys."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from textual import events
 from textual.app import App
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.geometry import Offset
 from textual.notifications import SeverityLevel
+from textual.screen import Screen
 
 from models.language import _
 from screens.key_names import use_words_for_keys
+from screens.widgets.dialog import Dialog
 from screens.widgets.text import shown
 from tui import appearance
 from tui.appearance import Style
@@ -39,6 +42,21 @@ class StyledApp(App[int]):
         self.register_theme(TROUSSEAU)
         self.theme = TROUSSEAU.name
         self.animation_level = "none"
+
+    def push_screen(self, screen: Any, *rest: Any, **named: Any) -> Any:
+        """Show a screen; a dialog leaves those below as they are."""
+        below = self.screen
+        changed = below._repaint_required
+        pushed = super().push_screen(screen, *rest, **named)
+        if isinstance(screen, Dialog):
+            below._repaint_required = changed  # Textual paints it, to be dimmed
+        return pushed
+
+    def _load_screen_css(self, screen: Screen[Any]) -> None:
+        super()._load_screen_css(screen)
+        # Textual finds out how wide it is behind the first picture, and styles all of it anew.
+        widths = screen.HORIZONTAL_BREAKPOINTS or self.HORIZONTAL_BREAKPOINTS or []
+        screen.add_class(*screen._get_breakpoint_classes(self.size.width, widths))
 
     def show_cursor(self) -> None:
         """Show the terminal's cursor where screen readers follow it; Textual hides it."""

@@ -53,7 +53,7 @@ class ChooseAccountScreen(DeedScreen[None]):
         super().__init__()
         self._who, self._profiles, self._choose = who, tuple(profiles), choose
         self._current = current
-        self._table = PagedTable(_COLUMNS, self._load, selectable=False)
+        self._table = PagedTable(_COLUMNS, self._load, selectable=False, at_once=True)
 
     def compose(self) -> ComposeResult:
         yield TitleBar(N_("Choose an account"), who=self._who)

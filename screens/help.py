@@ -49,7 +49,7 @@ class HelpScreen(Dialog[str | None]):
         ]
         with Vertical(classes="dialog-box") as box:
             box.border_title = safe(_("Keys"))
-            yield PagedTable(columns, self._load, selectable=False)
+            yield PagedTable(columns, self._load, selectable=False, at_once=True)
             yield Static(safe(_("Enter does what the line says   Esc closes")), classes="keys")
 
     def _load(self, offset: int, limit: int, wanted: str, sort: Sort | None) -> Page:

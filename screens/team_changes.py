@@ -45,7 +45,7 @@ class ChangeScreen(Dialog[TeamChange | None]):
         columns = [Column("change", N_("What to change"), 40, grow=1, sortable=False)]
         with Vertical(classes="dialog-box") as box:
             box.border_title = safe(self._about)
-            yield PagedTable(columns, self._load, selectable=False)
+            yield PagedTable(columns, self._load, selectable=False, at_once=True)
             yield Static(safe(_("Enter does what the line says   Esc closes")), classes="keys")
 
     def _load(self, offset: int, limit: int, wanted: str, sort: Sort | None) -> Page:

@@ -130,14 +130,20 @@ class PagedTable(Widget, can_focus=True):
         sort: Sort | None = None,
         selectable: bool = True,
         openable: bool = True,
+        at_once: bool = False,
         empty: str | Wording = EMPTY,
         nothing_found: str | Wording = NOTHING_FOUND,
         id: str | None = None,
     ) -> None:
-        """`empty` and `nothing_found` say what to do next; they may be message ids or wordings."""
+        """`empty` and `nothing_found` say what to do next; they may be message ids or wordings.
+
+        `load` of rows that are in memory is called `at_once` and in no thread: the first
+        picture has them.
+        """
         super().__init__(id=id)
         self.columns = tuple(columns)
         self._load, self._count, self._locate = load, count, locate
+        self._at_once = at_once
         self._sort, self._filter = sort, ""
         self._forbidden = set() if selectable else {"select", "select_all"}
         if not openable:
@@ -241,11 +247,15 @@ class PagedTable(Widget, can_focus=True):
         if not keep_place and (self._cursor or self._top):
             self._cursor = self._top = 0
             self._paint_once_read(False)
-        if self._counting is None:
+        if self._counting is None and not self._at_once:
             self._counting = self.set_timer(_PATIENCE, self._count_aloud)
         self._read(self._window.chunk_at(self._cursor), key, count=True)
 
     def _read(self, offset: int, key: Key | None = None, count: bool = False) -> None:
+        if self._at_once:
+            page = self._load(offset, CHUNK, self._filter, self._sort)
+            self._show_rows(self._Loaded(self._question, offset, page))
+            return
         count = count or self._window.total is None
         work = partial(self._fetch, self._question, offset, self._filter, self._sort, key, count)
         self.run_worker(work, thread=True, exclusive=True, group="rows", exit_on_error=False)

@@ -41,8 +41,9 @@ _JUDGED = 500
 
 #: Who draws, in the order of the columns; only ours is held to a goal.
 CURSES = "curses"
-#: Beside ours, at the first size: what compression leaves, and how many cells change.
-COMPRESSED, CELLS = "ours, ssh -C", "cells changed"
+#: Beside ours, at the first size: what compression leaves, and the bytes of the characters in
+#: the cells that change.
+COMPRESSED, CHARACTERS = "ours, ssh -C", "characters alone"
 DRIVERS: dict[str, Way] = {"stock": STOCK, "ours": OURS}
 
 
@@ -144,7 +145,7 @@ def pressed(
 def bytes_of(
     paints: dict[str, list[Paint]], goals: dict[str, float], size: int, drawn_by: str
 ) -> Iterator[Line]:
-    """Yield the bytes of each kind of key; of ours also what compression leaves, and cells."""
+    """Yield the bytes of each kind of key; of ours also what compression leaves, and the floor."""
     for what, found in paints.items():
         if not all(paint.bytes for paint in found):
             # Said aloud: nothing at all would reach every goal.
@@ -157,8 +158,8 @@ def bytes_of(
         if drawn_by == "ours" and size <= _JUDGED:
             left = median(paint.compressed for paint in found)
             yield Figure(what, float(left), "bytes", size, series=COMPRESSED)
-            cells = median(paint.cells for paint in found)
-            yield Figure(what, float(cells), "cells", size, series=CELLS)
+            floor = median(paint.characters for paint in found)
+            yield Figure(what, float(floor), "bytes", size, series=CHARACTERS)
 
 
 def times_of(paints: dict[str, list[Paint]], size: int, drawn_by: str) -> Iterator[Line]:

@@ -50,8 +50,9 @@ class Paint:
 
     `seconds` until the picture was whole, `until_last_byte` and `cpu` until the last byte was
     there; `cpu` counts every thread of the program. `compressed` is how many bytes an SSH
-    connection with compression would have carried, `cells` how many cells of the screen look
-    otherwise than before: about the least that any program would have to send.
+    connection with compression would have carried, `characters` the bytes of the characters
+    alone in the cells that look otherwise than before, without a move or a colour: a program
+    that writes characters sends hardly less, unless it erases large parts.
     """
 
     stream: bytes
@@ -59,7 +60,7 @@ class Paint:
     until_last_byte: float
     cpu: float
     compressed: int
-    cells: int
+    characters: int
 
     @property
     def bytes(self) -> int:
@@ -155,13 +156,21 @@ class Terminal:
             wait = quiet if self.shows(words) else max(0.0, longest - now)
         # A picture without a character, as of an empty program, is whole with its last byte.
         seen = now if whole is None else whole
-        cells = sum(old != new for old, new in zip(self._before, self._cells(), strict=True))
-        return Paint(bytes(stream), seen - since, now - since, used - cpu, compressed, cells)
+        pairs = zip(self._before, self._cells(), self._characters(), strict=True)
+        changed = [character for old, new, character in pairs if old != new]
+        characters = sum(len(character.encode()) for character in changed)
+        seconds = seen - since, now - since, used - cpu
+        return Paint(bytes(stream), *seconds, compressed, characters)
 
     def _cells(self) -> list[Any]:
         """Return what is seen in each cell: the colour of a blank is not."""
         lines = (self._screen.buffer[y] for y in range(LINES))
         return [_seen(line[x]) for line in lines for x in range(COLUMNS)]
+
+    def _characters(self) -> list[str]:
+        """Return what stands in each cell, nothing in the right half of a wide character."""
+        lines = (self._screen.buffer[y] for y in range(LINES))
+        return [line[x].data for line in lines for x in range(COLUMNS)]
 
     def _read(self, wait: float) -> bytes:
         """Return what comes within so many seconds, on the screen already; b"" for nothing."""

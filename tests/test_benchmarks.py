@@ -136,7 +136,7 @@ while key := os.read(0, 1):
         with terminal.opened((sys.executable, "-c", self.ECHO), tmp_path) as shown:
             assert shown.first_paint().stream == b"ready"
             paint = shown.press(b"a")
-            assert (paint.stream, paint.bytes, paint.cells, shown.late) == (b"aaa.", 4, 4, 0)
+            assert (paint.stream, paint.bytes, paint.characters, shown.late) == (b"aaa.", 4, 4, 0)
             assert paint.compressed > 0 and 0 < paint.cpu < paint.until_last_byte
             os.write(shown.line, b"b")
             select.select([shown.line], [], [], 10)

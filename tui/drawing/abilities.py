@@ -57,6 +57,7 @@ class Abilities(NamedTuple):
     scrolls: bool = True  # a scroll region, index and reverse index
     moves_to_column: bool = False  # CHA
     moves_to_row: bool = False  # VPA
+    tabs: bool = True  # HT, with a stop in every eighth column
     hides_cursor: bool = False
     alternate_screen: bool = False
     bracketed_paste: bool = False
@@ -145,6 +146,7 @@ _STANDARD = {
     "ri": b"\x1bM",
     "hpa": b"\x1b[%i%p1%dG",
     "vpa": b"\x1b[%i%p1%dd",
+    "ht": b"\t",
     "rep": b"%p1%c\x1b[%p2%{1}%-%db",
 }
 _ATTRIBUTES = {
@@ -174,6 +176,7 @@ def _by_entry(found: Entry) -> Abilities:
         scrolls={"csr", "ri"} <= can,
         moves_to_column="hpa" in can,
         moves_to_row="vpa" in can,
+        tabs="ht" in can and found.numbers.get("it") == 8,
         hides_cursor=b"\x1b[?25l" in found.strings.get("civis", b""),
         alternate_screen=b"\x1b[?1049h" in found.strings.get("smcup", b""),
     )

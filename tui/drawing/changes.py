@@ -42,6 +42,8 @@ _UNDISPUTED = re.compile(
 )
 #: So many blanks at the end of a line are no longer than erasing them.
 _ERASED = 3
+#: Columns from one stop of the tabulator to the next.
+_TAB = 8
 #: More bytes than any move takes.
 _FAR = 1_000
 #: Where no more lines than these have changed, no other way is looked for.
@@ -118,8 +120,8 @@ class Changes:
         best = self._drawing()
         best.draw(rows, wanted, changed)
         if len(changed) > _FEW:
-            ways = [best]
-            if best.size > _least(wanted):
+            ways = [best, self._by_pens(rows, wanted, changed)]
+            if min(way.size for way in ways) > _least(wanted):
                 ways.append(self._anew(wanted))
             if self._abilities.scrolls:
                 ways += self._scrolled(rows, wanted, changed, best.size // 2)
@@ -127,16 +129,24 @@ class Changes:
         self._keep(wanted, changed)
         return best
 
+    def _by_pens(self, rows: list[Row], wanted: Grid, changed: "range | list[int]") -> "Drawing":
+        drawing = self._drawing()
+        drawing.draw(rows, wanted, changed, by_pens=True)
+        return drawing
+
     def _drawing(self) -> "Drawing":
         cursor = Cursor(self._cursor.x, self._cursor.y, self._cursor.pen)
         return Drawing(self._abilities, self._pens, cursor)
 
     def _anew(self, wanted: Grid) -> "Drawing":
         """Draw on an empty screen."""
-        drawing = self._drawing()
-        drawing.clear()
         empty: Row = ([" "] * wanted.width, [0] * wanted.width)
-        drawing.draw([empty] * wanted.height, wanted, range(wanted.height))
+        ways = []
+        for by_pens in (False, True):
+            ways.append(drawing := self._drawing())
+            drawing.clear()
+            drawing.draw([empty] * wanted.height, wanted, range(wanted.height), by_pens)
+        drawing = min(ways, key=lambda way: way.size)
         if not self._known:
             self._grid = Grid(wanted.width, wanted.height)
             self._keep(wanted, range(wanted.height))
@@ -240,16 +250,31 @@ class Drawing:
 
     # Lines
 
-    def draw(self, rows: list[Row], wanted: Grid, lines: "range | list[int]") -> None:
-        """Draw these lines of what is wanted over what the rows hold."""
+    def draw(
+        self, rows: list[Row], wanted: Grid, lines: "range | list[int]", by_pens: bool = False
+    ) -> None:
+        """Draw these lines of what is wanted over what the rows hold.
+
+        They are drawn one after the other; `by_pens` all with one pen, then with the next.
+        """
+        later: dict[int, list[tuple[int, list[int]]]] = {}
         for y in lines:
             old_text, old_pens = rows[y]
             text, pens = wanted.text[y], wanted.pens[y]
-            if old_text != text or old_pens != pens:
-                x = min(_disputed(old_text), _disputed(text))
-                if x < len(text):
-                    old_text, old_pens = self._wiped(x, y, old_text, old_pens)
-                self._line(y, old_text, old_pens, text, pens)
+            if old_text == text and old_pens == pens:
+                continue
+            x = min(_disputed(old_text), _disputed(text))
+            if x < len(text):
+                old_text, old_pens = self._wiped(x, y, old_text, old_pens)
+            columns = _changed(old_text, old_pens, text, pens)
+            if by_pens and x == len(text):
+                for pen, part in _by_pen(columns, pens).items():
+                    later.setdefault(pen, []).append((y, part))
+            else:
+                self._line(y, columns, text, pens)
+        for pen in sorted(later, key=lambda pen: pen != self.cursor.pen):
+            for y, part in later[pen]:
+                self._line(y, part, wanted.text[y], wanted.pens[y])
 
     def _wiped(
         self, x: int, y: int, old_text: list[str], old_pens: list[int]
@@ -263,16 +288,8 @@ class Drawing:
         self.add("\x1b[K")
         return old_text[:x] + [" "] * rest, old_pens[:x] + [0] * rest
 
-    def _line(
-        self, y: int, old_text: list[str], old_pens: list[int], text: list[str], pens: list[int]
-    ) -> None:
-        columns = [
-            x
-            for x, (was, had, what, pen) in enumerate(
-                zip(old_text, old_pens, text, pens, strict=True)
-            )
-            if was != what or had != pen
-        ]
+    def _line(self, y: int, columns: list[int], text: list[str], pens: list[int]) -> None:
+        """Draw these columns of a line."""
         tail = self._tail(text, pens)
         rest = [x for x in columns if x >= tail]
         if len(rest) <= _ERASED:
@@ -334,16 +351,27 @@ class Drawing:
     def _reach(self, x: int, y: int, text: list[str], pens: list[int]) -> None:
         """Get to a cell: by a move, or by writing what stands between once more."""
         here = self.cursor.x
-        if self.cursor.y == y and here is not None and here < x:
-            way = self._way(x, y)
-            length = len(way) + len(self._pens.turn(self.cursor.pen, pens[x]))
-            if x - here <= length and self._rewriting(here, x, text, pens) <= length:
-                self._write(here, x, y, text, pens)
-            else:
-                self._parts.append(way)
-                self.cursor.x = x
-        else:
+        if self.cursor.y != y or here is None or here >= x:
             self.move(x, y)
+            return
+        way = self._way(x, y)
+        shortest = len(way) + len(self._pens.turn(self.cursor.pen, pens[x]))
+        start = x
+        for stop, tabs in self._tabs(here, x):
+            if x - stop <= shortest:
+                length = len(tabs) + self._rewriting(stop, x, text, pens)
+                if length <= shortest:
+                    shortest, start, way = length, stop, tabs
+        self._parts.append(way)
+        self.cursor.x = start
+        self._write(start, x, y, text, pens)
+
+    def _tabs(self, x: int, to: int) -> Iterator[tuple[int, str]]:
+        """Yield this column, and the last one before another that tabs lead to, and the tabs."""
+        yield x, ""
+        stop = to - to % _TAB
+        if stop > x and self._abilities.tabs:
+            yield stop, "\t" * (stop // _TAB - x // _TAB)
 
     def _rewriting(self, start: int, end: int, text: list[str], pens: list[int]) -> int:
         """Return how many bytes it takes to write unchanged cells, up to the pen that follows."""
@@ -498,6 +526,22 @@ def _position(x: int, y: int) -> str:
     if not x:
         return "\x1b[H" if not y else f"\x1b[{y + 1}H"
     return f"\x1b[{y + 1 if y else ''};{x + 1}H"
+
+
+def _changed(
+    old_text: list[str], old_pens: list[int], text: list[str], pens: list[int]
+) -> list[int]:
+    """Return the columns in which two lines differ."""
+    cells = enumerate(zip(old_text, old_pens, text, pens, strict=True))
+    return [x for x, (was, had, what, pen) in cells if was != what or had != pen]
+
+
+def _by_pen(columns: list[int], pens: list[int]) -> dict[int, list[int]]:
+    """Return the columns by the pen that they are written with."""
+    found: dict[int, list[int]] = {}
+    for x in columns:
+        found.setdefault(pens[x], []).append(x)
+    return found
 
 
 def _spans(columns: list[int], text: list[str]) -> Iterator[tuple[int, int]]:

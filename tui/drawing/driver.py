@@ -39,6 +39,8 @@ _LARGE, _GATHER = 3_000, 0.008
 #: The largest window, in cells. Whoever connects says how large theirs is.
 _WIDEST, _HIGHEST = 500, 250
 _HUNG_UP = 128 + signal.SIGHUP
+#: Has the line turn tabs into blanks.
+_TABS = getattr(termios, "TABDLY", 0)
 
 
 class ChangesDriver(LinuxDriver):
@@ -232,7 +234,8 @@ class ChangesDriver(LinuxDriver):
         attributes[tty.LFLAG] = self._patch_lflag(attributes[tty.LFLAG])
         attributes[tty.IFLAG] = self._patch_iflag(attributes[tty.IFLAG])
         # A newline moves the cursor down and nothing else: one byte where a move takes six.
-        attributes[tty.OFLAG] &= ~(termios.ONLCR | termios.OCRNL | termios.ONLRET)
+        # And a tab stays one: the line would blank what it moves over.
+        attributes[tty.OFLAG] &= ~(termios.ONLCR | termios.OCRNL | termios.ONLRET | _TABS)
         attributes[tty.CC][termios.VMIN] = 1
         attributes[tty.CC][termios.VTIME] = 0
         with suppress(termios.error):

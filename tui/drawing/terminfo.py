@@ -28,12 +28,12 @@ _LARGEST = 32_768
 _PADDING = re.compile(rb"\$<[0-9.]+[*/]*>")
 
 _FLAGS = {"am": 1, "xenl": 4, "bce": 28}
-_NUMBERS = {"colors": 13}
+_NUMBERS = {"it": 1, "colors": 13}
 _STRINGS = {
     "csr": 3, "el": 6, "hpa": 8, "cup": 10, "civis": 13, "cuu1": 19, "bold": 27, "blink": 26,
     "smcup": 28, "dim": 30, "invis": 32, "rev": 34, "smul": 36, "ech": 37,
     "cud": 107, "cub": 111, "cuf": 112, "cuu": 114, "rep": 121, "vpa": 127,
-    "ri": 130, "smacs": 25, "op": 297, "sitm": 311, "setaf": 359,
+    "ri": 130, "ht": 134, "smacs": 25, "op": 297, "sitm": 311, "setaf": 359,
 }  # fmt: skip
 
 

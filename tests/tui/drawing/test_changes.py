@@ -82,6 +82,21 @@ def test_blanks_between_are_erased_where_the_terminal_can() -> None:
     assert "X" not in sent(screen, f"\x1b[H{second}")
 
 
+def test_tabs_cross_what_stays_where_stops_are_known() -> None:
+    abilities = XTERM._replace(tabs=False)
+    for known, way in ((XTERM, "\t\ta"), (abilities, "\x1b[16C")):
+        picture = shown("\x1b[H" + "a" * 40, known)
+        assert sent(picture, "\x1b[Hb\x1b[1;18Hb") == f"\rb{way}b"
+
+
+def test_a_colour_on_every_line_is_set_once() -> None:
+    picture = shown(_list(0))
+    lines = [f"\x1b[{y};1Hname{y:02}\x1b[33mlate\x1b[0m" for y in range(1, 13)]
+    text = sent(picture, "".join(lines))
+    assert text.count("\x1b[33m") == 1
+    assert "\x1b[m" not in text  # nor ended, for nothing plain follows
+
+
 def test_a_list_that_moves_by_one_is_scrolled() -> None:
     top, bottom = "\x1b[1;1HTitle", "\x1b[12;1HKeys of this screen"
     lines = "".join(f"\x1b[{y + 1};1H{_NAMES[y]}" for y in range(1, 11))

@@ -37,8 +37,7 @@ class Dialog(ModalScreen[Result], LeftOnce[Result]):  # in this order for ModalS
     AUTO_FOCUS = "*"
     #: The box is painted for the first time, or is all that is painted.
     _opening, _box_alone = True, False
-    #: What the screens below have painted anew before the first picture.
-    _changed_below: tuple[Region, ...] = ()
+    _changed_below = False
 
     def _on_screen_resume(self, event: events.ScreenResume) -> None:
         """Open as Textual does, but lay out once and style nothing that has just been styled."""
@@ -53,12 +52,12 @@ class Dialog(ModalScreen[Result], LeftOnce[Result]):  # in this order for ModalS
             self.call_next(self._opened)
 
     def _opened(self) -> None:
-        """Take for done what was asked for before the first picture."""
-        self._opening = self._layout_required = self._repaint_required = False
+        """Take for done what was asked for meanwhile, but for what changed on a screen below."""
+        self._opening = self._layout_required = False
+        self._repaint_required = self._changed_below
 
     def refresh(self, *regions: Region, **how: bool) -> Self:
-        if self._opening:
-            self._changed_below += regions
+        self._changed_below = self._changed_below or bool(regions)
         if how.keys() == {"layout"}:
             how["repaint"] = False  # something was mounted: what moves paints itself
         return super().refresh(*regions, **how)
@@ -74,7 +73,7 @@ class Dialog(ModalScreen[Result], LeftOnce[Result]):  # in this order for ModalS
         box, dirty = self._box, self._compositor._dirty_regions
         if self._opening:
             dirty.discard(self._compositor.size.region)
-            dirty.update((box, *self._changed_below))
+            dirty.add(box)
         self._box_alone = all(box.contains_region(region) for region in dirty)
         super()._compositor_refresh()
         self._box_alone = False

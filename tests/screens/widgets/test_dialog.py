@@ -1,0 +1,76 @@
+"""A dialog paints its box and leaves the rest: the whole must be what painting all would give."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from models.language import say
+from screens.confirm import ConfirmScreen
+from tests.both_drivers import both_drivers
+from tests.screens.conftest import MakeApp, settled
+from tests.screens.samples import People
+from tests.screens.widgets.test_table import ListScreen
+
+Step = Callable[[Pilot[Any]], Any]
+
+
+def question() -> ConfirmScreen:
+    return ConfirmScreen("Envoyer", say("120 e-mails partiront. Continuer ?"))
+
+
+async def ask(pilot: Pilot[Any]) -> None:
+    pilot.app.push_screen(question())
+
+
+async def change_below_and_ask(pilot: Pilot[Any]) -> None:
+    pilot.app.screen.query_one("PagedTable").action_down()
+    pilot.app.push_screen(question())
+
+
+async def change_below(pilot: Pilot[Any]) -> None:
+    pilot.app.screen_stack[-2].query_one("PagedTable").action_down()
+
+
+async def tell(pilot: Pilot[Any]) -> None:
+    pilot.app.notify("Trois e-mails sont partis.")
+
+
+async def resize(pilot: Pilot[Any]) -> None:
+    await pilot.resize_terminal(60, 20)
+
+
+def press(key: str) -> Step:
+    async def step(pilot: Pilot[Any]) -> None:
+        await pilot.press(key)
+
+    return step
+
+
+@pytest.mark.parametrize("style", ["colour", "accessible"])
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [ask, change_below, press("n")],
+        [change_below_and_ask, press("n")],
+        [press("question_mark"), press("down"), ask, press("n"), press("escape")],
+        [ask, tell, resize, press("f9"), press("n"), press("f9")],
+        [tell, press("question_mark"), resize, press("escape")],
+    ],
+)
+async def test_what_is_left_is_what_stands_there(
+    console: MakeApp, steps: list[Step], style: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with both_drivers(monkeypatch, style=style) as pair:
+        app = console(ListScreen(People()))
+        async with app.run_test(size=(80, 24)) as pilot:
+            await settled(pilot)
+            for number, step in enumerate(steps):
+                await step(pilot)
+                await settled(pilot)
+                before = deepcopy(pair.meant)
+                app.screen.refresh()
+                await settled(pilot)
+                assert list(before.differences(pair.meant)) == [], f"after step {number}"

@@ -39,7 +39,7 @@ class Kind:
         if found["string"]:
             return self.strings
         if found["control"]:
-            return found["control"] in "\a\b\n\r"
+            return found["control"] in "\a\b\t\n\r"
         return not found["charset"] and found["short"] in (None, "M")
 
     def _knows_sequence(self, found: "re.Match[str]") -> bool:

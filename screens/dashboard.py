@@ -71,8 +71,8 @@ class StatusCounts(Widget):
                 "Where things stand: %(count)s accesses",
                 total,
             )
-            heading = "   " + told % {"count": number(total)}
-            return Strip([Segment(fit(heading, width), HEADER)], width)
+            heading = fit(told % {"count": number(total)}, max(0, width - 3)).rstrip()
+            return Strip([Segment("   "), Segment(heading, HEADER)]).adjust_cell_length(width)
         used = [status for status in STATUS_WORDS if counts.get(status)]
         fitting = max(1, (width - 3) // _COUNT_WIDTH)
         columns = max(fitting, -(-len(used) // (self.size.height - 1)))
@@ -167,7 +167,9 @@ class DashboardScreen(DeedScreen[None]):
         self._year.display = seen.here is not None
         self._next.show(seen.next_step or "")
         self._next.display = seen.next_step is not None
-        self._findings.show([_as_line(key, line) for key, line in enumerate(seen.attention)])
+        places = getattr(self.app, "places", {})
+        lines = [_as_line(k, line, line.go_to in places) for k, line in enumerate(seen.attention)]
+        self._findings.show(lines)
         self._counts.show(seen.counts)
         self.refresh_bindings()
 
@@ -238,6 +240,6 @@ def _year(seen: Overview) -> Wording | str:
     )
 
 
-def _as_line(key: int, line: AttentionLine) -> FindingLine:
+def _as_line(key: int, line: AttentionLine, leads: bool) -> FindingLine:
     tone: Tone = "error" if line.cause in _PRESSING else ""
-    return FindingLine(key, line.sentence, tone)
+    return FindingLine(key, line.sentence, tone, leads)

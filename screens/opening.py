@@ -17,7 +17,10 @@ from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 
 
 class OpeningScreen(Screen[None]):
-    """Say `sentence` until `prepare` has ended, then post `Opened` with what it returned."""
+    """Say `sentence` until `prepare` has ended, then post `Opened` with what it returned.
+
+    While it `awaits_another` screen, keys that are not its own are kept for that one.
+    """
 
     DEFAULT_CSS = """
     OpeningScreen { align: center middle; }
@@ -39,6 +42,7 @@ class OpeningScreen(Screen[None]):
         super().__init__()
         self._place, self._open = place, prepare
         self._sentence = Sentence(sentence)
+        self.awaits_another = True
 
     def compose(self) -> ComposeResult:
         yield TitleBar(self._place)
@@ -62,6 +66,7 @@ class OpeningScreen(Screen[None]):
     @on(_Failed)
     def _tell_failure(self, message: _Failed) -> None:
         message.stop()
+        self.awaits_another = False
         if isinstance(message.error, TrousseauError):
             self._sentence.show(message.error.wording)
         else:

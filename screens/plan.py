@@ -356,7 +356,8 @@ class PlanDetail(Widget):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if y == 0:
-            return Strip([Segment(fit("   " + _("This line"), width), HEADER)], width)
+            heading = Segment(fit(_("This line"), max(0, width - 3)).rstrip(), HEADER)
+            return Strip([Segment("   "), heading]).adjust_cell_length(width)
         lines = _detail(self._row, self.size.height - 1, width - 6) if self._row else []
         y -= 1
         if y >= len(lines):

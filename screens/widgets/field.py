@@ -145,7 +145,7 @@ class Field(Horizontal):
     Field > .label { width: 22; height: 1; padding: 0; }
     Field > .entry { width: 1fr; height: 1; }
     Field > .message { width: 26; height: 1; padding: 0 0 0 2; color: ansi_red; }
-    .-narrow Field > .message { width: 16; }
+    .-narrow Field > .message { width: auto; max-width: 16; }
     """
 
     @dataclass
@@ -255,6 +255,7 @@ class Form(Vertical):
         self._lock = Lock()
         self._waiting: Callable[[], None] | None = None
         self._writing = False
+        self._typed: set[str] = set()  # what an older draft must not overwrite
 
     def compose(self) -> ComposeResult:
         yield from self._fields
@@ -288,6 +289,7 @@ class Form(Vertical):
 
     @on(Field.Edited)
     def _keep(self, event: Field.Edited) -> None:
+        self._typed.add(event.field.key)
         if self._drafts and not event.field.secret:
             kept = {field.key: field.value for field in self._fields if not field.secret}
             self._write(partial(self._drafts.save, self.key, kept))
@@ -301,7 +303,7 @@ class Form(Vertical):
         message.stop()
         with self.prevent(Field.Edited):
             for field in self._fields:
-                if not field.secret and field.key in message.values:
+                if not field.secret and field.key in message.values.keys() - self._typed:
                     field.value = message.values[field.key]
 
     def _write(self, work: Callable[[], None]) -> None:

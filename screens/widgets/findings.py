@@ -23,11 +23,12 @@ _MARGIN = 6
 
 @dataclass(frozen=True, slots=True)
 class FindingLine:
-    """One thing to tell. `key` says to the screen where it leads."""
+    """One thing to tell. `key` says to the screen where it leads, if it `leads` anywhere."""
 
     key: int
     sentence: Wording
     tone: Tone = ""
+    leads: bool = True
 
 
 class FindingList(Widget, can_focus=True):
@@ -61,6 +62,7 @@ class FindingList(Widget, can_focus=True):
         self._lines: tuple[FindingLine, ...] | None = None
         self._cursor = self._top = 0
         self._painted: list[tuple[int, str, Tone]] = []
+        self._leads = False
 
     @property
     def lines(self) -> tuple[FindingLine, ...]:
@@ -77,6 +79,13 @@ class FindingList(Widget, can_focus=True):
     def _tell_line(self) -> None:
         line = self.lines[self._cursor] if self.lines else None
         self.post_message(self.Highlighted(line))
+        leads = line is not None and line.leads
+        if leads != self._leads:
+            self._leads = leads
+            self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "open" or self._leads
 
     def on_resize(self) -> None:
         self._lay_out()

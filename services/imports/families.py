@@ -13,6 +13,15 @@ from models.bulk import no_collection
 from models.language import say
 from models.numbers import NumberError, parse_fase
 from models.text import clean, name_key, squeeze
+from services.imports.cells import (
+    LANGUAGE_WORDS,
+    LONGEST_NAME,
+    RowRefused,
+    address_in,
+    checked_name,
+    short_text,
+    split_name,
+)
 from services.imports.dates import BIRTH_PIVOT, DOUBTFUL_FROM, Dates, Order, is_blank
 from services.imports.family_columns import (
     FAMILY_FIELDS,
@@ -33,17 +42,7 @@ from services.imports.roster import (
     Roster,
     SchoolRecord,
 )
-from services.imports.staff import (
-    LANGUAGE_WORDS,
-    LONGEST_NAME,
-    LONGEST_TEXT,
-    ListKind,
-    RowRefused,
-    address_in,
-    checked_name,
-    is_national,
-    split_name,
-)
+from services.imports.staff import ListKind
 from services.imports.staff_columns import never_read
 from services.imports.tables import Table, open_table, the_only_table
 
@@ -259,20 +258,10 @@ class _Reading:
         return names
 
     def _text(self, row: list[str], index: int, line: int) -> str:
-        """Return a short free text; national numbers and overlong texts are not kept."""
-        text = squeeze(row[index])
-        if len(text) > LONGEST_TEXT:
-            wording = say(
-                "Not kept: %(length)s characters; the limit is %(limit)s.",
-                length=len(text),
-                limit=LONGEST_TEXT,
-            )
-        elif len(text) >= 11 and is_national(text):
-            wording = say("Not kept: this looks like a national number.")
-        else:
-            return text
-        self.notices.warning(wording, self.file, line, self.columns[index])
-        return ""
+        text, remark = short_text(row[index])
+        if remark is not None:
+            self.notices.warning(remark, self.file, line, self.columns[index])
+        return text
 
     def _school(self, row: list[str]) -> str:
         """Return the key of the row's school, "" for the one that the import is for."""

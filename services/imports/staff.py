@@ -5,24 +5,32 @@ usually called, and the choice can be corrected. A national number is never kept
 that are called so are not read, values that look so are refused.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from models.addresses import AddressError, parse_address
 from models.bulk import no_collection
 from models.functions import function_from
 from models.language import Wording, say
 from models.numbers import (
     NumberError,
-    looks_like_national_number,
     parse_fase,
     parse_staff_number,
     staff_number_disagreements,
 )
 from models.text import clean, name_key, squeeze
+from services.imports.cells import (
+    LANGUAGE_WORDS,
+    LONGEST_NAME,
+    SEVERAL,
+    RowRefused,
+    address_in,
+    checked_name,
+    short_text,
+    split_name,
+    words,
+)
 from services.imports.dates import BIRTH_PIVOT, DOUBTFUL_FROM, NO_END, Dates, Order, is_blank
 from services.imports.files import Meter, Source, SourceLike, open_source
 from services.imports.notices import Notices
@@ -45,39 +53,19 @@ from services.imports.staff_columns import (
 )
 from services.imports.tables import Table, open_table, the_only_table
 
-
-def _words(words: str) -> list[str]:
-    return words.split()
-
-
-LONGEST_NAME = 200
-LONGEST_TEXT = 200
 _SHOWN = 200
 _SAMPLE = 8
 _LAYOUT_ROWS = 1_000
-_YES = frozenset(_words("1 x oui o y yes true vrai v ok ✓ ✔ ☑ ja present presente actif active"))
-_NO = frozenset(_words("0 non n no false faux f nee ☐ absent absente inactif inactive"))
+_YES = frozenset(words("1 x oui o y yes true vrai v ok ✓ ✔ ☑ ja present presente actif active"))
+_NO = frozenset(words("0 non n no false faux f nee ☐ absent absente inactif inactive"))
 _SEXES: dict[str, Literal["M", "F", ""]] = {
-    **dict.fromkeys(_words("m h homme masculin male man mr monsieur 1 mannelijk garcon"), "M"),
+    **dict.fromkeys(words("m h homme masculin male man mr monsieur 1 mannelijk garcon"), "M"),
     **dict.fromkeys(
-        _words("f femme feminin female woman mme madame mlle mademoiselle mrs ms 2 vrouwelijk"),
+        words("f femme feminin female woman mme madame mlle mademoiselle mrs ms 2 vrouwelijk"),
         "F",
     ),
 }
 _SEX_DIGITS = {"M": "1", "F": "2"}
-LANGUAGE_WORDS = {
-    **dict.fromkeys(_words("fr fra fre francais francaise french f frans"), "fr"),
-    **dict.fromkeys(_words("en eng anglais anglaise english e engels"), "en"),
-    **dict.fromkeys(_words("nl nld dut neerlandais dutch n nederlands"), "nl"),
-    **dict.fromkeys(_words("de deu ger allemand german d duits"), "de"),
-}
-_SEVERAL = re.compile(r"\s*(?:[;,+&\n|]| / | et | and )\s*")
-_PARTICLES = frozenset(
-    _words(
-        "de du des d la le les van von der den vander vanden ten ter el al da di do dos ben abou"
-        " st saint sainte mac mc o"
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,18 +223,6 @@ def _date_order(rows: list[list[str]], mapping: Mapping[str, int], kind: ListKin
     if dates.month_first and not dates.day_first:
         return "mdy"
     return "dmy" if dates.day_first or dates.doubtful else "iso" if dates.iso else ""
-
-
-# Rows
-
-
-class RowRefused(Exception):
-    """A row that is refused, and why."""
-
-    def __init__(self, text: Wording, column: str = "") -> None:
-        super().__init__(text.message)
-        self.text = text
-        self.column = column
 
 
 class _Reading:
@@ -479,20 +455,10 @@ class _Reading:
         return number
 
     def _text(self, row: list[str], index: int, line: int) -> str:
-        """Return a short free text; national numbers and overlong texts are not kept."""
-        text = squeeze(row[index])
-        if len(text) > LONGEST_TEXT:
-            wording = say(
-                "Not kept: %(length)s characters; the limit is %(limit)s.",
-                length=len(text),
-                limit=LONGEST_TEXT,
-            )
-        elif len(text) >= 11 and is_national(text):
-            wording = say("Not kept: this looks like a national number.")
-        else:
-            return text
-        self.notices.warning(wording, self.file, line, self.columns[index])
-        return ""
+        text, remark = short_text(row[index])
+        if remark is not None:
+            self.notices.warning(remark, self.file, line, self.columns[index])
+        return text
 
     def _email(self, row: list[str], index: int, line: int) -> str:
         address, remark = address_in(row[index])
@@ -564,67 +530,11 @@ class _Reading:
         return form
 
 
-def checked_name(raw: str, column: str) -> str:
-    """Return a name from a cell, trimmed; raises `RowRefused` for what is none."""
-    name = squeeze(raw)
-    if not name:
-        raise RowRefused(say("Row refused: the name is missing."), column)
-    if len(name) > LONGEST_NAME:
-        raise RowRefused(
-            say(
-                "Row refused: a name of %(length)s characters; the limit is %(limit)s.",
-                length=len(name),
-                limit=LONGEST_NAME,
-            ),
-            column,
-        )
-    if not any(map(str.isalpha, name)):
-        raise RowRefused(say("Row refused: this is no name, it has no letters."), column)
-    return name
-
-
-def address_in(text: str) -> tuple[str, Wording | None]:
-    """Return the address in a cell, "" for none, and what is to be told about it."""
-    try:
-        return parse_address(text), None
-    except AddressError as fault:
-        wording = fault.wording
-    if is_blank(text.strip()):
-        return "", None
-    for part in _SEVERAL.split(text) if len(text) < 1_000 else ():
-        try:
-            address = parse_address(part)
-        except AddressError:
-            continue
-        return address, say("The cell holds several addresses; the first is used.")
-    return "", say("The address is not used. %(reason)s", reason=wording)
-
-
-def split_name(whole: str) -> tuple[str, str]:
-    """Return surname and first name of a name in one cell; the first name may be "".
-
-    A comma separates them; else the words in capitals are the surname (`DE SMET Jean`,
-    `Jean DE SMET`); else the first word is, with the particles before it (`De Smet Jean`).
-    """
-    if "," in whole:
-        surname, _, first_name = whole.partition(",")
-        return surname.strip(), first_name.strip()
-    words = whole.split()
-    capitals = [word for word in words if word.isupper() and len(word) > 1]
-    others = [word for word in words if word not in capitals]
-    if capitals and others and (words[0] in capitals or words[-1] in capitals):
-        return " ".join(capitals), " ".join(others)
-    end = 1
-    while end < len(words) - 1 and name_key(words[end - 1]) in _PARTICLES:
-        end += 1
-    return " ".join(words[:end]), " ".join(words[end:])
-
-
 def _functions(main: str, others: str) -> tuple[str, str, bool]:
     whole = function_from(main)
-    parts = [part for part in _SEVERAL.split(main) if part.strip()] if len(main) < 1_000 else []
+    parts = [part for part in SEVERAL.split(main) if part.strip()] if len(main) < 1_000 else []
     codes = [function_from(part) for part in parts]
-    codes += [function_from(part) for part in _SEVERAL.split(others[:1_000]) if part.strip()]
+    codes += [function_from(part) for part in SEVERAL.split(others[:1_000]) if part.strip()]
     found = list(dict.fromkeys(code for code in codes if code))
     if whole and whole not in found:
         found.insert(0, whole)
@@ -633,14 +543,3 @@ def _functions(main: str, others: str) -> tuple[str, str, bool]:
         return "", "", known
     first = whole or found[0]
     return first, ",".join(code for code in found if code != first), known
-
-
-def is_national(text: str) -> bool:
-    """Tell whether a text looks like a national number, and is no staff number."""
-    if not looks_like_national_number(text):
-        return False
-    try:
-        parse_staff_number(text)
-    except NumberError:
-        return True
-    return False

@@ -10,8 +10,9 @@ from typing import Any
 import openpyxl
 import pytest
 
+from services.imports.cells import split_name
 from services.imports.roster import Cancelled, PostRecord, Roster
-from services.imports.staff import read_layout, read_staff, split_name
+from services.imports.staff import read_layout, read_staff
 from services.imports.staff_columns import STAFF_FIELDS, named_mapping
 
 PROECO = (

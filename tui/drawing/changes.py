@@ -46,6 +46,10 @@ _ERASED = 3
 _TAB = 8
 #: More bytes than any move takes.
 _FAR = 1_000
+#: Larger than any picture.
+_MANY = 1_000_000
+#: So many bytes of pens are worth another try, in the order of the pens.
+_TURNED = 40
 #: Where no more lines than these have changed, no other way is looked for.
 _FEW = 3
 
@@ -120,37 +124,39 @@ class Changes:
         best = self._drawing()
         best.draw(rows, wanted, changed)
         if len(changed) > _FEW:
-            ways = [best, self._by_pens(rows, wanted, changed)]
-            if min(way.size for way in ways) > _least(wanted):
-                ways.append(self._anew(wanted))
+            if best.turned > _TURNED:
+                drawing = self._drawing()
+                drawing.draw(rows, wanted, changed, by_pens=True)
+                best = min(best, drawing, key=_size_of)
+            ways = [best]
+            if best.size > _least(wanted):
+                ways.append(self._anew(wanted, best.size))
             if self._abilities.scrolls:
                 ways += self._scrolled(rows, wanted, changed, best.size // 2)
-            best = min(ways, key=lambda way: way.size)
+            best = min(ways, key=_size_of)
         self._keep(wanted, changed)
         return best
-
-    def _by_pens(self, rows: list[Row], wanted: Grid, changed: "range | list[int]") -> "Drawing":
-        drawing = self._drawing()
-        drawing.draw(rows, wanted, changed, by_pens=True)
-        return drawing
 
     def _drawing(self) -> "Drawing":
         cursor = Cursor(self._cursor.x, self._cursor.y, self._cursor.pen)
         return Drawing(self._abilities, self._pens, cursor)
 
-    def _anew(self, wanted: Grid) -> "Drawing":
-        """Draw on an empty screen."""
+    def _anew(self, wanted: Grid, most: int = _MANY) -> "Drawing":
+        """Draw on an empty screen, in fewer bytes than `most` if that can be."""
         empty: Row = ([" "] * wanted.width, [0] * wanted.width)
-        ways = []
-        for by_pens in (False, True):
-            ways.append(drawing := self._drawing())
+        rows, lines = [empty] * wanted.height, range(wanted.height)
+        best = self._drawing()
+        best.clear()
+        best.draw(rows, wanted, lines)
+        if best.turned > _TURNED and best.size - best.turned < most:
+            drawing = self._drawing()
             drawing.clear()
-            drawing.draw([empty] * wanted.height, wanted, range(wanted.height), by_pens)
-        drawing = min(ways, key=lambda way: way.size)
+            drawing.draw(rows, wanted, lines, by_pens=True)
+            best = min(best, drawing, key=_size_of)
         if not self._known:
             self._grid = Grid(wanted.width, wanted.height)
             self._keep(wanted, range(wanted.height))
-        return drawing
+        return best
 
     def _keep(self, wanted: Grid, changed: "range | list[int]") -> None:
         for y in changed:
@@ -205,11 +211,15 @@ def _moved(rows: list[Row], top: int, bottom: int, up: int, width: int) -> list[
 
 
 class Drawing:
-    """Something to be sent: moves, pens and cells in their order. `size` is in bytes."""
+    """Something to be sent: moves, pens and cells in their order.
+
+    `size` is in bytes, and `turned` how many of them change the pen.
+    """
 
     def __init__(self, abilities: Abilities, pens: Pens, cursor: Cursor) -> None:
         self._abilities, self._pens = abilities, pens
         self.cursor = cursor
+        self.turned = 0
         self._parts: list[str] = []
         self._wide = abilities.utf8
 
@@ -360,7 +370,7 @@ class Drawing:
         for stop, tabs in self._tabs(here, x):
             if x - stop <= shortest:
                 length = len(tabs) + self._rewriting(stop, x, text, pens)
-                if length <= shortest:
+                if length < shortest or (length == shortest and not tabs):
                     shortest, start, way = length, stop, tabs
         self._parts.append(way)
         self.cursor.x = start
@@ -459,7 +469,9 @@ class Drawing:
     def turn(self, pen: int) -> None:
         """Write with this pen from now on."""
         if pen != self.cursor.pen:
-            self._parts.append(self._pens.turn(self.cursor.pen, pen))
+            sequence = self._pens.turn(self.cursor.pen, pen)
+            self._parts.append(sequence)
+            self.turned += len(sequence)
             self.cursor.pen = pen
 
     def move(self, x: int, y: int) -> None:
@@ -512,6 +524,10 @@ def _least(wanted: Grid) -> int:
             words = _GAP.split(line)
             size += sum(map(_size, words)) + 4 * len(words) - 2
     return size
+
+
+def _size_of(drawing: Drawing) -> int:
+    return drawing.size
 
 
 def _by_length(way: tuple[str, int]) -> int:

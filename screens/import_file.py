@@ -60,6 +60,8 @@ class ImportScreen(DeedScreen[None]):
     ImportScreen Field > .message { width: 0; }
     ImportScreen #field-path > .message { width: 13; }
     ImportScreen #field-year > .message { width: 22; }
+    ImportScreen.-narrow Form { padding: 0; }
+    ImportScreen.-narrow #field-path > .message { width: auto; max-width: 13; }
     ImportScreen.-narrow #field-year > .message { width: 14; }
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 from textual.pilot import Pilot
 
 from models.language import use_language
@@ -17,10 +18,16 @@ from services import school_years, team_access
 from services.findings import STATUS_WORDS
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.samples import HOSTILE
-from tests.services.team_world import BEFORE, NOW, Member, World
+from tests.services.team_world import BEFORE, NOW, Member, World, make_world
 
 HOUR = timedelta(hours=1)
 SIZES = [(80, 24), (60, 20), (160, 50)]
+
+
+@pytest.fixture
+def world(sqlite_engine: Engine) -> World:
+    """Return a world with accesses, where other screens have a smaller one."""
+    return make_world(sqlite_engine)
 
 
 def workplace(world: World, school: int) -> Workplace:

@@ -249,9 +249,9 @@ def visits(where: Installation, way: str, count: int, seed: str) -> Iterator[Vis
     """Yield sessions by a way, chosen from a seed; each place and each end comes in turn."""
     chance = Random(f"{seed} {way}")
     ends = ENDS_OF_TWO if way == "parent" else ENDS
-    first = chance.randrange(len(ends))
+    first, from_place = chance.randrange(len(ends)), chance.randrange(len(PLACES))
     for number in range(count):
-        place = PLACES[number % len(PLACES)]
+        place = PLACES[(from_place + number) % len(PLACES)]
         end = ends[(first + number) % len(ends)]
         yield Visit(where, way, place, end, Random(f"{seed} {way} {number}"))
 

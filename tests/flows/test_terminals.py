@@ -33,6 +33,12 @@ TERMINALS = [
 ]  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def _sample_schools_of_this_run(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the demonstrations of a run build their schools once, as those of a person do."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(run_folder / "cache"))
+
+
 class StrictLine(Terminal):
     """The program on a terminal of a kind, behind a line that carries one character set."""
 

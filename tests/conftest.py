@@ -6,6 +6,7 @@ one of them; each test has a migrated database of its own, cloned from one made 
 """
 
 import fcntl
+import gc
 import os
 import shutil
 import sys
@@ -80,6 +81,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     session.config.stash[_pictures] = os.environ.get(_PICTURES_FOLDER, _inherited)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Look for garbage seldom, and never at what is there to the end: a fifth of a run's CPU."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.hookimpl(tryfirst=True)

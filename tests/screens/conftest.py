@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual._context import visible_screen_stack
 from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -105,5 +106,6 @@ async def settled(pilot: Pilot[Any]) -> None:
 def screen_text(app: App[Any]) -> str:
     """Return what the screen shows, line by line, as plain text."""
     width, height = app.size
+    visible_screen_stack.set(app._background_screens)  # what a dialog stands before
     lines = app.screen._compositor.render_strips()
     return "\n".join(line.text.ljust(width) for line in lines[:height])

@@ -4,13 +4,18 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from models.database import SYSTEM, TABLES, reading
 from models.plans import Plan, PlanItem
 from services import doubles, plans, team_access
 from services.access_rows import NotFound
-from tests.services.team_world import BEFORE, NOW, World
+from tests.services.team_world import BEFORE, NOW, World, make_world
+
+
+@pytest.fixture
+def world(engine: Engine) -> World:
+    return make_world(engine)
 
 
 def everything(world: World) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from models.access import STATUS_CODES
 from models.errors import TrousseauError
@@ -13,7 +14,12 @@ from models.language import say
 from services import doubles, findings, person, team_access, team_changes
 from services.findings import STATUS_WORDS
 from services.team_access import SORTS, NotFound, TeamQuery, access_json
-from tests.services.team_world import BEFORE, NOW, Member, World
+from tests.services.team_world import BEFORE, NOW, Member, World, make_world
+
+
+@pytest.fixture
+def world(engine: Engine) -> World:
+    return make_world(engine)
 
 
 def names(world: World, query: TeamQuery, **more: Any) -> list[str]:

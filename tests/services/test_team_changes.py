@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlmodel import col
 
 from models.database import SYSTEM, reading
@@ -11,7 +11,12 @@ from models.invitations import Invitation
 from models.mail import Mail
 from services import plans, team_access
 from services.team_changes import ChangeRefused, TeamChange, change_now, plan_change
-from tests.services.team_world import BEFORE, NOW, Member, World
+from tests.services.team_world import BEFORE, NOW, Member, World, make_world
+
+
+@pytest.fixture
+def world(engine: Engine) -> World:
+    return make_world(engine)
 
 
 def row_of(world: World, member: Member) -> team_access.AccessRow:

@@ -86,10 +86,15 @@ class Turns:
             self._hand(message)
 
     def _must_wait(self, message: Message) -> bool:
-        """Tell whether a key is for the screen that comes after one which `awaits_another`."""
+        """Tell whether a key is for a screen that is not there yet.
+
+        It is being mounted, or comes after one which `awaits_another`.
+        """
         if not isinstance(message, events.Key) or not self._app.screen_stack:
             return False
         screen = self._app.screen
+        if not screen.is_mounted:
+            return True
         own = screen._bindings.key_to_bindings
         return getattr(screen, "awaits_another", False) and message.key not in own
 

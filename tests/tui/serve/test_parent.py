@@ -284,15 +284,15 @@ def _opened(process: int) -> str:
 
 def _memory(process: int) -> bytes:
     """Return all that a process can write to."""
-    told = b""
+    told = []
     with Path(f"/proc/{process}/mem").open("rb", buffering=0) as memory:
         for line in Path(f"/proc/{process}/maps").read_text().splitlines():
             where, modes, *_rest = line.split()
             if modes.startswith("rw"):
                 first, last = (int(number, 16) for number in where.split("-"))
                 memory.seek(first)
-                told += memory.read(last - first)
-    return told
+                told.append(memory.read(last - first))
+    return b"".join(told)
 
 
 def test_the_program_is_looked_at_as_a_whole() -> None:

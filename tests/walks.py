@@ -99,6 +99,8 @@ class Walk:
 
     async def _look(self, pilot: Pilot[Any]) -> None:
         await self._settled(pilot)
+        if pilot.app._exit:
+            return  # its last words are to be read
         if self._deaf:
             self._deaf -= 1
             return
@@ -108,8 +110,7 @@ class Walk:
             self._deaf = self._chance.randint(2, 25)
             self.pair.ignore()
             return
-        if not pilot.app._exit:
-            await self.pair.look(self._where)
+        await self.pair.look(self._where)
 
     # What somebody does
 

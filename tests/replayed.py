@@ -1,5 +1,7 @@
 """A plug-in: `pytest -p tests.replayed tests/screens` runs every console on two terminals.
 
+The journeys of tests/flows, which always do, take size and style from it.
+
 `TROUSSEAU_SOAK_SIZE` (such as 60x20) and `TROUSSEAU_SOAK_STYLE` replace what the tests ask for.
 What they expect of a picture is then no longer there: only screens that differ count, and all
 else that fails is passed over.
@@ -18,11 +20,15 @@ _SIZE = os.environ.get("TROUSSEAU_SOAK_SIZE", "")
 _STYLE = os.environ.get("TROUSSEAU_SOAK_STYLE", "")
 
 
+def wanted() -> tuple[tuple[int, int] | None, str | None]:
+    """Return the size and the style that take the place of those of the tests, if any do."""
+    columns, _, lines = _SIZE.partition("x")
+    return (int(columns), int(lines)) if _SIZE else None, _STYLE or None
+
+
 @pytest.fixture(autouse=True)
 def both_on_two_terminals(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
-    columns, _, lines = _SIZE.partition("x")
-    size = (int(columns), int(lines)) if _SIZE else None
-    with both_drivers(monkeypatch, size, _STYLE or None) as pair:
+    with both_drivers(monkeypatch, *wanted()) as pair:
         yield pair
 
 

@@ -2,8 +2,8 @@
 
 `keys` walks with so many random keys and resizes in each of the nine combinations of size and
 style, `sessions` opens and cuts so many sessions by each of the four ways in, `screens` runs
-every test of a screen on two terminals in each of the combinations. The seed is said, so that
-what has failed can be done again.
+every test of a screen and every journey on two terminals in each of the combinations. The
+seed is said, so that what has failed can be done again.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import os
 import secrets
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from tests.walks import SIZES
 from tui.appearance import STYLES
@@ -20,6 +21,8 @@ TRIALS = {
     "keys": ("tests/flows/test_same_screens.py", "TROUSSEAU_SOAK_STEPS", 10_000),
     "sessions": ("tests/faults/test_sessions_cut.py", "TROUSSEAU_SOAK_SESSIONS", 250),
 }
+#: The journeys that go through the console.
+JOURNEYS = ("tests/flows/test_first_day.py", "tests/flows/test_the_door.py")
 
 
 def main() -> int:
@@ -34,20 +37,21 @@ def main() -> int:
     tests, variable, count = TRIALS[asked.trial]
     told = {variable: str(asked.count or count), "TROUSSEAU_SOAK_SEED": asked.seed}
     print(f"{told[variable]} each, seed {asked.seed}", flush=True)
-    return _run(tests, "-rA", "-n", asked.workers, **told)
+    return _run([tests], "-rA", "-n", asked.workers, **told)
 
 
 def _screens(workers: str, size: tuple[int, int], style: str) -> int:
     told = {"TROUSSEAU_SOAK_SIZE": f"{size[0]}x{size[1]}", "TROUSSEAU_SOAK_STYLE": style}
     print(*told.values(), flush=True)
-    return _run("tests/screens", "-p", "tests.replayed", "-n", workers, "-r", "fE", **told)
+    tests = ("tests/screens", *JOURNEYS)
+    return _run(tests, "-p", "tests.replayed", "-n", workers, "-r", "fE", **told)
 
 
-def _run(tests: str, *options: str, **variables: str) -> int:
+def _run(tests: Sequence[str], *options: str, **variables: str) -> int:
     """Run tests with variables, without a limit of time; return pytest's status."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "timeout=0"]
     return subprocess.run(
-        [*command, *options, tests], env={**os.environ, **variables}, check=False
+        [*command, *options, *tests], env={**os.environ, **variables}, check=False
     ).returncode
 
 

@@ -70,9 +70,10 @@ class Dialog(ModalScreen[Result], LeftOnce[Result]):  # in this order for ModalS
 
     def _compositor_refresh(self) -> None:
         """Leave what stands beside the box where only the box is to be painted."""
-        box, dirty = self._box, self._compositor._dirty_regions
-        if self._opening:
-            dirty.discard(self._compositor.size.region)
+        whole, dirty = self._compositor.size.region, self._compositor._dirty_regions
+        box = self._box.intersection(whole)  # of a window that is too small it hangs out
+        if self._opening and box:
+            dirty.discard(whole)
             dirty.add(box)
         self._box_alone = all(box.contains_region(region) for region in dirty)
         super()._compositor_refresh()

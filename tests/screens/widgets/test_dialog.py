@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 
 from models.language import say
 from screens.confirm import ConfirmScreen
+from screens.widgets.dialog import Dialog
 from tests.both_drivers import both_drivers
 from tests.screens.conftest import MakeApp, settled
 from tests.screens.samples import People
@@ -74,3 +75,20 @@ async def test_what_is_left_is_what_stands_there(
                 app.screen.refresh()
                 await settled(pilot)
                 assert list(before.differences(pair.meant)) == [], f"after step {number}"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 2), (20, 5), (5, 50)])
+async def test_it_opens_in_a_window_that_is_too_small(
+    console: MakeApp, size: tuple[int, int]
+) -> None:
+    app = console(ListScreen(People()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.resize_terminal(*size)
+        for opened in (ask, press("question_mark")):
+            await opened(pilot)
+            await settled(pilot)
+            assert isinstance(app.screen, Dialog)
+            await pilot.press("escape")
+            await settled(pilot)
+        assert isinstance(app.screen, ListScreen)

@@ -226,6 +226,7 @@ def watched(base: type[LinuxDriver], pair: Pair) -> type[LinuxDriver]:
             super().start_application_mode()
 
         def stop_application_mode(self) -> None:
+            pair.listen()  # on a line that nobody reads its last words would be lost
             super().stop_application_mode()
             pair.intend(_GIVEN_BACK)
 

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from models.language import say
 from screens.confirm import ConfirmScreen
 from screens.widgets.dialog import Dialog
+from screens.widgets.table import PagedTable
 from tests.both_drivers import both_drivers
 from tests.screens.conftest import MakeApp, settled
 from tests.screens.samples import People
@@ -27,12 +28,20 @@ async def ask(pilot: Pilot[Any]) -> None:
 
 
 async def change_below_and_ask(pilot: Pilot[Any]) -> None:
-    pilot.app.screen.query_one("PagedTable").action_down()
+    pilot.app.screen.query_one(PagedTable).action_down()
     pilot.app.push_screen(question())
 
 
+async def ask_and_change_below(pilot: Pilot[Any]) -> None:
+    """While the dialog opens."""
+    below = pilot.app.screen.query_one(PagedTable)
+    pilot.app.push_screen(question())
+    for _line in range(2):
+        below.action_down()
+
+
 async def change_below(pilot: Pilot[Any]) -> None:
-    pilot.app.screen_stack[-2].query_one("PagedTable").action_down()
+    pilot.app.screen_stack[-2].query_one(PagedTable).action_down()
 
 
 async def tell(pilot: Pilot[Any]) -> None:
@@ -56,6 +65,7 @@ def press(key: str) -> Step:
     [
         [ask, change_below, press("n")],
         [change_below_and_ask, press("n")],
+        [ask_and_change_below, press("n")],
         [press("question_mark"), press("down"), ask, press("n"), press("escape")],
         [ask, tell, resize, press("f9"), press("n"), press("f9")],
         [tell, press("question_mark"), resize, press("escape")],
@@ -79,16 +89,20 @@ async def test_what_is_left_is_what_stands_there(
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 2), (20, 5), (5, 50)])
 async def test_it_opens_in_a_window_that_is_too_small(
-    console: MakeApp, size: tuple[int, int]
+    console: MakeApp, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = console(ListScreen(People()))
-    async with app.run_test(size=(80, 24)) as pilot:
-        await settled(pilot)
-        await pilot.resize_terminal(*size)
-        for opened in (ask, press("question_mark")):
-            await opened(pilot)
+    with both_drivers(monkeypatch) as pair:
+        app = console(ListScreen(People()))
+        async with app.run_test(size=(80, 24)) as pilot:
             await settled(pilot)
-            assert isinstance(app.screen, Dialog)
-            await pilot.press("escape")
-            await settled(pilot)
-        assert isinstance(app.screen, ListScreen)
+            for opened in (ask, press("question_mark")):
+                pair.resize(80, 24)
+                await settled(pilot)
+                pair.resize(*size)
+                await opened(pilot)
+                await settled(pilot)
+                assert isinstance(app.screen, Dialog)
+                await pair.look("with a dialog")
+                await pilot.press("escape")
+                await settled(pilot)
+            assert isinstance(app.screen, ListScreen)

@@ -280,22 +280,30 @@ class FactColumns:
     def activated(self) -> ColumnElement[bool]:
         return happened(col(Access.activated_at), self.at)
 
+    def _standing(self, row: Any) -> tuple[ColumnElement[bool], ...]:
+        """SQL: this consent holds for the person, the school and the address."""
+        return (
+            row.person_id == Access.person_id,
+            row.school_id == Access.school_id,
+            row.email_key == self.address_key,
+            holds(row.recorded_at, row.withdrawn_at, self.at),
+        )
+
+    def latest_consent(self, column: str) -> ColumnElement[Any]:
+        """SQL: a column of the last consent that holds for the address, or null.
+
+        Of `id` or `recorded_at`, which grow together.
+        """
+        row: Any = aliased(Consent)
+        # Not "order by … limit 1": for that SQLite walks a whole school's consents.
+        found = select(func.max(getattr(row, column))).where(*self._standing(row))
+        return found.correlate_except(row).scalar_subquery()
+
     @property
     def consented(self) -> ColumnElement[bool]:
         row: Any = aliased(Consent)
-        return or_(
-            col(Service.consent_needed).is_(False),
-            exists(
-                select(row.id)
-                .where(
-                    row.person_id == Access.person_id,
-                    row.school_id == Access.school_id,
-                    row.email_key == self.address_key,
-                    holds(row.recorded_at, row.withdrawn_at, self.at),
-                )
-                .correlate_except(row)
-            ),
-        )
+        standing = select(row.id).where(*self._standing(row)).correlate_except(row)
+        return or_(col(Service.consent_needed).is_(False), exists(standing))
 
     @property
     def consent_state(self) -> ColumnElement[str]:

@@ -16,6 +16,7 @@ from models.language import N_
 from models.rights import right
 
 Group = Literal["everywhere", "list", "form", "dialog", "screen"]
+
 #: What `?` prints above each group.
 GROUP_TITLES: dict[Group, str] = {
     "screen": N_("This screen"),
@@ -80,6 +81,7 @@ PLACES: tuple[Place, ...] = (
     Place("accounts", "u", N_("Use another of my accounts")),
     Place("sign-out", "q", N_("Sign out")),
 )
+
 COMMANDS: tuple[Command, ...] = (
     # Everywhere
     Command(
@@ -624,6 +626,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("mapping.none", "delete", N_("No column"), N_("Give the field no column")),
 )
+
 _BY_ID: Mapping[str, Command] = {command.id: command for command in COMMANDS}
 
 

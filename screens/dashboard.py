@@ -167,8 +167,7 @@ class DashboardScreen(DeedScreen[None]):
         self._year.display = seen.here is not None
         self._next.show(seen.next_step or "")
         self._next.display = seen.next_step is not None
-        places = getattr(self.app, "places", {})
-        lines = [_as_line(k, line, line.go_to in places) for k, line in enumerate(seen.attention)]
+        lines = [_as_line(k, line, self._leads(line)) for k, line in enumerate(seen.attention)]
         self._findings.show(lines)
         self._counts.show(seen.counts)
         self.refresh_bindings()
@@ -179,24 +178,22 @@ class DashboardScreen(DeedScreen[None]):
     def _tell_place(self, message: FindingList.Highlighted) -> None:
         message.stop()
         line = None if message.line is None else self._line(message.line.key)
-        if line is None:
+        if line is None or not self._leads(line):  # the sentence itself says what to do
             self._attention.show(N_("What needs attention"))
             return
-        place = _PLACES.get(line.go_to)
-        if place is None:  # the sentence itself says what to do
-            self._attention.show(N_("What needs attention"))
-            return
-        told = say("What needs attention (Enter: %(place)s)", place=Wording(place))
-        self._attention.show(told)
+        place = Wording(_PLACES[line.go_to])
+        self._attention.show(say("What needs attention (Enter: %(place)s)", place=place))
 
     @on(FindingList.Chosen)
     def _go(self, message: FindingList.Chosen) -> None:
         message.stop()
         line = self._line(message.key)
-        places = getattr(self.app, "places", {})
-        if line is not None and line.go_to in places:
+        if line is not None and self._leads(line):
             self._workplace.wish(line.go_to, line.status, line.text)
             self.app.go(line.go_to)  # type: ignore[attr-defined]
+
+    def _leads(self, line: AttentionLine) -> bool:
+        return line.go_to in getattr(self.app, "places", {})
 
     def _line(self, key: int) -> AttentionLine | None:
         """Return a line; None where the list has become shorter than it was when it was told."""

@@ -289,12 +289,7 @@ def _decisive(facts: FactColumns, at: Any) -> dict[str, ColumnElement[Any]]:
     return {
         "suspended_from": latest(suspension.from_at, *suspended),
         "suspension_reason": one(reason.limit(1)),
-        "consented_at": latest(
-            consent.recorded_at,
-            *agreed,
-            consent.email_key == facts.address_key,
-            holds(consent.recorded_at, consent.withdrawn_at, at),
-        ),
+        "consented_at": facts.latest_consent("recorded_at"),
         "withdrawn_at": latest(consent.withdrawn_at, *agreed, consent.withdrawn_at <= at),
         "double_found_at": latest(
             double.found_at, one_of_two, holds(double.found_at, double.decided_at, at)

@@ -358,12 +358,36 @@ def _recipient(session: ActorSession, row: Invitation, facts: Any) -> str:
     return str(sent or facts.address)
 
 
-def _open_reset(session: ActorSession, found: _Genuine) -> Opened:
-    row: PasswordReset = found.row
+def _own_account(session: ActorSession, row: PasswordReset | AddressChange) -> tuple[Account, str]:
+    """Return the account that such a token is for, and its owner's zone."""
     account = session.scalars(select(Account).where(col(Account.id) == row.account_id)).one()
-    zone = zone_of(session, account.person_id)
     if account.disabled_at is not None:
         raise account_disabled()
+    return account, zone_of(session, account.person_id)
+
+
+def _opened(
+    kind: Kind,
+    row: PasswordReset | AddressChange,
+    account: Account,
+    email: str,
+    zone: str,
+) -> Opened:
+    admission = Admission(
+        kind=kind,
+        name=account.name,
+        email=email,
+        school="",
+        service="",
+        valid_until=local(row.valid_until, zone),
+        account_id=account.id,
+    )
+    return Opened(admission, row, account)
+
+
+def _open_reset(session: ActorSession, found: _Genuine) -> Opened:
+    row: PasswordReset = found.row
+    account, zone = _own_account(session, row)
     if found.generation < row.generation and row.used_at is None and row.replaced_at is None:
         raise replaced(local(row.asked_at, zone))
     if row.used_at is not None:
@@ -379,24 +403,12 @@ def _open_reset(session: ActorSession, found: _Genuine) -> Opened:
         )
     if row.valid_until <= session.at:
         raise expired(local(row.valid_until, zone))
-    admission = Admission(
-        kind="reset",
-        name=account.name,
-        email=account.email,
-        school="",
-        service="",
-        valid_until=local(row.valid_until, zone),
-        account_id=account.id,
-    )
-    return Opened(admission, row, account)
+    return _opened("reset", row, account, account.email, zone)
 
 
 def _open_address(session: ActorSession, found: _Genuine) -> Opened:
     row: AddressChange = found.row
-    account = session.scalars(select(Account).where(col(Account.id) == row.account_id)).one()
-    zone = zone_of(session, account.person_id)
-    if account.disabled_at is not None:
-        raise account_disabled()
+    account, zone = _own_account(session, row)
     if found.generation < row.generation:
         raise replaced(local(row.asked_at, zone))
     if row.confirmed_at is not None:
@@ -407,16 +419,7 @@ def _open_address(session: ActorSession, found: _Genuine) -> Opened:
         raise TokenWithdrawn(say("This change of address has been taken back."))
     if row.valid_until <= session.at:
         raise expired(local(row.valid_until, zone))
-    admission = Admission(
-        kind="address",
-        name=account.name,
-        email=row.email,
-        school="",
-        service="",
-        valid_until=local(row.valid_until, zone),
-        account_id=account.id,
-    )
-    return Opened(admission, row, account)
+    return _opened("address", row, account, row.email, zone)
 
 
 _OPENERS = {

@@ -11,14 +11,12 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from models.access import Access, FactColumns, holds
+from models.access import Access, FactColumns
 from models.addresses import AddressError, address_key, likely_typing_error, parse_address
 from models.consent_texts import consent_text
-from models.consents import SIGNED_FORM, Consent
+from models.consents import SIGNED_FORM
 from models.database import ActorSession
 from models.language import Wording, say
 from models.people import Person, Post
@@ -126,17 +124,6 @@ def _on_file(
 ) -> dict[int, _OnFile]:
     posts = {post for line in lines if (post := post_of(line.reference)) is not None}
     facts = FactColumns(session.at, session.at.date())
-    consent: Any = aliased(Consent)
-    standing = (
-        select(func.max(consent.id))
-        .where(
-            consent.person_id == Access.person_id,
-            consent.school_id == Access.school_id,
-            consent.email_key == facts.address_key,
-            holds(consent.recorded_at, consent.withdrawn_at, session.at),
-        )
-        .scalar_subquery()
-    )
     days = _Days(session)
     found: dict[int, _OnFile] = {}
     wanted = sorted(posts)
@@ -146,7 +133,7 @@ def _on_file(
             Person.surname, Person.first_name, facts.address, facts.address_key,
             Person.personal_email, Person.personal_email_key, Person.personal_email_field,
             Post.school_email, Post.school_email_key, Post.school_email_field,
-            facts.school_first, standing,
+            facts.school_first, facts.latest_consent("id"),
         ).where(col(Access.post_id).in_(wanted[start : start + 500]))  # fmt: skip
         if school_id is not None:
             statement = statement.where(col(Access.school_id) == school_id)

@@ -16,10 +16,9 @@ from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from models.access import INVITED, Access, FactColumns, Service, holds, joined
+from models.access import INVITED, Access, FactColumns, Service, joined
 from models.accounts import Account
 from models.addresses import likely_typing_error
-from models.consents import Consent
 from models.database import ActorSession
 from models.invitations import Invitation
 from models.language import DEFAULT_LANGUAGE, Wording, say, say_n
@@ -85,18 +84,7 @@ def candidates(
     families = service == guardians.SERVICE
     at = session.at
     facts = FactColumns(at, at.astimezone(_zone(session, school_id)).date())
-    consent: Any = aliased(Consent)
     earlier: Any = aliased(Invitation)
-    consent_id = (
-        select(func.max(consent.id))
-        .where(
-            consent.person_id == Access.person_id,
-            consent.school_id == Access.school_id,
-            consent.email_key == facts.address_key,
-            holds(consent.recorded_at, consent.withdrawn_at, at),
-        )
-        .scalar_subquery()
-    )
     latest = (
         select(func.max(earlier.generation))
         .where(earlier.access_id == Access.id)
@@ -123,7 +111,7 @@ def candidates(
                 Person.personal_email,
                 Post.school_email,
                 Access.post_id,
-                consent_id,
+                facts.latest_consent("id"),
                 unreplaced,
                 latest,
                 Mail.recipient,

@@ -51,6 +51,11 @@ def places(workplace: Workplace) -> dict[str, Any]:
     return {**made, "dashboard": lambda: DashboardScreen(workplace)}
 
 
+def dashboard(console: MakeApp, workplace: Workplace, **chosen: Any) -> Any:
+    """The console, with all places a line of the dashboard may lead to."""
+    return console(DashboardScreen(workplace), places=places(workplace), **chosen)
+
+
 def counted(screen: Any) -> dict[str, int]:
     return {line.cause: line.count for line in screen._lines}
 
@@ -73,7 +78,7 @@ async def test_a_line_that_is_no_longer_there_leads_nowhere(console: MakeApp, wo
 async def test_enter_goes_to_what_the_line_is_about(console: MakeApp, world: World) -> None:
     team(world)
     workplace = Workplace(world.director())
-    app = console(DashboardScreen(workplace), places=places(workplace))
+    app = dashboard(console, workplace)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         lines = [line.cause for line in app.screen._lines]  # type: ignore[attr-defined]
@@ -90,7 +95,7 @@ async def test_enter_goes_to_what_the_line_is_about(console: MakeApp, world: Wor
 async def test_who_has_one_school_is_in_it(console: MakeApp, world: World) -> None:
     team(world)
     workplace = Workplace(world.director())
-    async with console(DashboardScreen(workplace)).run_test(size=(80, 24)) as pilot:
+    async with dashboard(console, workplace).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         assert "Établissement, n° FASE 9901" in screen_text(pilot.app)
         assert workplace.chosen == (world.mine, world.year)
@@ -100,7 +105,7 @@ async def test_a_helpdesk_begins_with_all_schools(console: MakeApp, world: World
     team(world)
     world.people(2, world.other, consent=False)
     workplace = Workplace(helpdesk(world))
-    app = console(DashboardScreen(workplace), role="helpdesk")
+    app = dashboard(console, workplace, role="helpdesk")
     async with app.run_test() as pilot:
         await settled(pilot)
         shown = screen_text(app)
@@ -112,7 +117,7 @@ async def test_x_goes_back_to_all_schools(console: MakeApp, world: World) -> Non
     team(world)
     desk = helpdesk(world)
     workplace = Workplace(desk, here=desk.read(school_years.here, world.mine))
-    async with console(DashboardScreen(workplace), role="helpdesk").run_test() as pilot:
+    async with dashboard(console, workplace, role="helpdesk").run_test() as pilot:
         await settled(pilot)
         assert "Institut Saint-Exemple" in screen_text(pilot.app)
         await pilot.press("x")
@@ -123,7 +128,7 @@ async def test_x_goes_back_to_all_schools(console: MakeApp, world: World) -> Non
 async def test_it_is_read_again_when_one_comes_back(console: MakeApp, world: World) -> None:
     team(world)
     workplace = Workplace(world.director())
-    app = console(DashboardScreen(workplace), places=places(workplace))
+    app = dashboard(console, workplace)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         assert counted(app.screen)["no_consent"] == 3
@@ -137,7 +142,7 @@ async def test_it_is_read_again_when_one_comes_back(console: MakeApp, world: Wor
 
 async def test_the_first_steps_are_told(console: MakeApp, world: World) -> None:
     workplace = Workplace(world.director())
-    app = console(DashboardScreen(workplace))
+    app = dashboard(console, workplace)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         assert "importez le fichier du personnel" in screen_text(app)
@@ -162,7 +167,7 @@ async def test_hostile_names_are_harmless(console: MakeApp, world: World) -> Non
             continue
         with writing(world.engine, SYSTEM, NOW) as session:
             change(session, School, col(School.id) == world.mine, name=name)
-        async with console(DashboardScreen(Workplace(world.director()))).run_test() as pilot:
+        async with dashboard(console, Workplace(world.director())).run_test() as pilot:
             await settled(pilot)
             shown = screen_text(pilot.app)
             assert not any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in shown.replace("\n", ""))
@@ -170,26 +175,26 @@ async def test_hostile_names_are_harmless(console: MakeApp, world: World) -> Non
 
 def test_at_80_by_24(console: MakeApp, world: World, snap_compare: Any) -> None:
     team(world)
-    app = console(DashboardScreen(Workplace(world.director(), who="A. Lambert")))
+    app = dashboard(console, Workplace(world.director(), who="A. Lambert"))
     assert snap_compare(app, terminal_size=(80, 24), run_before=settled)
 
 
 def test_at_60_by_20(console: MakeApp, world: World, snap_compare: Any) -> None:
     team(world)
-    app = console(DashboardScreen(Workplace(world.director(), who="A. Lambert")))
+    app = dashboard(console, Workplace(world.director(), who="A. Lambert"))
     assert snap_compare(app, terminal_size=(60, 20), run_before=settled)
 
 
 def test_in_english(console: MakeApp, world: World, snap_compare: Any) -> None:
     team(world)
-    app = console(DashboardScreen(Workplace(world.director(), who="A. Lambert")), language="en")
+    app = dashboard(console, Workplace(world.director(), who="A. Lambert"), language="en")
     assert snap_compare(app, terminal_size=(80, 24), run_before=settled)
 
 
 def test_a_helpdesk_at_80_by_24(console: MakeApp, world: World, snap_compare: Any) -> None:
     team(world)
     world.people(2, world.other, consent=False)
-    app = console(DashboardScreen(Workplace(helpdesk(world), who="Helpdesk")), role="helpdesk")
+    app = dashboard(console, Workplace(helpdesk(world), who="Helpdesk"), role="helpdesk")
     assert snap_compare(app, terminal_size=(80, 24), run_before=settled)
 
 
@@ -216,7 +221,7 @@ async def test_a_helpdesk_reads_of_missed_nights_and_failed_addresses(
     console: MakeApp, world: World
 ) -> None:
     house(world)
-    app = console(DashboardScreen(Workplace(helpdesk(world))), role="helpdesk")
+    app = dashboard(console, Workplace(helpdesk(world)), role="helpdesk")
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         causes = counted(app.screen)
@@ -240,7 +245,7 @@ async def test_a_helpdesk_reads_of_missed_nights_and_failed_addresses(
 
 async def test_a_director_reads_nothing_of_the_door(console: MakeApp, world: World) -> None:
     house(world)
-    async with console(DashboardScreen(Workplace(world.director()))).run_test() as pilot:
+    async with dashboard(console, Workplace(world.director())).run_test() as pilot:
         await settled(pilot)
         assert not {"night_missed", "address_taken"} & counted(pilot.app.screen).keys()
 
@@ -248,17 +253,17 @@ async def test_a_director_reads_nothing_of_the_door(console: MakeApp, world: Wor
 def test_a_house_to_look_after(console: MakeApp, world: World, snap_compare: Any) -> None:
     team(world)
     house(world)
-    app = console(DashboardScreen(Workplace(helpdesk(world), who="Helpdesk")), role="helpdesk")
+    app = dashboard(console, Workplace(helpdesk(world), who="Helpdesk"), role="helpdesk")
     assert snap_compare(app, terminal_size=(80, 24), run_before=settled)
 
 
 def test_a_new_school(console: MakeApp, world: World, snap_compare: Any) -> None:
-    app = console(DashboardScreen(Workplace(world.director(), who="A. Lambert")))
+    app = dashboard(console, Workplace(world.director(), who="A. Lambert"))
     assert snap_compare(app, terminal_size=(80, 24), run_before=settled)
 
 
 def test_a_new_installation(console: MakeApp, sqlite_engine: Engine, snap_compare: Any) -> None:
     fill_catalogues(sqlite_engine, NOW)
     desk = Desk(sqlite_engine, Actor("helpdesk", "helpdesk", None), lambda: NOW)
-    app = console(DashboardScreen(Workplace(desk, who="Helpdesk")), role="helpdesk")
+    app = dashboard(console, Workplace(desk, who="Helpdesk"), role="helpdesk")
     assert snap_compare(app, terminal_size=(80, 24), run_before=settled)

@@ -1,6 +1,7 @@
 """The parent: whom it serves, what it outlives, how it is replaced, what it holds."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -295,21 +296,22 @@ def _memory(process: int) -> bytes:
     return b"".join(told)
 
 
-def test_the_program_is_looked_at_as_a_whole() -> None:
-    script = "from tui.serve.program import build; print(build())"
-    environment = {"PYTHONHASHSEED": "1", "PATH": os.defpath}
+def test_the_program_is_looked_at_as_a_whole(tmp_path: Path) -> None:
+    """On a copy: the source tree is others' to read meanwhile."""
+    for package in ("tui", "screens", "services", "models"):
+        unread = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=unread)
+    script = "from tui.serve.program import ROOT, build; print(ROOT, build())"
+    environment = {"PYTHONHASHSEED": "1", "PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1"}
 
     def told() -> str:
         return subprocess.run(
-            [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True,
+            [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True,
             text=True, check=True,
         ).stdout  # fmt: skip
 
     before = told()
+    assert before.startswith(str(tmp_path))
     assert told() == before
-    changed = ROOT / "tui" / "serve" / "new_module.py"
-    changed.write_text("")
-    try:
-        assert told() != before
-    finally:
-        changed.unlink()
+    (tmp_path / "tui" / "serve" / "new_module.py").write_text("")
+    assert told() != before

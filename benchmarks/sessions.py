@@ -180,7 +180,10 @@ def memory(here: Place, parent: int, size: int) -> Figure:
         alone = sum(map(pss, lines.values())) / size
     before = pss(parent)
     with _many(here, FORKED, size) as lines:
-        everybody = [*lines.values(), *children(parent), parent]
+        forks = children(parent)
+        if len(forks) < size:
+            raise RuntimeError(f"only {len(forks)} of {size} sessions were forked")
+        everybody = [*lines.values(), *forks, parent]
         forked = (sum(map(pss, everybody)) - before) / size
     return Figure(
         "memory of each session",

@@ -23,8 +23,13 @@ if TYPE_CHECKING:
 
 #: Which variable names the parent's socket; the wrapper sets it.
 VARIABLE = "TROUSSEAU_SOCKET"
-#: Seconds for the parent to answer. A console that starts by itself takes a third of one.
-PATIENCE = 1.0
+#: Seconds for the parent to say that it is there. A console that starts by itself takes a third
+#: of one.
+PATIENCE = 2.0
+#: Seconds for the session that it forks. When forty callers come at once, as after a line that
+#: dropped, each has a fortieth of the machine: whoever would not wait would make it slower for
+#: all, for a console by itself costs three times as much.
+TURN = 20.0
 #: Seconds that a session may take to end once the caller has been told to. Its own grace is 3.
 GRACE = 4
 #: Leaves the alternate screen, and undoes all else that a console asks of a terminal.
@@ -61,6 +66,7 @@ def begin(path: str) -> "socket.socket | None":
         connection.connect(path)
         if _owner(connection) == os.geteuid() and _hears(connection, messages.HERE):
             _ask(connection)
+            connection.settimeout(TURN)
             if _hears(connection, messages.READY):
                 # From here on the terminal is the session's. One that is ready too late
                 # finds the connection closed, and leaves the terminal alone.

@@ -21,12 +21,12 @@ from pathlib import Path
 from tui.serve import messages
 from tui.serve.notices import tell_systemd
 
-#: Seconds that a caller may take to say what it wants.
-PATIENCE = 2.0
+#: Seconds that a caller may take to say what it wants, on a machine that is busy with others.
+PATIENCE = 5.0
 #: Seconds that a session may live on after its caller: more than it takes to end cleanly.
 GRACE = 4.0
 #: Callers that have not asked yet, and sessions, at which no more are taken.
-MOST_PENDING, MOST_SESSIONS = 64, 2_000
+MOST_PENDING, MOST_SESSIONS = 256, 2_000
 #: Seconds after which the parent looks after itself when nobody comes.
 _ROUND = 5.0
 _ENDING = (signal.SIGTERM, signal.SIGINT)
@@ -105,6 +105,7 @@ class Parent:
             for descriptor, _event in events:
                 if (caller := self._answer(descriptor)) is not None:
                     return caller
+                self._greet_all()  # a fork takes longer than a greeting
             self._drop_late_ones()
             tell_systemd("WATCHDOG=1")
             if _identity(self.place) != self._identity:
@@ -153,7 +154,7 @@ class Parent:
             with suppress(BlockingIOError):
                 os.read(self._wake, 4_096)
         elif descriptor == self._listener.fileno():
-            self._accept()
+            self._greet_all()
         elif descriptor in self._pending:
             caller = self._pending.pop(descriptor).connection
             self._poll.unregister(caller)
@@ -162,12 +163,21 @@ class Parent:
             self._forsaken(descriptor)
         return None
 
-    def _accept(self) -> None:
-        """Greet a caller of ours, and wait in its turn for what it wants."""
-        try:
-            connection, _address = self._listener.accept()
-        except OSError:  # it has gone already, or there are no descriptors left
-            return
+    def _greet_all(self) -> None:
+        """Greet the callers that have come, and wait in their turn for what they want.
+
+        One by one with the forks, the last of forty would have given up before it is greeted.
+        """
+        come = []
+        with suppress(OSError):  # there is no other, or there are no descriptors left
+            while True:
+                come.append(self._listener.accept()[0])
+                self._greet(come[-1])
+        if come and self._look_for_another():  # while they write what they want
+            for connection in come:
+                self._drop(connection)
+
+    def _greet(self, connection: socket.socket) -> None:
         full = len(self._pending) >= MOST_PENDING or len(self._sessions) >= MOST_SESSIONS
         if full or peer(connection)[1] != os.geteuid():
             connection.close()
@@ -175,9 +185,6 @@ class Parent:
         connection.setblocking(False)
         with suppress(OSError):
             connection.send(messages.packed(messages.HERE))
-        if self._look_for_another():  # while the caller writes what it wants
-            connection.close()
-            return
         self._pending[connection.fileno()] = _Pending(connection, time.monotonic() + PATIENCE)
         self._poll.register(connection, select.POLLIN)
 
@@ -215,14 +222,18 @@ class Parent:
         self._pending.clear()
         self._sessions.clear()
 
+    def _drop(self, connection: socket.socket) -> None:
+        """Leave a caller that has not asked to itself, if it is still there."""
+        if self._pending.pop(connection.fileno(), None) is not None:
+            self._poll.unregister(connection)
+            connection.close()
+
     def _drop_late_ones(self) -> None:
         """Drop who never asked; kill the sessions that live on after their callers."""
         now = time.monotonic()
-        for descriptor, pending in list(self._pending.items()):
+        for pending in list(self._pending.values()):
             if pending.until <= now:
-                del self._pending[descriptor]
-                self._poll.unregister(descriptor)
-                pending.connection.close()
+                self._drop(pending.connection)
         for process, session in self._sessions.items():
             if session.kill_at is not None and session.kill_at <= now:
                 session.kill_at = None

@@ -23,8 +23,8 @@ from tui.serve.request import Request, received
 if TYPE_CHECKING:
     from tui.ssh.visitor import Visitor
 
-#: Seconds for a caller to say that it still waits.
-_PATIENCE = 5.0
+#: Seconds for a caller to say that it still waits, on a machine that is busy with others.
+_PATIENCE = 20.0
 #: Seconds in which a session ends that was told to; then it is ended.
 GRACE = 3.0
 #: Added to what the kernel thinks when memory runs out: a session goes before the parent.

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,18 @@ def test_a_parent_that_hangs_hinders_nobody(trial: Serving) -> None:
         line.session()
         until(lambda: len(trial.children()) == 1, "one session alone")
         _end(line, 0)
+
+
+def test_whoever_comes_with_many_others_waits_for_his_turn(trial: Serving) -> None:
+    """As when a line comes back and all sign in again: nobody has the machine to himself."""
+    trial.end()
+    trial.start(TRIAL_FORK_SECONDS="0.2")
+    with ExitStack() as last:
+        lines = [last.enter_context(trial.call()) for _number in range(14)]
+        assert len({line.session() for line in lines}) == len(lines)
+        assert len(trial.children()) == len(lines)
+        for line in lines:
+            _end(line, 0)
 
 
 def test_a_caller_of_another_program_starts_by_itself(trial: Serving, folder: Path) -> None:

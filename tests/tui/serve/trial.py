@@ -1,7 +1,8 @@
 """A parent whose sessions do what is typed at them: end, die, loop, eat memory, tell of themselves.
 
 Run as `python -m tests.tui.serve.trial PLACE [BUILD]`, where the text of the file BUILD stands
-for the program on the disk. All else is the program's own.
+for the program on the disk. Each fork takes so many seconds more as the variable
+TRIAL_FORK_SECONDS says, as on a busy machine. All else is the program's own.
 """
 
 import contextlib
@@ -12,8 +13,10 @@ import secrets
 import signal
 import ssl
 import sys
+import time
 import tty
 import uuid
+from functools import partial
 from pathlib import Path
 
 from tui.serve.session import live  # first: see there
@@ -40,6 +43,8 @@ def main() -> None:
     command = [sys.executable, "-m", "tests.tui.serve.trial", place, build]
     trial = Parent(Path(place), lambda: hash(Path(build).read_text()), held(pairs), command)
     version = Path(build).read_text().strip()
+    if slow := os.environ.get("TRIAL_FORK_SECONDS"):
+        os.register_at_fork(before=partial(time.sleep, float(slow)))
     trial.listen()
     caller = trial.serve()
     if caller is not None:

@@ -44,11 +44,13 @@ def _screens(workers: str, size: tuple[int, int], style: str) -> int:
     told = {"TROUSSEAU_SOAK_SIZE": f"{size[0]}x{size[1]}", "TROUSSEAU_SOAK_STYLE": style}
     print(*told.values(), flush=True)
     tests = ("tests/screens", *JOURNEYS)
-    return _run(tests, "-p", "tests.replayed", "-n", workers, "-r", "fE", **told)
+    # A few tests wait for words that are not there at another size.
+    options = ("-p", "tests.replayed", "-n", workers, "-r", "fE", "-o", "timeout=40")
+    return _run(tests, *options, **told)
 
 
 def _run(tests: Sequence[str], *options: str, **variables: str) -> int:
-    """Run tests with variables, without a limit of time; return pytest's status."""
+    """Run tests with variables, without a limit of time unless told; return pytest's status."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "timeout=0"]
     return subprocess.run(
         [*command, *options, *tests], env={**os.environ, **variables}, check=False

@@ -16,7 +16,7 @@ from screens.commands import bindings
 from screens.confirm import ConfirmScreen
 from screens.consent_text import ConsentTextScreen
 from screens.print_forms import PrintingScreen
-from screens.widgets.chrome import KeyBar, Sentence, TitleBar
+from screens.widgets.chrome import KeyBar, LineDetail, TitleBar
 from screens.widgets.counts import Counts, Kind
 from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Selection, Sort
@@ -36,7 +36,7 @@ STATE_KINDS = {
 _COLUMNS = (
     Column("state", N_("Consent"), 15, sortable=False),
     Column("name", N_("Name"), 17, grow=3, sortable=False),
-    Column("email", N_("Address on file"), 17, grow=4, priority=1, sortable=False),
+    Column("email", N_("E-mail on file"), 17, grow=4, priority=1, sortable=False),
     Column("signed_on", N_("Signed on"), 10, priority=2, sortable=False),
     Column("reference", N_("Reference"), 9, priority=0, sortable=False),
 )
@@ -128,7 +128,7 @@ class ConsentsScreen(PrintingScreen):
             N_("/ to search: a name, or a reference typed or scanned"),
             text=wish.text,
         )
-        self._detail = Sentence("", id="consent-detail", classes="line-detail")
+        self._detail = LineDetail(id="consent-detail")
 
     @property
     def table(self) -> PagedTable:

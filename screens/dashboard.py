@@ -12,12 +12,12 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from models.language import N_, Wording, ngettext, say, say_n
+from models.language import N_, Wording, _, ngettext, say, say_n
 from screens.commands import PLACES, bindings
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.deeds import DeedScreen
 from screens.widgets.findings import FindingLine, FindingList
-from screens.widgets.text import HEADER, TONES, Tone, fit, number, toned
+from screens.widgets.text import HEADER, TONES, Tone, fit, is_accessible, number, toned
 from screens.workplace import Workplace
 from services.attention import AttentionLine
 from services.dashboard import Overview, overview
@@ -42,12 +42,14 @@ _STATUS_TONES: dict[str, Tone] = {
 }
 #: A sign, a figure and the longest words of a status.
 _COUNT_WIDTH = 38
+#: The most lines of counts below their heading.
+_COUNT_LINES = 5
 
 
 class StatusCounts(Widget):
     """How many people have each status, in as many columns as fit; what is zero is left out."""
 
-    DEFAULT_CSS = "StatusCounts { height: 6; width: 100%; }"
+    DEFAULT_CSS = "StatusCounts { height: 3; width: 100%; margin-top: 1; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,10 +58,32 @@ class StatusCounts(Widget):
     def show(self, counts: dict[str, int]) -> None:
         if counts != self._counts:
             self._counts = counts
+            self._make_room()
             self.refresh()
+
+    def on_resize(self) -> None:
+        self._make_room()
 
     def language_changed(self) -> None:
         self.refresh()
+
+    @property
+    def _used(self) -> list[str]:
+        return [status for status in STATUS_WORDS if (self._counts or {}).get(status)]
+
+    @property
+    def _columns(self) -> int:
+        fitting = max(1, (self.size.width - 3) // _COUNT_WIDTH)
+        return max(fitting, -(-len(self._used) // _COUNT_LINES))
+
+    @property
+    def _rows(self) -> int:
+        return -(-len(self._used) // self._columns) or 1
+
+    def _make_room(self) -> None:
+        """Take the lines that the counts need, and leave the others to what stands above."""
+        if self._counts is not None and self.size.width:
+            self.styles.height = 1 + self._rows
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -73,17 +97,17 @@ class StatusCounts(Widget):
             )
             heading = fit(told % {"count": number(total)}, max(0, width - 3)).rstrip()
             return Strip([Segment("   "), Segment(heading, HEADER)]).adjust_cell_length(width)
-        used = [status for status in STATUS_WORDS if counts.get(status)]
-        fitting = max(1, (width - 3) // _COUNT_WIDTH)
-        columns = max(fitting, -(-len(used) // (self.size.height - 1)))
-        rows = -(-len(used) // columns) or 1
-        if y > rows:
+        if y > self._rows:
             return Strip.blank(width)
-        room = (width - 3) // columns
+        room = (width - 3) // self._columns
         segments = [Segment("   ")]
-        for status in used[y - 1 :: rows]:
+        for status in self._used[y - 1 :: self._rows]:
             words = STATUS_WORDS[status]
-            text = f"{words.sign} {number(counts[status]):>4}  {words.short.text()}"
+            if is_accessible(self):
+                named = {"title": words.short, "text": number(counts[status])}
+                text = _("%(title)s: %(text)s") % named
+            else:
+                text = f"{words.sign} {number(counts[status]):>4}  {words.short.text()}"
             segments += toned(fit(text, room - 2), TONES[_STATUS_TONES.get(status, "")])
             segments.append(Segment("  "))
         return Strip(segments).adjust_cell_length(width)

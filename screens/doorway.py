@@ -131,6 +131,7 @@ class AnswerScreen(DeedScreen[Any]):
     AnswerScreen Field { margin-bottom: 1; }
     AnswerScreen Field > .label { width: 21; }
     AnswerScreen Field > .message { width: 20; }
+    AnswerScreen.-narrow Field > .message { width: auto; max-width: 20; }
     """
 
     def __init__(self) -> None:

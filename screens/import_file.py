@@ -54,13 +54,12 @@ class ImportScreen(DeedScreen[None]):
     """Ask for a file and how it is meant; read it in the background; hand over the plan."""
 
     DEFAULT_CSS = """
-    ImportScreen > #import-body { height: 1fr; padding: 1 3 0 3; }
+    ImportScreen > #import-body { height: 1fr; padding: 1 0 0 0; }
     ImportScreen #import-found { margin-top: 1; text-style: bold; }
     ImportScreen #import-names { height: 1fr; margin-top: 1; }
     ImportScreen Field > .message { width: 0; }
     ImportScreen #field-path > .message { width: 13; }
     ImportScreen #field-year > .message { width: 22; }
-    ImportScreen.-narrow Form { padding: 0; }
     ImportScreen.-narrow #field-path > .message { width: auto; max-width: 13; }
     ImportScreen.-narrow #field-year > .message { width: 14; }
     """

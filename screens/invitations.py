@@ -14,7 +14,7 @@ from textual.message import Message
 from models.language import N_, Wording, _, say, say_n
 from screens.commands import bindings
 from screens.sending import SendingScreen
-from screens.widgets.chrome import KeyBar, Sentence, TitleBar
+from screens.widgets.chrome import KeyBar, LineDetail, TitleBar
 from screens.widgets.counts import Counts, Kind
 from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Selection, Sort
@@ -94,7 +94,7 @@ class InvitationsScreen(SendingScreen):
             N_("/ to search: a name or an address"),
             text=wish.text,
         )
-        self._detail = Sentence("", id="invitation-detail", classes="line-detail")
+        self._detail = LineDetail(id="invitation-detail")
 
     @property
     def table(self) -> PagedTable:

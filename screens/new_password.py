@@ -36,6 +36,7 @@ class PasswordForm(DoorForm):
     DEFAULT_CSS = """
     PasswordForm #strength, PasswordForm #same { padding: 0 0 0 21; }
     PasswordForm #strength { height: 2; }
+    .-narrow PasswordForm #strength { height: 3; }
     PasswordForm #same { height: 1; margin-bottom: 1; }
     PasswordForm #field-password, PasswordForm #field-again { margin-bottom: 0; }
     """
@@ -108,6 +109,7 @@ class NewPasswordScreen(DoorScreen):
 
     DEFAULT_CSS = """
     NewPasswordScreen Field > .message { width: 16; }
+    NewPasswordScreen.-narrow Field > .message { width: auto; max-width: 20; }
     """
 
     def __init__(self, door: Doorway, admission: Admission, token: str) -> None:

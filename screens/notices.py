@@ -24,8 +24,8 @@ class NoticesScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog-box") as box:
             box.border_title = safe(_("For your attention"))
-            for notice in self._notices:
-                yield Static(safe(notice.text()), classes="detail")
+            for place, notice in enumerate(self._notices):
+                yield Static(safe(notice.text()), classes="detail" if place else None)
             yield Static(safe(_("Enter or Esc goes on")), classes="keys")
 
     def action_close(self) -> None:

@@ -19,6 +19,7 @@ from screens.facts import (
 )
 from screens.reading import ReadingScreen
 from screens.widgets.reader import Paragraph
+from screens.widgets.text import signed
 from services.findings import CONSENT_WORDS, STATUS_WORDS
 from services.own_access import Contact, OwnAccess, OwnPage, own_page
 from services.person import PostFacts
@@ -69,7 +70,7 @@ class _Words:
             "year": row.details.year,
         }
         yield Paragraph(told, "strong")
-        lines = [f"{words.sign} {words.label}{self._since(row.since)}"]
+        lines = [signed(words.sign, words.label) + self._since(row.since)]
         if row.role:
             lines.append(_("Role: %(role)s") % {"role": role_name(row.role)})
         lines.append(_("Until: %(day)s") % {"day": format_day(row.details.access_ends)})
@@ -81,7 +82,7 @@ class _Words:
             lines.append(_("Consent: %(consent)s") % {"consent": CONSENT_WORDS[row.consent]})
         yield from indented(lines)
         if access.missing is not None:
-            yield Paragraph(f"  → {access.missing}", "warning", apart=False)
+            yield Paragraph(f"  {signed('→', access.missing)}", "warning", apart=False)
 
     def _since(self, at: datetime | None) -> str:
         return ", " + _("since %(at)s") % {"at": told_at(at, self._zone)} if at else ""

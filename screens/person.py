@@ -26,6 +26,7 @@ from screens.sending import SendingScreen
 from screens.team_changes import ChangingScreen
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.reader import Paragraph, Reader
+from screens.widgets.text import signed
 from screens.workplace import Workplace
 from services import person, person_history
 from services.access_rows import AccessRow
@@ -156,7 +157,7 @@ def _who(page: PersonPage) -> Wording:
     if page.access is None:
         return say("%(name)s: no access in this team", name=page.name)
     words = STATUS_WORDS[page.access.status]
-    return say("%(name)s: %(sign)s %(status)s", name=page.name, sign=words.sign, status=words.label)
+    return say("%(name)s: %(status)s", name=page.name, status=signed(words.sign, words.label))
 
 
 class _Words:
@@ -187,17 +188,17 @@ class _Words:
     def _line(self, line: HistoryLine) -> Paragraph:
         actor = "Trousseau" if line.actor == "system" else line.actor
         who = f" ({actor})" if actor else ""
-        return Paragraph(f"{told_at(line.at, self._zone)}  {line.text}{who}", apart=False)
+        return Paragraph(f"{told_at(line.at, self._zone)}  {line.text}{who}", apart=False, hang=18)
 
     def _findings(self, findings: tuple[Finding, ...]) -> Iterator[Paragraph]:
         for finding in findings:
-            yield Paragraph(f"! {finding.sentence}", "warning")
+            yield Paragraph(signed("!", finding.sentence), "warning", hang=2)
             for evidence in finding.evidence:
                 facts = "  ".join(filter(None, (told_at(evidence.at, self._zone), evidence.value)))
                 told = say("%(label)s: %(facts)s", label=evidence.label, facts=facts)
                 yield Paragraph(f"  {told}", apart=False)
             if finding.remedy is not None:
-                yield Paragraph(f"  → {finding.remedy.label}", "accent", apart=False)
+                yield Paragraph(f"  {signed('→', finding.remedy.label)}", "accent", apart=False)
 
     def _access(self, access: AccessRow | None) -> Iterator[Paragraph]:
         if access is None:
@@ -220,7 +221,7 @@ class _Words:
         for address in page.addresses:
             kind = _("personal") if address.kind == "personal" else _("of the school")
             place = f", {address.school}" if address.school else ""
-            yield f"{address.email} ({kind}{place}; {address.source or '–'})"
+            yield f"{address.email} ({kind}{place} · {address.source or '–'})"
 
     def _post(self, post: PostFacts) -> str:
         parts = [f"{post.school}, {post.year} – {function_name(post.function)}"]
@@ -271,7 +272,7 @@ class _Words:
             if page.access is None or access.access_id != page.access.access_id:
                 words = STATUS_WORDS[access.status]
                 place = f"{schools.get(access.post_id, '')}, {access.details.year}"
-                yield f"{place} – {words.sign} {words.label}, {role_name(access.role)}"
+                yield f"{place} – {signed(words.sign, words.label)}, {role_name(access.role)}"
 
     def _identity(self, page: PersonPage) -> Iterator[str]:
         if page.birth_date:

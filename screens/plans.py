@@ -31,9 +31,9 @@ _STATES: dict[str, tuple[str, Tone]] = {
 _COLUMNS = (
     Column("state", N_("State"), 12, sortable=False),
     Column("title", N_("Plan"), 28, grow=3, sortable=False),
-    Column("lines", N_("Lines"), 6, align="right", sortable=False),
+    Column("lines", N_("Lines"), 6, priority=1, align="right", sortable=False),
     Column("at", N_("When"), 11, sortable=False),
-    Column("actor", N_("Who"), 14, grow=1, priority=1, sortable=False),
+    Column("actor", N_("Who"), 14, grow=1, priority=2, sortable=False),
 )
 # Times are told as the clocks of the field tell them.
 _ZONE = ZoneInfo("Europe/Brussels")

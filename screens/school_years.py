@@ -36,10 +36,10 @@ STATUS_NAMES: dict[str, tuple[str, Tone]] = {
 _COLUMNS = (
     Column("label", N_("School year"), 14, sortable=False),
     Column("first_day", N_("Begins"), 10, sortable=False),
-    Column("last_day", N_("Class ends"), 13, sortable=False),
+    Column("last_day", N_("Class ends"), 13, priority=1, sortable=False),
     Column("access_ends", N_("Access until"), 14, sortable=False),
     Column("status", N_("Days are"), 16, grow=1, sortable=False),
-    Column("accesses", N_("Accesses"), 9, priority=1, sortable=False, align="right"),
+    Column("accesses", N_("Accesses"), 9, priority=2, sortable=False, align="right"),
 )
 _LONGEST_DATE = 20
 

@@ -13,7 +13,7 @@ from textual.message import Message
 
 from models.language import Wording
 from screens.sending import SendingScreen
-from screens.widgets.chrome import KeyBar, Sentence, TitleBar
+from screens.widgets.chrome import KeyBar, LineDetail, TitleBar
 from screens.widgets.counts import Counts, Kind
 from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Column, Page, PagedTable, Row, Selection, Sort
@@ -121,7 +121,7 @@ class StatusListScreen(SendingScreen, Generic[Entry]):
             self.looks.search,
             text=wish.text,
         )
-        self._detail = Sentence("", id="detail", classes="line-detail")
+        self._detail = LineDetail(id="detail")
 
     # What a list says of itself
 

@@ -14,12 +14,15 @@ from screens.widgets.dialog import Dialog
 from screens.widgets.reader import Paragraph, Reader
 from screens.widgets.text import safe
 
+#: Of the box, in cells.
+_WIDTH = 76
+
 
 class WholeLineScreen(Dialog[None]):
     """Shows each column with its title, then `about`, what the screen tells of the line."""
 
     DEFAULT_CSS = """
-    WholeLineScreen > .dialog-box { width: 76; height: 90%; }
+    WholeLineScreen > .dialog-box { width: 76; max-height: 90%; }
     WholeLineScreen Static { height: 1; }
     """
     BINDINGS = [*bindings("dialog.close")]
@@ -38,9 +41,15 @@ class WholeLineScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog-box") as box:
+            box.styles.height = self._lines_needed
             box.border_title = safe(_("The whole line"))
             yield Reader(self._paragraphs)
             yield Static(safe(_("Esc closes")), classes="keys")
+
+    @property
+    def _lines_needed(self) -> int:
+        """The text, a line that may tell of more below, the key, and a frame around them."""
+        return Reader(self._paragraphs).needed(min(_WIDTH, self.app.size.width) - 4) + 5
 
     def action_close(self) -> None:
         self.dismiss(None)

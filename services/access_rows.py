@@ -356,8 +356,8 @@ def _row(row: Any, missions: _Missions, now: Moment) -> AccessRow:
 
 
 def address_source(source: str | None, field: str | None) -> str:
-    """Return which field of which source an address comes from: `ProEco: e-mail privé`."""
-    return ": ".join(part for part in (source, field) if part)
+    """Return which field of which source an address comes from: `ProEco, e-mail privé`."""
+    return ", ".join(part for part in (source, field) if part)
 
 
 def _origin(row: Any) -> str:

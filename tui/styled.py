@@ -13,7 +13,7 @@ from textual.screen import Screen
 from models.language import _
 from screens.key_names import use_words_for_keys
 from screens.widgets.dialog import Dialog
-from screens.widgets.text import shown
+from screens.widgets.text import shown, use_signs
 from tui import appearance
 from tui.appearance import Style
 from tui.drawing.driver import ChangesDriver
@@ -35,6 +35,7 @@ class StyledApp(App[int]):
             self._last_filters.append(NoColor())
         self._function_keys = FunctionKeys()
         use_words_for_keys(self.accessible or not arrows)
+        use_signs(not self.accessible)
         super().__init__(
             css_path=style_sheets(style),
             driver_class=None if appearance.driver() == "stock" else ChangesDriver,

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from textual.content import Content
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
@@ -13,7 +14,7 @@ from textual.widget import Widget
 from models.language import Wording, _
 from screens.commands import Command, allowed, known
 from screens.key_names import key_name
-from screens.widgets.text import KEY, TITLE, fit, safe, shown, toned
+from screens.widgets.text import KEY, TITLE, fit, safe, shorten, shown, toned
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,3 +181,22 @@ class Sentence(Widget):
 
     def render(self) -> Any:
         return safe(self.text)
+
+
+class LineDetail(Sentence):
+    """What a list says of its current line, on so many lines; what is cut off says that it is.
+
+    The rest is told by the command that shows the whole line (`screens.whole_line`).
+    """
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__("", id=id, classes="line-detail")
+
+    def render(self) -> Any:
+        said = safe(self.text)
+        width, lines = self.content_size
+        wrapped = said.wrap(width) if width and lines else []
+        if len(wrapped) <= lines:
+            return said
+        last = Content(shorten(wrapped[lines - 1].plain.rstrip(" ·"), width))
+        return Content("\n").join([*(line.rstrip() for line in wrapped[: lines - 1]), last])

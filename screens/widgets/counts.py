@@ -10,12 +10,15 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from models.language import Wording
-from screens.widgets.text import TONES, Tone, is_accessible, number
+from screens.widgets.text import TONES, Tone, is_accessible, number, signed
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A status or state: a sign that needs no colour, a word or two, and how it is meant."""
+    """A status or state: a sign that needs no colour, a word or two, and how it is meant.
+
+    In the accessible style the word stands alone.
+    """
 
     sign: str
     word: Wording
@@ -23,7 +26,7 @@ class Kind:
 
     @property
     def text(self) -> str:
-        return f"{self.sign} {self.word}"
+        return signed(self.sign, self.word)
 
 
 class Counts(Widget):

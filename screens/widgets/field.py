@@ -6,6 +6,7 @@ from functools import partial
 from threading import Lock
 from typing import Protocol
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events, on
 from textual.app import ComposeResult
@@ -120,6 +121,8 @@ class Choice(Widget, can_focus=True):
         text = label.text() if isinstance(label, Wording) else _(label)
         style = CURSOR if self.has_focus else None
         before, after = self._around()
+        if is_accessible(self) and cell_len(before + text + after) > self.size.width:
+            before, after = "", ""  # the value comes first
         room = self.size.width - len(before) - len(after)
         shown = fit(text, min(room, len(text) + 1)).rstrip()
         return Strip([Segment(f"{before}{shown}{after}", style)]).adjust_cell_length(

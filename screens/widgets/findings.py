@@ -15,7 +15,8 @@ from textual.widget import Widget
 
 from models.language import N_, Wording, _
 from screens.commands import bindings, command
-from screens.widgets.text import CURSOR, CURSOR_ELSEWHERE, TONES, Tone, fit, shown
+from screens.key_names import key_name
+from screens.widgets.text import CURSOR, CURSOR_ELSEWHERE, TONES, Tone, fit, shown, toned
 
 _NUMBERED = 9
 _MARGIN = 6
@@ -32,7 +33,10 @@ class FindingLine:
 
 
 class FindingList(Widget, can_focus=True):
-    """Shows each sentence in full, on as many lines as it takes."""
+    """Shows each sentence in full, on as many lines as it takes.
+
+    What stands below the last line is told in it.
+    """
 
     DEFAULT_CSS = "FindingList { height: 1fr; width: 100%; }"
     BINDINGS = [
@@ -114,13 +118,28 @@ class FindingList(Widget, can_focus=True):
         self._keep_in_view()
 
     def _keep_in_view(self) -> None:
+        self._top = max(0, min(self._top, len(self._painted) - self.size.height))
         own = [y for y, (place, *_rest) in enumerate(self._painted) if place == self._cursor]
         if not own:
             self._top = 0
         elif own[0] < self._top:
             self._top = own[0]
-        elif own[-1] >= self._top + self.size.height:
+        elif own[-1] >= self._top + self._room:
             self._top = max(0, own[-1] - self.size.height + 1)
+            if self._more_below:
+                self._top += 1
+            self._top = min(self._top, own[0])  # one that is longer than the room: its beginning
+
+    @property
+    def _more_below(self) -> bool:
+        below = len(self._painted) > self._top + self.size.height
+        own = sum(place == self._cursor for place, *_rest in self._painted)
+        return below and own < self.size.height
+
+    @property
+    def _room(self) -> int:
+        """The lines for sentences: all but the last, where that tells of more below."""
+        return self.size.height - self._more_below
 
     def _move_to(self, place: int) -> None:
         place = max(0, min(place, len(self.lines) - 1))
@@ -165,6 +184,9 @@ class FindingList(Widget, can_focus=True):
             told = _("Reading…") if self._lines is None else _(self._empty)
             text = "   " + told if y == 0 else ""
             return Strip([Segment(fit(text, width), TONES["good" if self._lines == () else ""])])
+        if self._more_below and y == self.size.height - 1:
+            told = _("more below: %(down)s") % {"down": key_name("down")}
+            return Strip(toned(fit(" " * _MARGIN + told, width), TONES["quiet"]), width)
         place = self._top + y
         if place >= len(self._painted):
             return Strip.blank(width)

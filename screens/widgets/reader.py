@@ -17,11 +17,22 @@ _MARGIN = 3
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A piece of text in one tone, with an empty line before it where `apart`."""
+    """A piece of text in one tone, with an empty line before it where `apart`.
+
+    What does not fit on its first line begins `hang` cells further in; where the text itself
+    is indented, two cells further than it.
+    """
 
     text: str
     tone: Tone = ""
     apart: bool = True
+    hang: int = 0
+
+    def lines(self, width: int) -> list[str]:
+        """Return the text on lines of at most so many cells."""
+        text = shown(self.text)
+        indent = len(text) - len(text.lstrip(" "))
+        return wrap(text, width, subsequent_indent=" " * (indent + 2 if indent else self.hang))
 
 
 class Reader(Widget, can_focus=True):
@@ -42,18 +53,26 @@ class Reader(Widget, can_focus=True):
         self._wrap()
         self.refresh()
 
+    def needed(self, width: int) -> int:
+        """Return how many lines show the whole text in so many cells."""
+        return len(self._wrapped(width))
+
     def on_resize(self) -> None:
         self._wrap()
         self.refresh()
 
     def _wrap(self) -> None:
-        width = max(20, self.size.width - 2 * _MARGIN)
-        self._lines = []
-        for paragraph in self._paragraphs:
-            if paragraph.apart and self._lines:
-                self._lines.append(("", ""))
-            self._lines += [(line, paragraph.tone) for line in wrap(shown(paragraph.text), width)]
+        self._lines = self._wrapped(self.size.width)
         self._top = min(self._top, self._last_top)
+
+    def _wrapped(self, width: int) -> list[tuple[str, Tone]]:
+        lines: list[tuple[str, Tone]] = []
+        for paragraph in self._paragraphs:
+            if paragraph.apart and lines:
+                lines.append(("", ""))
+            wrapped = paragraph.lines(max(20, width - 2 * _MARGIN))
+            lines += [(line, paragraph.tone) for line in wrapped]
+        return lines
 
     @property
     def _last_top(self) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from textwrap import wrap
 
 from rich.segment import Segment
 from rich.style import Style
@@ -25,6 +26,7 @@ from screens.widgets.text import (
     fit,
     is_accessible,
     number,
+    shown,
     toned,
 )
 from screens.widgets.window import CHUNK, Window
@@ -603,15 +605,15 @@ class PagedTable(Widget, can_focus=True):
         return _(order) % {"column": _(title)}
 
     def _hint(self, y: int, width: int) -> Strip:
-        if y != 2:
-            return Strip.blank(width)
         said: str | Wording = self._nothing_found if self._filter else self._empty
         if self._failed:
             said = N_("The list could not be read. F5 tries again.")
         elif self._window.total is None:
             said = N_("Reading…")
         text = said.text() if isinstance(said, Wording) else _(said)
-        return Strip([Segment(fit("   " + text, width))], width)
+        lines = ["", *wrap(shown(text), max(20, width - 6))]
+        told = lines[y - 1] if y <= len(lines) else ""
+        return Strip([Segment(fit("   " + told, width))], width)
 
     def _layout(self) -> list[tuple[int, Column, int]]:
         """Return position in the row, column and width of each column that is shown."""

@@ -3,6 +3,8 @@
 from functools import lru_cache
 from typing import Any, Literal
 
+import textual.content
+from rich._wrap import divide_line
 from rich.cells import cell_len, get_character_cell_size, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
@@ -31,6 +33,20 @@ HEADER = Style(bold=True, underline=True)
 KEY = Style(color="cyan", bold=True)
 
 _LONGEST = 2_000
+_NO_BREAKS = str.maketrans("\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}", "__")
+_signs = True
+
+
+def divide_between_words(text: str, width: int, fold: bool = True) -> list[int]:
+    """Return where the lines of a text begin after the first: never at a no-break space.
+
+    Textual (8.2.8) breaks there as at any blank, and French has one before : ; ? ! and »,
+    which would begin a line.
+    """
+    return divide_line(text.translate(_NO_BREAKS), width, fold)
+
+
+textual.content.divide_line = divide_between_words  # type: ignore[attr-defined]
 
 
 def safe(value: Any) -> Content:
@@ -58,7 +74,7 @@ def fit(text: str, width: int, right: bool = False) -> str:
     text = clean(text, _LONGEST)
     size = cell_len(text)
     if size > width:
-        return set_cell_size(_cut(text, width - 1) + "…", width)
+        return set_cell_size(shorten(text, width), width)
     blank = " " * (width - size)
     return blank + text if right else text + blank
 
@@ -75,6 +91,17 @@ def toned(fitted: str, tone: Style) -> list[Segment]:
     return [Segment(text, style) for text, style in pieces if text]
 
 
+def use_signs(wanted: bool) -> None:
+    """Choose whether `signed` writes signs from now on, in the whole program."""
+    global _signs
+    _signs = wanted
+
+
+def signed(sign: str, words: object) -> str:
+    """Return words after their sign; alone where a screen reader would read the sign aloud."""
+    return f"{sign} {words}" if _signs else str(words)
+
+
 def is_accessible(widget: Any) -> bool:
     """Tell whether the console draws for a screen reader: words for signs, nothing drawn."""
     return bool(getattr(widget.app, "accessible", False))
@@ -89,6 +116,11 @@ def number(value: float) -> str:
     written = format_decimal(value, "#,##0.#", locale=current_language())
     # The narrow space of French figures is missing from the fonts of many terminals.
     return written.replace("\u202f", "\u00a0")
+
+
+def shorten(text: str, width: int) -> str:
+    """Return a line of safe text with an ellipsis at its end, in at most `width` cells."""
+    return _cut(text, width - 1) + "…"
 
 
 def _cut(text: str, width: int) -> str:

@@ -276,7 +276,7 @@ def test_the_source_of_the_address_is_told(world: World) -> None:
     world.person()
     world.person(surname="Sans", email=None)
     rows = world.director().read(consents.listed, world.mine, world.year)
-    assert [row.email_source for row in rows] == ["ProEco: e-mail privé", ""]
+    assert [row.email_source for row in rows] == ["ProEco, e-mail privé", ""]
 
 
 def test_a_form_is_looked_for_in_one_school(world: World) -> None:

@@ -111,7 +111,7 @@ def test_a_page_is_bounded(world: World) -> None:
 
 def test_the_address_says_where_it_comes_from(world: World) -> None:
     row = row_of(world, world.person(world.school()))
-    assert (row.email, row.email_source) == ("anne@ex.be", "ProEco: e-mail privé")
+    assert (row.email, row.email_source) == ("anne@ex.be", "ProEco, e-mail privé")
 
 
 def test_mission_before_recorded_role_before_function(world: World) -> None:

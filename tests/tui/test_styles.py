@@ -88,6 +88,13 @@ async def test_the_accessible_style_draws_no_frame(console: MakeApp) -> None:
             assert not any("\u2500" <= character <= "\u259f" for character in screen_text(app))
 
 
+@pytest.mark.parametrize("style", STYLES)
+async def test_signs_are_not_there_to_be_read_aloud(console: MakeApp, style: StyleName) -> None:
+    console(ListScreen(People()), style=style)
+    told = "Refusée" if style == "accessible" else "! Refusée"
+    assert STATUS_KINDS["refused"].text == told
+
+
 @pytest.mark.parametrize(
     ("environment", "style"),
     [

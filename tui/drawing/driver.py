@@ -180,21 +180,24 @@ class ChangesDriver(LinuxDriver):
 
     def stop_application_mode(self) -> None:
         """Give the terminal back as it was. Its last bytes are waited for, but not for ever."""
+        self._give_back()
+
+    def close(self) -> None:
+        """Do the same: an App that is shut down from outside closes first, and stops then."""
+        self._give_back()
+
+    def _give_back(self) -> None:
         self.disable_input()
+        self._cancel_settling()
         if self._line is not None:
-            self._line.send(self._picture.leave() + _leaving(self.abilities))
-            self._line.drain(_LAST_WORDS)
-            self.close()  # or a frame that was due would be painted over the shell
+            line, self._line = self._line, None  # or what is due would be painted on the shell
+            line.send(self._picture.leave() + _leaving(self.abilities))
+            line.drain(_LAST_WORDS)
+            line.close()
         if self._raw and self.attrs_before is not None:
             self._raw = False
             with suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
-
-    def close(self) -> None:
-        self._cancel_settling()
-        if self._line is not None:
-            self._line.close()
-            self._line = None
 
     def _get_terminal_size(self) -> tuple[int, int]:
         for descriptor in (self._output, self.fileno):

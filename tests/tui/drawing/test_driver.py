@@ -162,6 +162,20 @@ async def test_the_terminal_is_given_back_as_it_was() -> None:
         assert line.screen.shows_cursor
 
 
+async def test_whoever_closes_without_a_stop_gives_the_terminal_back_once() -> None:
+    """As when an App is shut down while its messages still run."""
+    async with running() as line:
+        driver = line.app.driver
+        before = driver.attrs_before
+        driver.close()
+        driver.stop_application_mode()
+        line.take_what_waits()
+        assert termios.tcgetattr(line.theirs) == before
+        assert line.received.count("\x1b[?1049l") == 1
+        assert not line.screen.alternate
+        assert line.screen.shows_cursor
+
+
 async def test_nothing_is_painted_once_the_terminal_is_given_back() -> None:
     async with running() as line:
         line.app.exit()

@@ -1,7 +1,7 @@
 """What every test stands on: a fixed language and zone, folders of its own, real databases.
 
 `engine` runs a test on SQLite and on PostgreSQL, `sqlite_engine` and `postgresql_engine` on
-one of them; each test has a migrated database of its own, cloned from one made once a run.
+one of them; each test has a migrated database of its own, as the one that is made once a run.
 `mail_server` is a real SMTP server on the loopback.
 """
 
@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,8 @@ import pytest_textual_snapshot
 from syrupy.location import PyTestLocation
 
 from tests import catalogue
-from tests.servers import MailServer, PostgresServer, Unavailable, make_folder
+from tests.engines import share_compiled_statements
+from tests.servers import MailServer, PostgresDatabase, PostgresServer, Unavailable, make_folder
 
 TESTS = Path(__file__).parent
 SNAPSHOTS = TESTS.parent / "snapshots"
@@ -120,6 +120,11 @@ def _alone(folder: Path, name: str) -> Iterator[None]:
 # --- each test ----------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> None:
+    share_compiled_statements()
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> Path:
     """The program's own folders for this test, so that nothing touches those of the user."""
@@ -189,9 +194,6 @@ def postgres_template(run_folder: Path, postgres_server: PostgresServer) -> str:
     return _TEMPLATE
 
 
-_numbers = count(1)
-
-
 @pytest.fixture
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """The address of a migrated SQLite file of this test's own."""
@@ -201,15 +203,20 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{folder / 'trousseau.db'}"
 
 
-@pytest.fixture
-def postgresql_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
-    """The address of a migrated PostgreSQL database of this test's own."""
+@pytest.fixture(scope="session")
+def postgresql_database(
+    postgres_server: PostgresServer, postgres_template: str
+) -> Iterator[PostgresDatabase]:
+    """The database of this worker, which each of its tests finds as it was made."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    name = f"test_{worker}_{next(_numbers)}"
-    copied = f"TEMPLATE {postgres_template} STRATEGY FILE_COPY"
-    postgres_server.execute(f"CREATE DATABASE {name} {copied}")
-    yield postgres_server.url(name)
-    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with PostgresDatabase(postgres_server, postgres_template, f"test_{worker}") as database:
+        yield database
+
+
+@pytest.fixture
+def postgresql_url(postgresql_database: PostgresDatabase) -> str:
+    """The address of a migrated PostgreSQL database that is this test's own until it ends."""
+    return postgresql_database.url()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

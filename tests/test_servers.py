@@ -3,15 +3,20 @@
 import os
 import smtplib
 import ssl
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect, select, text
+from sqlalchemy.exc import OperationalError
+from sqlmodel import SQLModel
 
 from models.database import make_engine
 from models.upgrades import is_current
-from tests.servers import DROP, SILENCE, MailServer, tls_contexts
+from tests.servers import DROP, SILENCE, MailServer, PostgresDatabase, tls_contexts
+from tests.worlds import make_world
 
 MESSAGE = b"Subject: =?utf-8?q?Acc=C3=A8s?=\r\n\r\nBonjour\r\n"
 
@@ -36,6 +41,71 @@ class TestDatabases:
     def test_a_copy_is_as_closed_as_the_original(self, sqlite_url: str) -> None:
         engine = make_engine(sqlite_url)
         assert Path(str(engine.url.database)).stat().st_mode & 0o077 == 0
+
+
+class TestPostgresDatabase:
+    """One database serves all tests of a worker, and each must find it as it was made."""
+
+    @pytest.fixture
+    def turn(self, postgresql_database: PostgresDatabase) -> Callable[[], Engine]:
+        return lambda: make_engine(postgresql_database.url())
+
+    def state(self, engine: Engine) -> list[Any]:
+        about = (
+            "SELECT sequencename, last_value FROM pg_sequences ORDER BY 1",
+            (
+                "SELECT relname, reltuples FROM pg_class WHERE oid >= 16384 AND relkind = 'r' "
+                "AND relname <> 'alembic_version' ORDER BY 1"
+            ),
+            "SELECT tgname, tgenabled FROM pg_trigger ORDER BY oid",
+            "SELECT indexname FROM pg_indexes ORDER BY 1",
+            "SELECT version_num FROM alembic_version",
+        )
+        with engine.connect() as connection:
+            rows = [
+                [tuple(row) for row in connection.execute(select(table)).all()]
+                for table in SQLModel.metadata.sorted_tables
+            ]
+            found = [rows, *(connection.execute(text(each)).all() for each in about)]
+        engine.dispose()
+        return found
+
+    def test_what_one_test_wrote_the_next_does_not_find(self, turn: Callable[[], Engine]) -> None:
+        before = self.state(turn())
+        assert not any(before[0])
+        first = make_world(engine := turn())
+        assert first.person().person == 1
+        engine.dispose()
+        assert self.state(turn()) == before
+        again = make_world(engine := turn())
+        assert replace(again, engine=first.engine) == first
+        engine.dispose()
+
+    def test_a_session_left_open_is_ended(self, turn: Callable[[], Engine]) -> None:
+        left = turn()
+        with left.connect() as connection:
+            connection.execute(text("INSERT INTO calendar (code, name) VALUES ('a', 'b')"))
+            assert not any(self.state(turn())[0])
+            with pytest.raises(OperationalError):
+                connection.execute(text("SELECT 1"))
+            connection.invalidate()
+        left.dispose()
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "ALTER TABLE journal DISABLE TRIGGER ALL",
+            "DROP INDEX ix_journal_row",
+            "UPDATE alembic_version SET version_num = '9999'",
+            "ANALYZE",
+        ],
+    )
+    def test_another_schema_goes_away(self, turn: Callable[[], Engine], statement: str) -> None:
+        before = self.state(engine := turn())
+        with engine.begin() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+        assert self.state(turn()) == before
 
 
 def test_nothing_points_at_the_files_of_the_user(home: Path, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ PACKAGES := tui screens services models
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard models/locale/*/LC_MESSAGES/*.po))
 # Two a core: half of a test's time is waiting, for a disk, a server or a line.
 WORKERS ?= $(shell expr 2 \* $$(nproc 2>/dev/null || echo 1))
-# Its own terminal must not change what the snapshots show.
-TEST_ENVIRONMENT := env -u COLORTERM -u NO_COLOR TERM=xterm-256color
+# Its own terminal must not change what the snapshots show; and where nothing compiled may be kept,
+# each of the workers and of the programs that they start would compile all of the tests anew.
+TEST_ENVIRONMENT := env -u COLORTERM -u NO_COLOR -u PYTHONDONTWRITEBYTECODE TERM=xterm-256color
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -5,7 +5,6 @@ one of them; each test has a migrated database of its own, as the one that is ma
 `mail_server` is a real SMTP server on the loopback.
 """
 
-import fcntl
 import gc
 import os
 import shutil
@@ -23,7 +22,14 @@ from syrupy.location import PyTestLocation
 
 from tests import catalogue
 from tests.engines import share_compiled_statements
-from tests.servers import MailServer, PostgresDatabase, PostgresServer, Unavailable, make_folder
+from tests.servers import (
+    MailServer,
+    PostgresDatabase,
+    PostgresServer,
+    Unavailable,
+    alone,
+    make_folder,
+)
 
 TESTS = Path(__file__).parent
 SNAPSHOTS = TESTS.parent / "snapshots"
@@ -109,14 +115,6 @@ def run_folder() -> Path:
     return Path(os.environ[_RUN_FOLDER])
 
 
-@contextmanager
-def _alone(folder: Path, name: str) -> Iterator[None]:
-    """Let one worker at a time in."""
-    with (folder / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 # --- each test ----------------------------------------------------------------------------
 
 
@@ -150,7 +148,7 @@ def sqlite_template(run_folder: Path) -> Path:
     from models.upgrades import upgrade
 
     template = run_folder / f"{_TEMPLATE}.db"
-    with _alone(run_folder, "sqlite"):
+    with alone(run_folder, "sqlite"):
         if not template.exists():
             unfinished = run_folder / "unfinished.db"
             engine = make_engine(f"sqlite:///{unfinished}")
@@ -165,7 +163,7 @@ def postgres_server(run_folder: Path) -> PostgresServer:
     """The run's PostgreSQL server; skips loudly where this machine cannot run it."""
     server = PostgresServer(run_folder / "pg")
     refusal = run_folder / "no-postgresql"
-    with _alone(run_folder, "postgresql"):
+    with alone(run_folder, "postgresql"):
         if not server.running and not refusal.exists():
             try:
                 server.start()
@@ -183,7 +181,7 @@ def postgres_template(run_folder: Path, postgres_server: PostgresServer) -> str:
     from models.upgrades import upgrade
 
     done = run_folder / "postgresql-migrated"
-    with _alone(run_folder, "postgresql"):
+    with alone(run_folder, "postgresql"):
         if not done.exists():
             postgres_server.execute(f"DROP DATABASE IF EXISTS {_TEMPLATE}")
             postgres_server.execute(f"CREATE DATABASE {_TEMPLATE}")

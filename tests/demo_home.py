@@ -6,24 +6,35 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import alone
+
 #: Some days into the autumn, at half past nine in Brussels.
 AT = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def demo_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a home with the sample schools as they stand at `AT`."""
+def demo_template(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a home with the sample schools as they stand at `AT`: the worker's own."""
+    built = run_folder / "demo"
+    with alone(run_folder, "demo"):
+        if not built.exists():
+            unfinished = run_folder / "unfinished-demo"
+            _build(unfinished)
+            unfinished.rename(built)
+    # Whoever reads a database has files beside it, which another one must not come upon.
+    return shutil.copytree(built, tmp_path_factory.mktemp("demo") / "home")
+
+
+def _build(home: Path) -> None:
     from models.keys import load_key
     from services import demo
     from services.opening import open_database
 
-    home = tmp_path_factory.mktemp("demo") / "home"
     for name in ("config", "data", "state"):
         (home / name).mkdir(mode=0o700, parents=True)
     engine = open_database(f"sqlite:///{home / 'data' / 'trousseau.db'}", embedded=True, at=AT)
     demo.build(engine, load_key(home / "config" / "key"), AT)
     engine.dispose()
-    return home
 
 
 @pytest.fixture

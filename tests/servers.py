@@ -4,6 +4,7 @@ Nothing here needs pytest; `conftest.py` makes fixtures of it, and so may a benc
 """
 
 import asyncio
+import fcntl
 import importlib.util
 import os
 import pwd
@@ -13,7 +14,8 @@ import ssl
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -43,6 +45,14 @@ def make_folder() -> Path:
 def _is_open(place: Path) -> bool:
     short = len(str(place)) < 70
     return short and all(p.exists() and p.stat().st_mode & 0o001 for p in (place, *place.parents))
+
+
+@contextmanager
+def alone(folder: Path, name: str) -> Iterator[None]:
+    """Let one of the processes of a run at a time in, to make what all of them use."""
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 # --- PostgreSQL ---------------------------------------------------------------------------

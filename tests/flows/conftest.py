@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -71,7 +72,11 @@ class School:
 
 @pytest.fixture
 def school(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mail_server: MailServer
+    home: Path,
+    sqlite_template: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mail_server: MailServer,
 ) -> Any:
     """The installation below TROUSSEAU_HOME, its clock on `EVE`, its mail to a real server."""
     clock = Clock(EVE)
@@ -84,6 +89,7 @@ def school(
     monkeypatch.chdir(folder)
     for part in ("config", "data", "state"):
         (home / part).mkdir(parents=True, mode=0o700)
+    shutil.copy2(sqlite_template, home / "data" / "trousseau.db")
     url = f"sqlite:///{home / 'data' / 'trousseau.db'}"
     engine = open_database(url, embedded=True, at=EVE)
     world = make_world(engine, EVE)

@@ -45,10 +45,19 @@ def temporary(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def demonstration(temporary: Path, run_folder: Path) -> dict[str, str]:
+    """Where it is, and where its schools are kept: the first of a run to need them builds them.
+
+    That each would build its own, had it to, is for `test_demo_template` to show.
+    """
+    return {"TMPDIR": str(temporary), "XDG_CACHE_HOME": str(run_folder / "cache")}
+
+
 def test_the_demonstration_opens_at_the_directors_dashboard_and_leaves_nothing(
-    temporary: Path,
+    temporary: Path, demonstration: dict[str, str]
 ) -> None:
-    with Terminal(["demo"], environment={"TMPDIR": str(temporary)}) as terminal:
+    with Terminal(["demo"], environment=demonstration) as terminal:
         terminal.wait_for("Institut Saint-Aubert", "98101", "Anne Lambert")
         assert len(list(temporary.glob("trousseau-demo-*"))) == 1
         terminal.type("q")
@@ -56,18 +65,20 @@ def test_the_demonstration_opens_at_the_directors_dashboard_and_leaves_nothing(
     assert not list(temporary.glob("trousseau-demo-*"))
 
 
-def test_the_helpdesk_tries_it_too(temporary: Path) -> None:
-    environment = {"TMPDIR": str(temporary), "TROUSSEAU_DATABASE_URL": "mysql://nowhere/x"}
+def test_the_helpdesk_tries_it_too(demonstration: dict[str, str]) -> None:
+    environment = {**demonstration, "TROUSSEAU_DATABASE_URL": "mysql://nowhere/x"}
     with Terminal(["demo", "--role", "helpdesk"], environment=environment) as terminal:
         terminal.wait_for("Helpdesk")
         terminal.type("q")
         assert terminal.wait_for_end() == 0
 
 
-def test_what_a_killed_demonstration_left_is_removed_by_the_next(temporary: Path) -> None:
+def test_what_a_killed_demonstration_left_is_removed_by_the_next(
+    temporary: Path, demonstration: dict[str, str]
+) -> None:
     from tui.demonstration import remove_stale
 
-    with Terminal(["demo"], environment={"TMPDIR": str(temporary)}) as terminal:
+    with Terminal(["demo"], environment=demonstration) as terminal:
         terminal.wait_for("98101")
         remove_stale(temporary)
         (home,) = temporary.glob("trousseau-demo-*")

@@ -20,8 +20,8 @@ import pytest
 import pytest_textual_snapshot
 from syrupy.location import PyTestLocation
 
+from services import passwords
 from tests import catalogue
-from tests.engines import share_compiled_statements
 from tests.servers import (
     MailServer,
     PostgresDatabase,
@@ -30,6 +30,7 @@ from tests.servers import (
     alone,
     make_folder,
 )
+from tests.worked_out import share_compiled_statements, share_parsed_style_sheets
 
 TESTS = Path(__file__).parent
 SNAPSHOTS = TESTS.parent / "snapshots"
@@ -37,6 +38,8 @@ _RUN_FOLDER = "TROUSSEAU_TESTS_RUN_FOLDER"
 #: Of the variables of this name, those that are the tests' own: `tests.soak` sets the latter.
 _OURS = (_RUN_FOLDER, "TROUSSEAU_SOAK_")
 _TEMPLATE = "migrated"
+#: What a hash costs outside of the tests: memory and passes.
+_TRUE_COST = passwords._MEMORY_KIB, passwords._PASSES
 # The program clears Textual's variables when it is imported; the snapshot tool needs this one.
 _PICTURES_FOLDER = "TEXTUAL_SNAPSHOT_TEMPDIR"
 _inherited = os.environ.get(_PICTURES_FOLDER, "")
@@ -119,8 +122,9 @@ def run_folder() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _compiled_once() -> None:
+def _worked_out_once() -> None:
     share_compiled_statements()
+    share_parsed_style_sheets()
 
 
 @pytest.fixture(autouse=True)
@@ -136,6 +140,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.C
     for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(variable, raising=False)
     return home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _light_hashes() -> None:
+    """Hash a password of the tests in no time: that it takes 40 ms proves something but once."""
+    passwords._MEMORY_KIB, passwords._PASSES = 64, 1
+
+
+@pytest.fixture
+def true_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords as the program does, for a test of how, or of how long it takes."""
+    monkeypatch.setattr(passwords, "_MEMORY_KIB", _TRUE_COST[0])
+    monkeypatch.setattr(passwords, "_PASSES", _TRUE_COST[1])
 
 
 # --- databases ----------------------------------------------------------------------------

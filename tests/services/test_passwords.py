@@ -66,6 +66,7 @@ def test_the_refusal_does_not_repeat_the_password() -> None:
     assert "hunter2" not in refused.value.wording.text()
 
 
+@pytest.mark.usefixtures("true_hashes")
 def test_a_hash_fits_its_password_and_no_other(tmp_path: Path) -> None:
     hasher = Hasher(tmp_path)
     stored = hasher.hash(GOOD)

@@ -95,6 +95,7 @@ def test_every_refusal_says_the_same_and_costs_one_hash(
     )
 
 
+@pytest.mark.usefixtures("true_hashes")
 def test_how_long_a_refusal_takes_tells_nothing(
     light: House, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,19 +14,18 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import NoResultFound
-from sqlmodel import SQLModel
 
 from models.base import Table
 from models.database import TABLES, OutOfScope, make_engine, reading, writing
 from models.errors import TrousseauError
-from models.keys import Key, load_key
+from models.keys import Key
 from models.rights import ROLES, THINGS, may_change, may_see, right
 from models.scope import Actor
 from services.desk import DataBusy, Desk, told_in_words
 from tests.faults import two_schools
 from tests.faults.calls import Chooser, arguments, functions
 from tests.faults.test_scope import all_ids, scalars
-from tests.faults.two_schools import Schools
+from tests.faults.two_schools import Schools, all_rows
 
 FUNCTIONS = functions()
 #: Who tries, by the property of `Schools`.
@@ -66,7 +65,7 @@ class Before:
 def before(full: tuple[Path, Schools]) -> Before:
     engine = make_engine(f"sqlite:///{full[0]}")
     try:
-        return Before(everything(engine), all_ids(engine))
+        return Before(all_rows(engine), all_ids(engine))
     finally:
         engine.dispose()
 
@@ -82,20 +81,8 @@ def schools(full: tuple[Path, Schools], tmp_path: Path) -> Iterator[Schools]:
 
 
 @pytest.fixture
-def key(tmp_path: Path) -> Key:
-    return load_key(tmp_path / "key")
-
-
-def everything(engine: Engine) -> dict[str, list[Any]]:
-    """Return every row of every table, read past all scopes."""
-    with engine.connect() as connection:
-        return {
-            name: [
-                dict(row)
-                for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"').mappings()
-            ]
-            for name in SQLModel.metadata.tables
-        }
+def key() -> Key:
+    return Key(bytes(range(32)))
 
 
 # --- rows ---------------------------------------------------------------------------------
@@ -160,7 +147,7 @@ def seen(desk: Desk, table: type[Table]) -> set[Any]:
 
 
 def check_rows(desk: Desk) -> int:
-    rows = everything(desk.engine)
+    rows = all_rows(desk.engine)
     rule, count = rules(desk.actor, rows), 0
     for table in TABLES:
         name = str(table.__tablename__)
@@ -186,7 +173,7 @@ def test_the_same_on_postgresql(postgresql_engine: Engine) -> None:
 @pytest.mark.parametrize("who", WHO)
 def test_nobody_changes_what_is_only_seen(who: str, schools: Schools) -> None:
     desk = getattr(schools, who)
-    before = everything(desk.engine)
+    before = all_rows(desk.engine)
     for table in TABLES:
         if table.__tablename__ in OWN:
             continue
@@ -196,7 +183,7 @@ def test_nobody_changes_what_is_only_seen(who: str, schools: Schools) -> None:
             session.execute(
                 update(table).values(**{column: value}), execution_options={"journaled": True}
             )
-    assert everything(desk.engine) == before
+    assert all_rows(desk.engine) == before
 
 
 # --- services -----------------------------------------------------------------------------
@@ -233,7 +220,7 @@ def test_no_function_lets_anybody_further(
         given.append(
             call(name, desk, Chooser(schools, random, before.ids, NO_SESSION, key), before)
         )
-    after = everything(desk.engine)
+    after = all_rows(desk.engine)
     changed = [t for t in after if t not in OWN and after[t] != before.rows[t]]
     assert not changed, f"{name} changed {changed}, called with {given}"
 

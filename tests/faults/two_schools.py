@@ -344,6 +344,23 @@ def _account(world: World, email: str, school: int) -> int:
 # --- what is not the director's -----------------------------------------------------------
 
 
+def all_rows(engine: Engine) -> dict[str, list[dict[str, Any]]]:
+    """Return every row of every table, read past all scopes.
+
+    By the bare driver: this is done thousands of times.
+    """
+    with engine.connect() as connection:
+        cursor = connection.connection.cursor()
+        return {name: _rows(cursor, name) for name in SQLModel.metadata.tables}
+
+
+def _rows(cursor: Any, table: str) -> list[dict[str, Any]]:
+    cursor.execute(f'SELECT * FROM "{table}"')
+    rows = cursor.fetchall()
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
 def foreign_rows(engine: Engine, actor: Actor) -> Rows:
     """Return every row that is not the actor's, by table and key, read past all scopes.
 
@@ -351,12 +368,7 @@ def foreign_rows(engine: Engine, actor: Actor) -> Rows:
     """
     schools = actor.schools or frozenset()
     found: Rows = {}
-    with engine.connect() as connection:
-        # By bare SQL: this is done a thousand times.
-        everything = {
-            name: connection.exec_driver_sql(f'SELECT * FROM "{name}"').mappings().all()
-            for name in SQLModel.metadata.tables
-        }
+    everything = all_rows(engine)
     theirs = {
         row["person_id"]
         for table in ("post", "guardianship")

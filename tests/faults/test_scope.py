@@ -2,7 +2,6 @@
 
 import dataclasses
 import re
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -31,7 +30,7 @@ import services
 from models.access import Mission
 from models.accounts import Draft
 from models.base import Table
-from models.database import OutOfScope, change, make_engine, reading, writing
+from models.database import OutOfScope, change, reading, writing
 from models.errors import TrousseauError
 from models.keys import Key
 from models.language import Wording
@@ -121,28 +120,6 @@ def test_leaks_are_found() -> None:
 
 
 # --- calling ------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def full(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Schools]:
-    """A database with two schools full of everything, to be copied."""
-    file = tmp_path_factory.mktemp("two") / "full.db"
-    shutil.copy2(sqlite_template, file)
-    engine = make_engine(f"sqlite:///{file}")
-    schools = two_schools.build(engine)
-    engine.dispose()
-    return file, schools
-
-
-@pytest.fixture
-def schools(full: tuple[Path, Schools], tmp_path: Path) -> Iterator[Schools]:
-    file, schools = full
-    copy = tmp_path / "trousseau.db"
-    shutil.copy2(file, copy)
-    engine = make_engine(f"sqlite:///{copy}")
-    world = dataclasses.replace(schools.world, engine=engine)
-    yield dataclasses.replace(schools, world=world)
-    engine.dispose()
 
 
 @pytest.fixture

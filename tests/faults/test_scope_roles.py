@@ -4,7 +4,6 @@ The rules are written here a second time, on purpose, by bare SQL and from the w
 DESIGN §9: `models.rights` and `models.scope` are under test.
 """
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -37,16 +36,6 @@ NO_SESSION: Any = None
 OWN = ("draft", "journal")
 
 
-@pytest.fixture(scope="module")
-def full(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Schools]:
-    file = tmp_path_factory.mktemp("roles") / "full.db"
-    shutil.copy2(sqlite_template, file)
-    engine = make_engine(f"sqlite:///{file}")
-    schools = two_schools.build(engine)
-    engine.dispose()
-    return file, schools
-
-
 @dataclass(frozen=True)
 class Before:
     """What stands in the database that every test begins with."""
@@ -68,16 +57,6 @@ def before(full: tuple[Path, Schools]) -> Before:
         return Before(all_rows(engine), all_ids(engine))
     finally:
         engine.dispose()
-
-
-@pytest.fixture
-def schools(full: tuple[Path, Schools], tmp_path: Path) -> Iterator[Schools]:
-    file, schools = full
-    copy = tmp_path / "trousseau.db"
-    shutil.copy2(file, copy)
-    engine = make_engine(f"sqlite:///{copy}")
-    yield replace(schools, world=replace(schools.world, engine=engine))
-    engine.dispose()
 
 
 @pytest.fixture

@@ -5,12 +5,10 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 from textual.pilot import Pilot
 
 from screens.workplace import Workplace
 from services import school_years
-from tests.faults import two_schools
 from tests.faults.two_schools import MARKER, OTHER_NUMBER, Schools, foreign_rows
 from tests.screens.conftest import screen_text, settled
 from tui import console
@@ -26,11 +24,6 @@ _NEVER = ("q", "ctrl+q", "ctrl+c", "ctrl+z")
 
 #: From here random keys lead to no other screen; a file or another school would be needed.
 LEAD_NOWHERE = ("import", "schools")
-
-
-@pytest.fixture
-def schools(sqlite_engine: Engine) -> Schools:
-    return two_schools.build(sqlite_engine)
 
 
 def open_console(schools: Schools, state: Path, place: str) -> TrousseauApp:

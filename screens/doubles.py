@@ -141,7 +141,7 @@ def _side_by_side(pair: DoublePair) -> list[Paragraph]:
 
 def _facts(person: DoublePerson) -> list[str]:
     unknown = _("not known")
-    born = format_day(person.birth_date) if person.birth_date else unknown
+    born = format_day(person.birth_date) if person.birth_date else _("date not known")
     places = ", ".join(person.posts) or "–"
     state = _("Has activated an access") if person.activated else _("Has not activated any access")
     return [

@@ -132,6 +132,7 @@ class AnswerScreen(DeedScreen[Any]):
     AnswerScreen Field > .label { width: 21; }
     AnswerScreen Field > .message { width: 20; }
     AnswerScreen.-narrow Field > .message { width: auto; max-width: 20; }
+    AnswerScreen.-narrow #strength { height: auto; min-height: 2; }
     """
 
     def __init__(self) -> None:

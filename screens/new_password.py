@@ -36,7 +36,6 @@ class PasswordForm(DoorForm):
     DEFAULT_CSS = """
     PasswordForm #strength, PasswordForm #same { padding: 0 0 0 21; }
     PasswordForm #strength { height: 2; }
-    .-narrow PasswordForm #strength { height: 3; }
     PasswordForm #same { height: 1; margin-bottom: 1; }
     PasswordForm #field-password, PasswordForm #field-again { margin-bottom: 0; }
     """

@@ -80,13 +80,13 @@ def test_a_caller_of_another_program_starts_by_itself(trial: Serving, folder: Pa
     until(lambda: not trial.children(), "nothing left of those that were refused")
 
 
-def test_a_command_never_goes_to_the_parent(trial: Serving) -> None:
-    _call_by_itself(trial, SSH_ORIGINAL_COMMAND="access --json")
+def test_a_command_never_goes_to_the_parent(steady: Serving) -> None:
+    _call_by_itself(steady, SSH_ORIGINAL_COMMAND="access --json")
 
 
-def test_without_a_terminal_nobody_goes_to_the_parent(trial: Serving) -> None:
+def test_without_a_terminal_nobody_goes_to_the_parent(steady: Serving) -> None:
     done = subprocess.run(
-        [sys.executable, "-I", "-S", CALLER], env=trial.environment, capture_output=True, text=True
+        [sys.executable, "-I", "-S", CALLER], env=steady.environment, capture_output=True, text=True
     )
     assert done.returncode == 2 and "terminal" in done.stderr
 
@@ -139,28 +139,28 @@ print(listener.accept()[0].recv(100), flush=True)
 @pytest.mark.parametrize(
     "content", [b"\0", b"\xff" * 100, b"ask", b"ask\0protocol=1", b"go", b"x" * 16_384]
 )
-def test_garbage_is_refused_and_closed(trial: Serving, content: bytes) -> None:
-    before = sorted(trial.descriptors())
-    with trial.greeted() as connection, Path(os.devnull).open() as thing:
+def test_garbage_is_refused_and_closed(steady: Serving, content: bytes) -> None:
+    before = sorted(steady.descriptors())
+    with steady.greeted() as connection, Path(os.devnull).open() as thing:
         socket.send_fds(connection, [content], [thing.fileno()] * 5)
         assert messages.unpacked(connection.recv(100))[0] == messages.REFUSED
         assert messages.unpacked(connection.recv(100))[0] == messages.DEAD
         assert connection.recv(100) == b""
-    until(lambda: sorted(trial.descriptors()) == before, "nothing kept of it")
-    until(lambda: not trial.children(), "nothing left of what was refused")
+    until(lambda: sorted(steady.descriptors()) == before, "nothing kept of it")
+    until(lambda: not steady.children(), "nothing left of what was refused")
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5, 8, 60])
-def test_a_wrong_number_of_descriptors_is_refused(trial: Serving, count: int) -> None:
-    before = sorted(trial.descriptors())
-    with Path(os.devnull).open() as thing, trial.ask(*[thing.fileno()] * count) as connection:
+def test_a_wrong_number_of_descriptors_is_refused(steady: Serving, count: int) -> None:
+    before = sorted(steady.descriptors())
+    with Path(os.devnull).open() as thing, steady.ask(*[thing.fileno()] * count) as connection:
         assert messages.unpacked(connection.recv(100))[0] == messages.REFUSED
-    until(lambda: sorted(trial.descriptors()) == before, "nothing kept of it")
+    until(lambda: sorted(steady.descriptors()) == before, "nothing kept of it")
 
 
-def test_whoever_says_nothing_is_dropped_and_hinders_nobody(trial: Serving) -> None:
-    silent = [trial.greeted() for _number in range(20)]
-    with trial.call() as line:
+def test_whoever_says_nothing_is_dropped_and_hinders_nobody(steady: Serving) -> None:
+    silent = [steady.greeted() for _number in range(20)]
+    with steady.call() as line:
         line.session()
         _end(line, 5)
     assert all(connection.recv(100) == b"" for connection in silent)
@@ -168,13 +168,13 @@ def test_whoever_says_nothing_is_dropped_and_hinders_nobody(trial: Serving) -> N
         connection.close()
 
 
-def test_a_caller_that_does_not_say_go_gets_no_session(trial: Serving) -> None:
+def test_a_caller_that_does_not_say_go_gets_no_session(steady: Serving) -> None:
     """What was asked for is given up, and nothing is written to the terminal."""
     ours, theirs = os.openpty()
-    with trial.ask(theirs, theirs, theirs) as connection:
+    with steady.ask(theirs, theirs, theirs) as connection:
         assert messages.unpacked(connection.recv(100))[0] == messages.READY
-        assert len(trial.children()) == 1
-    until(lambda: not trial.children(), "the end of what was begun")
+        assert len(steady.children()) == 1
+    until(lambda: not steady.children(), "the end of what was begun")
     os.close(theirs)
     os.set_blocking(ours, False)
     with pytest.raises(OSError, match="Input/output"):

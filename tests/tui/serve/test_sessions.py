@@ -12,18 +12,18 @@ from models.ssh_keys import fingerprint
 from tests.tui.serve.running import CALLER, Serving, is_alive, until
 
 
-def test_a_session_has_the_terminal_and_its_status_comes_back(trial: Serving) -> None:
-    with trial.call() as line:
+def test_a_session_has_the_terminal_and_its_status_comes_back(steady: Serving) -> None:
+    with steady.call() as line:
         process = line.session()
         line.wait_for("of one 80 24")
-        assert trial.children() == [process] and line.process != process
+        assert steady.children() == [process] and line.process != process
         line.type("end 7\n")
         assert line.wait_for_end() == 7
     assert not is_alive(process)
 
 
-def test_it_is_told_of_another_size(trial: Serving) -> None:
-    with trial.call() as line:
+def test_it_is_told_of_another_size(steady: Serving) -> None:
+    with steady.call() as line:
         line.session()
         line.resize(100, 30)
         line.wait_for("now 100 30")
@@ -33,13 +33,13 @@ def test_it_is_told_of_another_size(trial: Serving) -> None:
         assert line.wait_for_end() == 0
 
 
-def test_who_comes_in_is_what_sshd_says(trial: Serving, folder: Path) -> None:
+def test_who_comes_in_is_what_sshd_says(steady: Serving, folder: Path) -> None:
     key = "AAAAC3NzaC1lZDI1NTE5AAAAIGxvcmVtaXBzdW1kb2xvcnNpdGFtZXRjb25zZWN0ZXR1"
     told = folder / "auth"
     told.write_text(f"publickey ssh-ed25519 {key}\n")
     told.chmod(0o600)
     expected = fingerprint(base64.b64decode(key))
-    with trial.call(SSH_USER_AUTH=str(told), TERM="vt220") as line:
+    with steady.call(SSH_USER_AUTH=str(told), TERM="vt220") as line:
         line.session()
         line.type("who\n")
         line.wait_for(f"192.0.2.7 {expected} vt220 !")
@@ -47,11 +47,11 @@ def test_who_comes_in_is_what_sshd_says(trial: Serving, folder: Path) -> None:
         line.wait_for_end()
 
 
-def test_a_file_that_others_may_write_names_no_key(trial: Serving, folder: Path) -> None:
+def test_a_file_that_others_may_write_names_no_key(steady: Serving, folder: Path) -> None:
     told = folder / "auth"
     told.write_text("publickey ssh-ed25519 AAAA\n")
     told.chmod(0o644)
-    with trial.call(SSH_USER_AUTH=str(told)) as line:
+    with steady.call(SSH_USER_AUTH=str(told)) as line:
         line.session()
         line.type("who\n")
         line.wait_for("192.0.2.7 None")
@@ -59,9 +59,9 @@ def test_a_file_that_others_may_write_names_no_key(trial: Serving, folder: Path)
         line.wait_for_end()
 
 
-def test_it_is_a_process_of_its_own(trial: Serving) -> None:
+def test_it_is_a_process_of_its_own(steady: Serving) -> None:
     """Leader of a session, in no folder, and with nothing open but terminal and connection."""
-    with trial.call() as line:
+    with steady.call() as line:
         line.session()
         line.type("state\n")
         line.wait_for("True / 0o77 500", "4 descriptors")
@@ -69,10 +69,10 @@ def test_it_is_a_process_of_its_own(trial: Serving) -> None:
         line.wait_for_end()
 
 
-def test_it_has_the_limits_that_the_wrapper_has_set(trial: Serving) -> None:
+def test_it_has_the_limits_that_the_wrapper_has_set(steady: Serving) -> None:
     limits = "ulimit -c 0; ulimit -t 1800; ulimit -v 6291456; ulimit -n 256"
     shell = ["/bin/sh", "-c", f'{limits}; exec "$@"', "sh", sys.executable, "-I", "-S", str(CALLER)]
-    with trial.call(shell) as line:
+    with steady.call(shell) as line:
         line.session()
         line.type("limits\n")
         line.wait_for(f"0 1800 {6291456 * 1024} 256 !")
@@ -80,10 +80,10 @@ def test_it_has_the_limits_that_the_wrapper_has_set(trial: Serving) -> None:
         line.wait_for_end()
 
 
-def test_no_two_draw_the_same_lots(trial: Serving) -> None:
+def test_no_two_draw_the_same_lots(steady: Serving) -> None:
     told = []
     for _round in range(2):
-        with trial.call() as line:
+        with steady.call() as line:
             line.session()
             line.type("random\n")
             line.wait_for("!")
@@ -97,8 +97,8 @@ def test_no_two_draw_the_same_lots(trial: Serving) -> None:
 # --- how it ends ------------------------------------------------------------------------
 
 
-def test_a_terminal_that_closes_ends_it(trial: Serving) -> None:
-    with trial.call() as line:
+def test_a_terminal_that_closes_ends_it(steady: Serving) -> None:
+    with steady.call() as line:
         process = line.session()
         line.type("wait\n")
         line.wait_for("it waits")
@@ -106,24 +106,24 @@ def test_a_terminal_that_closes_ends_it(trial: Serving) -> None:
     until(lambda: not is_alive(process), "the session's end")
 
 
-def test_a_caller_that_is_killed_ends_it(trial: Serving) -> None:
-    with trial.call() as line:
+def test_a_caller_that_is_killed_ends_it(steady: Serving) -> None:
+    with steady.call() as line:
         process = line.session()
         line.send(signal.SIGKILL)
         until(lambda: not is_alive(process), "the session's end")
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
-def test_a_signal_to_the_caller_ends_it(trial: Serving, number: int) -> None:
-    with trial.call() as line:
+def test_a_signal_to_the_caller_ends_it(steady: Serving, number: int) -> None:
+    with steady.call() as line:
         process = line.session()
         line.send(number)
         assert line.wait_for_end() == 128 + number
     assert not is_alive(process)
 
 
-def test_one_that_does_not_want_to_end_is_ended(trial: Serving) -> None:
-    with trial.call() as line:
+def test_one_that_does_not_want_to_end_is_ended(steady: Serving) -> None:
+    with steady.call() as line:
         process = line.session()
         line.type("deaf\n")
         line.wait_for("it hears nothing")
@@ -133,8 +133,8 @@ def test_one_that_does_not_want_to_end_is_ended(trial: Serving) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL, signal.SIGXCPU])
-def test_one_that_dies_leaves_the_terminal_as_it_was(trial: Serving, number: int) -> None:
-    with trial.call() as line, trial.call() as other:
+def test_one_that_dies_leaves_the_terminal_as_it_was(steady: Serving, number: int) -> None:
+    with steady.call() as line, steady.call() as other:
         line.session()
         before, another = line.modes, other.session()
         line.type(f"die {int(number)}\n")
@@ -146,8 +146,8 @@ def test_one_that_dies_leaves_the_terminal_as_it_was(trial: Serving, number: int
         assert other.wait_for_end() == 3
 
 
-def test_one_that_loops_hinders_nobody(trial: Serving) -> None:
-    with trial.call() as line, trial.call() as other:
+def test_one_that_loops_hinders_nobody(steady: Serving) -> None:
+    with steady.call() as line, steady.call() as other:
         process = line.session()
         line.type("loop\n")
         line.wait_for("it loops")
@@ -158,8 +158,8 @@ def test_one_that_loops_hinders_nobody(trial: Serving) -> None:
     until(lambda: not is_alive(process), "the end of the one that loops")
 
 
-def test_one_that_eats_memory_gets_no_more(trial: Serving) -> None:
-    with trial.call() as line, trial.call() as other:
+def test_one_that_eats_memory_gets_no_more(steady: Serving) -> None:
+    with steady.call() as line, steady.call() as other:
         line.session()
         line.type("eat 512\n")
         assert line.wait_for_end() == 1
@@ -169,27 +169,27 @@ def test_one_that_eats_memory_gets_no_more(trial: Serving) -> None:
         assert other.wait_for_end() == 0
 
 
-def test_a_console_without_memory_ends_with_a_sentence(trial: Serving) -> None:
-    with trial.call() as line, trial.call() as other:
+def test_a_console_without_memory_ends_with_a_sentence(steady: Serving) -> None:
+    with steady.call() as line, steady.call() as other:
         line.session()
         line.type("app\n")
         line.wait_for("it is hungry")
         line.type("m")
         assert line.wait_for_end() == 1
         assert "une erreur du programme" in line.screen
-        assert "MemoryError" in (trial.folder / "home" / "state" / "crashes.jsonl").read_text()
+        assert "MemoryError" in (steady.folder / "home" / "state" / "crashes.jsonl").read_text()
         other.session()
         other.type("end 0\n")
         assert other.wait_for_end() == 0
 
 
-def test_nothing_of_a_session_stays_with_the_parent(trial: Serving) -> None:
-    before = sorted(trial.descriptors())
+def test_nothing_of_a_session_stays_with_the_parent(steady: Serving) -> None:
+    before = sorted(steady.descriptors())
     for _round in range(5):
-        with trial.call() as line:
+        with steady.call() as line:
             line.session()
             line.type("end 0\n")
             line.wait_for_end()
-    until(lambda: sorted(trial.descriptors()) == before, "the descriptors of before")
-    assert trial.children() == []
-    assert os.listdir(trial.place.parent) == [trial.place.name]
+    until(lambda: sorted(steady.descriptors()) == before, "the descriptors of before")
+    assert steady.children() == []
+    assert os.listdir(steady.place.parent) == [steady.place.name]

@@ -13,7 +13,7 @@ import pytest
 from tui.drawing.line import open_line
 
 #: More than a pseudo-terminal or a socket holds.
-_MUCH = b"".join(b"%07d\n" % number for number in range(500_000))
+_MUCH = b"".join(b"%07d\n" % number for number in range(100_000))
 
 
 @pytest.fixture(params=["a terminal", "something that cannot be opened anew"])

@@ -7,11 +7,13 @@ one of them; each test has a migrated database of its own, as the one that is ma
 
 import gc
 import os
+import re
 import shutil
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +142,18 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.C
     for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(variable, raising=False)
     return home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _true_clocks() -> None:
+    """Load what takes the clock by its name, before a test sets `office.now` to another.
+
+    Whatever a command loaded meanwhile would keep that clock for good, and for all tests to come.
+    """
+    root = TESTS.parent
+    for path in sorted((root / "tui").rglob("*.py")):
+        if re.search(r"^from tui\.cli\.office import .*\bnow\b", path.read_text(), re.MULTILINE):
+            import_module(".".join(path.relative_to(root).with_suffix("").parts))
 
 
 @pytest.fixture(scope="session", autouse=True)

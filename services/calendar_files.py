@@ -9,18 +9,20 @@ what it has.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.addresses import parse_address, to_ascii
-from models.language import DEFAULT_LANGUAGE, Wording
+from models.language import DEFAULT_LANGUAGE, Wording, dumps
 from models.text import clean, squeeze
 
 if TYPE_CHECKING:
     from icalendar import Calendar, Event, Timezone
+
+    from services.mail.templates import Attachment
 
 Status = Literal["tentative", "confirmed", "cancelled"]
 
@@ -91,9 +93,77 @@ def calendar_file(event: CalendarEvent, deadlines: Iterable[Deadline] = ()) -> b
     return calendar.to_ical()
 
 
-def event_file(event: CalendarEvent) -> bytes:
-    """Return the event alone, as participants get it."""
-    return calendar_file(event)
+def packed(event: CalendarEvent, deadlines: Iterable[Deadline] = ()) -> str:
+    """Return all that the file says as a short text, for the value `calendar` of a mail's row.
+
+    The mail gets its file from that when it is sent, with the sender as organizer. Raises
+    ValueError where the link is one by which somebody joins a meeting: those are kept nowhere.
+    """
+    if "checksum=" in event.url:
+        raise ValueError("a join link is not kept")
+    return dumps(
+        {
+            **{each.name: _packed(getattr(event, each.name)) for each in fields(event)},
+            "deadlines": [
+                {
+                    "key": each.key,
+                    "title": _in_words(each.title, event.language),
+                    "day": each.day.isoformat(),
+                    "description": each.description,
+                    "reminders": each.reminders,
+                }
+                for each in deadlines
+            ],
+        }
+    )
+
+
+def attachment(text: str, *, organizer: str) -> "Attachment":
+    """Return the file of a packed event as it goes with a mail; ValueError where it is none."""
+    from services.mail.templates import Attachment
+
+    event, deadlines = _unpacked(text, organizer)
+    method = "CANCEL" if event.status == "cancelled" else "PUBLISH"
+    return Attachment(
+        f"{event.reference}.ics",
+        f'text/calendar; charset="utf-8"; method="{method}"',
+        calendar_file(event, deadlines),
+    )
+
+
+def _packed(value: Any) -> Any:
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return value.key if isinstance(value, ZoneInfo) else value
+
+
+def _unpacked(text: str, organizer: str) -> tuple[CalendarEvent, list[Deadline]]:
+    import json
+
+    try:
+        values = json.loads(text)
+        deadlines = [
+            Deadline(
+                each["key"],
+                each["title"],
+                date.fromisoformat(each["day"]),
+                tuple(each["description"]),
+                tuple(each["reminders"]),
+            )
+            for each in values.pop("deadlines")
+        ]
+        values |= {
+            "first_day": date.fromisoformat(values["first_day"]),
+            "starts": time.fromisoformat(values["starts"]),
+            "ends": time.fromisoformat(values["ends"]),
+            "zone": ZoneInfo(values["zone"]),
+            "changed_at": datetime.fromisoformat(values["changed_at"]),
+            "description": tuple(values["description"]),
+            "organizer": organizer,
+        }
+        return CalendarEvent(**values), deadlines
+    except (TypeError, KeyError, AttributeError, ZoneInfoNotFoundError) as error:
+        raise ValueError("not a packed event") from error
 
 
 def _calendar(event: CalendarEvent) -> "Calendar":
@@ -145,8 +215,7 @@ def _event(event: CalendarEvent) -> "Event":
 def _deadline(event: CalendarEvent, deadline: Deadline) -> "Event":
     if not _KEY.fullmatch(deadline.key):
         raise ValueError("not the key of a deadline")
-    title = deadline.title
-    text = title.text(event.language) if isinstance(title, Wording) else title
+    text = _in_words(deadline.title, event.language)
     entry = _entry(event, f"{event.reference}-{deadline.key}", text, deadline.description)
     entry.add("dtstart", deadline.day)
     entry.add("dtend", deadline.day + timedelta(days=1))
@@ -187,6 +256,10 @@ def _entry(event: CalendarEvent, name: str, title: str, description: Sequence[st
         address = to_ascii(parse_address(event.organizer))
         entry.add("organizer", vCalAddress(f"mailto:{address}"))
     return entry
+
+
+def _in_words(text: Wording | str, language: str) -> str:
+    return text.text(language) if isinstance(text, Wording) else text
 
 
 def _line(text: str) -> str:

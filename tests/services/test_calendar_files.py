@@ -14,7 +14,7 @@ from ical.calendar_stream import IcsCalendarStream
 from models.addresses import AddressError
 from models.language import say
 from models.text import is_clean
-from services.calendar_files import CalendarEvent, Deadline, calendar_file, event_file
+from services.calendar_files import CalendarEvent, Deadline, attachment, calendar_file, packed
 from tests import calendars
 
 EVENT = CalendarEvent(
@@ -83,7 +83,7 @@ def test_both_readers_find_the_event_and_its_deadlines() -> None:
 def test_the_hours_are_those_of_the_zone_on_each_day(zone: str, first: date) -> None:
     for starts, ends in ((time(9), time(15, 30)), (time(20), time(2, 30)), (time(0), time(0))):
         event = replace(EVENT, zone=ZoneInfo(zone), first_day=first, starts=starts, ends=ends)
-        content = event_file(event)
+        content = calendar_file(event)
         strict = calendars.read(content)
         (entry,) = strict.all("VEVENT")
         assert calendars.spans(strict, entry) == local_times(event)
@@ -129,9 +129,27 @@ def test_a_file_to_keep_is_no_message() -> None:
 )  # fmt: skip
 def test_what_would_break_the_file_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises((ValueError, AddressError)):
-        event_file(replace(EVENT, **changes))  # type: ignore[arg-type]
+        calendar_file(replace(EVENT, **changes))  # type: ignore[arg-type]
     with pytest.raises(ValueError):
         calendar_file(EVENT, [Deadline("a b", "x", EVENT.first_day)])
+
+
+def test_a_packed_event_makes_the_same_file_as_the_event_itself() -> None:
+    kept = packed(replace(EVENT, url="https://ibo.example.org/register"), DEADLINES)
+    made = attachment(kept, organizer=EVENT.organizer)
+    whole = calendar_file(replace(EVENT, url="https://ibo.example.org/register"), DEADLINES)
+    assert (made.name, made.content) == ("V-2027-0042.ics", whole)
+    assert made.media_type.endswith('method="PUBLISH"')
+    assert EVENT.organizer != "a@b.be" and b"a@b.be" in attachment(kept, organizer="a@b.be").content
+    assert "checksum" not in kept
+    with pytest.raises(ValueError):
+        packed(EVENT)  # its link lets somebody in
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"deadlines": [5]}', "5"])
+def test_what_is_no_packed_event_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        attachment(text, organizer="a@b.be")
 
 
 @given(st.text(max_size=300), st.lists(st.text(max_size=90), max_size=4))

@@ -15,6 +15,7 @@ LIBRARIES = (
     "babel.numbers",
     "email_validator",
     "flufl.bounce",
+    "icalendar",
     "idna",
     "openpyxl",
     "psycopg",

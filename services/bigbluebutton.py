@@ -347,9 +347,9 @@ class MeetingInfo:
 def create(server: MeetingServer, meeting: Meeting, at: datetime) -> CreatedMeeting:
     """Make a meeting, not recorded, whose attendance the server keeps and reports.
 
-    It is there at once, and waits for its people until half an hour after `meeting.ends_at`,
-    when the server ends it. Called again it changes nothing and says `already`. Raises
-    `MeetingTaken` where another program uses the id, and the other kinds of `MeetingRefused`.
+    It is there at once, and stays, with people or without, until half an hour after
+    `meeting.ends_at`, when the server ends it. Called again it changes nothing and says
+    `already`. Raises `MeetingTaken` where another program uses the id, and the other kinds of `MeetingRefused`.
     """
     left = meeting.ends_at + GRACE - at
     if left <= timedelta(0):
@@ -372,6 +372,8 @@ def create(server: MeetingServer, meeting: Meeting, at: datetime) -> CreatedMeet
             ("meetingKeepEvents", "true"),
             ("duration", minutes),
             ("meetingExpireIfNoUserJoinedInMinutes", minutes),
+            # By itself the server ends a meeting a minute after the last one left for lunch.
+            ("meetingExpireWhenLastUserLeftInMinutes", "0"),
             *_callback(server),
         ],
     )

@@ -115,6 +115,7 @@ def test_a_meeting_is_made_once_and_keeps_its_events(server: Bigbluebutton) -> N
     assert (sent["record"], sent["meetingKeepEvents"]) == ("false", "true")
     assert sent["meta_analytics-callback-url"] == here.callback_url
     assert sent["duration"] == sent["meetingExpireIfNoUserJoinedInMinutes"] == "450"
+    assert sent["meetingExpireWhenLastUserLeftInMinutes"] == "0"
 
 
 def test_who_is_there(server: Bigbluebutton) -> None:

@@ -349,7 +349,8 @@ def create(server: MeetingServer, meeting: Meeting, at: datetime) -> CreatedMeet
 
     It is there at once, and stays, with people or without, until half an hour after
     `meeting.ends_at`, when the server ends it. Called again it changes nothing and says
-    `already`. Raises `MeetingTaken` where another program uses the id, and the other kinds of `MeetingRefused`.
+    `already`. Raises `MeetingTaken` where another program uses the id, and the other kinds of
+    `MeetingRefused`.
     """
     left = meeting.ends_at + GRACE - at
     if left <= timedelta(0):

@@ -119,10 +119,11 @@ def match(found: AttendanceFile, expected: Iterable[Expected]) -> MatchedFile:
     """Find the participant of each row: by identifier, then by address, then by name.
 
     A row of nobody is told as an error, one of somebody who led the meeting as information.
-    A name that two participants have matches neither.
+    A name that two participants have matches neither. Of two rows of one participant and
+    session (a second way in, under a name typed at the door) the longer counts, with a warning.
     """
     people = list(expected)
-    by_id = {person.user_id: [person] for person in people}
+    by_id = _grouped((person.user_id, person) for person in people)
     by_address = _grouped((_address_key(person.email), person) for person in people)
     by_name = _grouped(
         (key, person)
@@ -132,7 +133,7 @@ def match(found: AttendanceFile, expected: Iterable[Expected]) -> MatchedFile:
             name_key(f"{person.surname}{person.first_name}"),
         }
     )
-    rows: list[tuple[Expected, AttendanceRow]] = []
+    rows: dict[tuple[Expected, int], AttendanceRow] = {}
     notices = list(found.notices)
     for row in found.rows:
         candidates = (
@@ -141,11 +142,16 @@ def match(found: AttendanceFile, expected: Iterable[Expected]) -> MatchedFile:
             or by_name.get(name_key(row.name))
             or []
         )
-        if len(candidates) == 1:
-            rows.append((candidates[0], row))
-        else:
+        if len(candidates) != 1:
             notices.append(_unmatched(row, len(candidates)))
-    return MatchedFile(tuple(rows), tuple(notices), found.sessions)
+            continue
+        place = (candidates[0], row.session)
+        if place in rows:
+            notices.append(_repeated(row))
+            row = max(rows[place], row, key=_says)
+        rows[place] = row
+    matched = tuple((person, row) for (person, _), row in rows.items())
+    return MatchedFile(matched, tuple(notices), found.sessions)
 
 
 def _grouped(pairs: Iterable[tuple[str, Expected]]) -> dict[str, list[Expected]]:
@@ -439,14 +445,18 @@ def _without_repeats(rows: list[AttendanceRow], notices: list[Notice]) -> tuple[
         who = row.user_id or _address_key(row.email) or name_key(row.name)
         former = kept.get((who, row.session))
         if former is not None:
-            text = say(
-                "%(who)s stands here twice for the same session: the longer attendance counts.",
-                who=row.name or row.email or row.user_id,
-            )
-            notices.append(Notice("warning", text, line=row.line))
+            notices.append(_repeated(row))
             row = max(former, row, key=_says)
         kept[who, row.session] = row
     return tuple(kept.values())
+
+
+def _repeated(row: AttendanceRow) -> Notice:
+    text = say(
+        "%(who)s stands here twice for the same session: the longer attendance counts.",
+        who=row.name or row.email or row.user_id,
+    )
+    return Notice("warning", text, line=row.line)
 
 
 def _says(row: AttendanceRow) -> tuple[int, bool]:

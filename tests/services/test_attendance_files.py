@@ -172,6 +172,20 @@ def test_a_participant_is_found_by_identifier_address_or_name() -> None:
     assert "Anne Martin" in matched.notices[0].text.text("en")
 
 
+def test_two_ways_in_are_one_participant() -> None:
+    found = table(
+        "user_id,name,email,session,minutes\np1,,,1,10\n,Zoë D'Hondt,,1,90\n"
+        ",,zoe.dhondt@example.be,1,30\n,Zoë D'Hondt,,2,5\n"
+    )
+    matched = match(found, PEOPLE)
+    assert [(who.user_id, row.session, row.minutes) for who, row in matched.rows] == [
+        ("p1", 1, 90), ("p1", 2, 5),
+    ]  # fmt: skip
+    assert [(n.level, n.line) for n in matched.notices] == [("warning", 3), ("warning", 4)]
+    nameless = Expected("", "", "", "")
+    assert match(found, [nameless]).rows == ()
+
+
 # --- the server's report ------------------------------------------------------------------
 
 

@@ -22,7 +22,10 @@ class Mail(Table, table=True):
     __table_args__: Any = (
         conditional_index("ix_mail_due", "next_attempt_at", "id", where="closed_at IS NULL"),
         conditional_index("ix_mail_claimed", "claimed_by", where="claimed_by IS NOT NULL"),
-        *(partial_index("mail", column) for column in ("bounced_at", "refused_at", "uncertain_at")),
+        *(
+            partial_index("mail", column)
+            for column in ("bounced_at", "refused_at", "uncertain_at", "workshop_id")
+        ),
         {"sqlite_autoincrement": True},
     )
     journaled: ClassVar[bool] = False
@@ -32,6 +35,7 @@ class Mail(Table, table=True):
     person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
     access_id: int | None = Field(default=None, foreign_key="access.id", index=True)
     account_id: int | None = Field(default=None, foreign_key="account.id")
+    workshop_id: int | None = Field(default=None, foreign_key="workshop.id")
     template: str
     language: str
     generation: int = 1

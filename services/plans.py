@@ -32,7 +32,8 @@ from models.journal import Change
 from models.language import Wording, dumps, say, wording_from_json
 from models.plans import Plan, PlanItem
 from models.prepared import fetch
-from models.scope import require_change
+from models.rights import has_workshop_rows
+from models.scope import SHARED_SCOPES, require_change
 from models.text import clean
 from models.upgrades import MANY_ROWS, refresh_statistics
 from services.belonging import CHILD, NOT_FROM_HERE, POST, beyond_actor
@@ -785,7 +786,8 @@ def _check_scope(session: ActorSession, plan: Plan, work: _Work, *, undoing: boo
         return
     changed = {*(table for table, *_ in work.updates), *(table for table, *_ in work.deletes)}
     for name in {*work.inserts, *changed}:
-        require_change(session.actor, name)
+        if name in changed or not has_workshop_rows(session.actor.role, name):
+            require_change(session.actor, name)
     made = list(_made_values(plan, work))
     if undoing:
         # They are no longer there to be looked at, and will be made anew.
@@ -799,6 +801,7 @@ def _check_scope(session: ActorSession, plan: Plan, work: _Work, *, undoing: boo
     for table, row_id in there:
         touched[table].add(row_id)
     _check_addresses(session, plan, work)
+    _check_owned(session, there[: len(there) - len(work.guards)])
     for table, after in ((t, a) for t, _i, _b, a in work.updates):
         if "school_id" in after and after["school_id"] not in (session.actor.schools or ()):
             raise _beyond(table)
@@ -806,6 +809,19 @@ def _check_scope(session: ActorSession, plan: Plan, work: _Work, *, undoing: boo
         _add_referred(touched, [*made, *((t, after) for t, _i, _b, after in work.updates)])
     for table, ids in touched.items():
         if _visible(session, table, ids) != ids:
+            raise _beyond(table)
+
+
+def _check_owned(session: ActorSession, changed: Iterable[tuple[str, int]]) -> None:
+    """Refuse to change what another school lets be seen, and no more."""
+    shared: dict[str, set[int]] = defaultdict(set)
+    for table, row_id in changed:
+        if _TABLES[table].scope in SHARED_SCOPES:
+            shared[table].add(row_id)
+    schools = sorted(session.actor.schools or ())
+    for table, ids in shared.items():
+        model: Any = _TABLES[table]
+        if _visible(session, table, ids, model.school_id.in_(schools)) != ids:
             raise _beyond(table)
 
 
@@ -851,6 +867,8 @@ def _beyond(_what: Any) -> OutOfScope:
 
 def _may_insert(session: ActorSession, table: str, values: dict[str, Any], work: _Work) -> bool:
     schools = session.actor.schools or frozenset()
+    if has_workshop_rows(session.actor.role, table) and not values.get("workshop_id"):
+        return False
     if "school_id" in values:
         return values["school_id"] in schools
     if table == "person":
@@ -861,14 +879,13 @@ def _may_insert(session: ActorSession, table: str, values: dict[str, Any], work:
     return False
 
 
-def _visible(session: ActorSession, table: str, ids: set[int]) -> set[int]:
+def _visible(session: ActorSession, table: str, ids: set[int], *conditions: Any) -> set[int]:
     model: Any = _TABLES[table]
     found: set[int] = set()
     wanted = sorted(ids)
     for start in range(0, len(wanted), 500):
-        found.update(
-            session.scalars(select(model.id).where(model.id.in_(wanted[start : start + 500])))
-        )
+        some = model.id.in_(wanted[start : start + 500])
+        found.update(session.scalars(select(model.id).where(some, *conditions)))
     return found
 
 
@@ -947,6 +964,9 @@ _LATER = {
     "account": say("accounts"),
     "school": say("schools"),
     "site": say("sites"),
+    "workshop_participant": say("participants"),
+    "workshop_attendance": say("attendances"),
+    "workshop_invoice": say("invoices"),
 }
 
 

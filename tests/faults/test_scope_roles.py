@@ -20,7 +20,7 @@ from models.base import Table
 from models.database import TABLES, OutOfScope, make_engine, reading, writing
 from models.errors import TrousseauError
 from models.keys import Key, load_key
-from models.rights import ROLES, THINGS, may_change, may_see, right
+from models.rights import ROLES, THINGS, has_workshop_rows, may_change, may_see, right
 from models.scope import Actor
 from services.desk import DataBusy, Desk, told_in_words
 from tests.faults import two_schools
@@ -124,7 +124,15 @@ def rules(actor: Actor, rows: dict[str, list[Any]]) -> dict[str, Rule]:
 
     everyone: dict[str, Rule] = {
         **dict.fromkeys(
-            ("calendar", "school_year", "governing_body", "service", "service_role"), all_of
+            (
+                "calendar",
+                "school_year",
+                "school_holiday",
+                "governing_body",
+                "service",
+                "service_role",
+            ),
+            all_of,
         ),
         "school": lambda row: row["id"] in schools,
         "site": lambda row: row["school_id"] in schools,
@@ -274,7 +282,14 @@ def test_rights_become_fewer_from_role_to_role() -> None:
         assert widest.reach == "all" or thing == "drafts"
         for narrower in found[2:]:
             assert reaches.index(narrower.reach) <= reaches.index(director.reach), thing
-            assert not narrower.change or thing == "drafts", thing
+            assert not narrower.change or thing in ("drafts", "workshops"), thing
+
+
+def test_only_the_coordinator_asks_for_workshops() -> None:
+    assert [role for role in ROLES if may_change(role, "workshops")] == ["helpdesk", "coordinator"]
+    assert [role for role in ROLES if may_change(role, "events")] == ["helpdesk"]
+    assert [role for role in ROLES if has_workshop_rows(role, "mail")] == ["coordinator"]
+    assert not has_workshop_rows("coordinator", "person")
 
 
 def test_what_is_unknown_is_nobodys() -> None:

@@ -31,6 +31,7 @@ from models.mail import Mail
 from models.people import Person, Post
 from models.rights import THINGS
 from models.schools import School, Site
+from models.scope import SHARED_SCOPES
 from models.upgrades import differences, is_current
 from services.desk import Desk
 from tests.worlds import NOW, World, make_world

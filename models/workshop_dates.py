@@ -35,7 +35,8 @@ class WorkshopRules:
     From a source (DOMAIN §3): `notice_days` 56, `free_days` 22, `invoice_days` 14, `fewest` 15
     and `per_leader` 20 of older guides. Unknown, with our default: registration closes 14 days
     before the first day, the attendance list comes 7 days after the end, a request is answered
-    within 14 days, and there is no greatest number (`most` 0).
+    within 14 days, there is no greatest number (`most` 0), and where only minutes are known,
+    whoever was there for 75 % of a session was present.
     """
 
     notice_days: int = 56
@@ -47,6 +48,7 @@ class WorkshopRules:
     fewest: int = 15
     most: int = 0
     per_leader: int = 20
+    presence_percent: int = 75
 
 
 #: What holds where the workshop office has set nothing else.

@@ -9,7 +9,7 @@ same `STATUSES` in the same order, and a test holds them against each other.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, ClassVar
 
@@ -284,15 +284,13 @@ class WorkshopSetting(Table, table=True):
     fewest: int = DEFAULT_RULES.fewest
     most: int = DEFAULT_RULES.most
     per_leader: int = DEFAULT_RULES.per_leader
+    presence_percent: int = DEFAULT_RULES.presence_percent
     office_name: str = ""
     office_email: str = ""
 
     @property
     def rules(self) -> WorkshopRules:
-        return WorkshopRules(
-            self.notice_days, self.free_days, self.registration_days, self.answer_days,
-            self.attendance_days, self.invoice_days, self.fewest, self.most, self.per_leader,
-        )  # fmt: skip
+        return WorkshopRules(*(getattr(self, rule.name) for rule in fields(WorkshopRules)))
 
 
 # --- status -------------------------------------------------------------------------------

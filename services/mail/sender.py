@@ -432,6 +432,7 @@ class _Renderer:
             sender_address=head.sender,
             zone=ZoneInfo(facts.time_zone or DEFAULT_TIME_ZONE),
             reply_to=head.reply_to or _usable(facts.contact_email),
+            letter=facts.values or {},
         )
 
     def _of_account(self, values: dict[str, str]) -> BatchValues:

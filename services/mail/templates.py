@@ -15,7 +15,7 @@ import re
 from base64 import b64encode, encodebytes
 from binascii import b2a_qp
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 from functools import cache, lru_cache
@@ -34,6 +34,10 @@ from models.text import clean, squeeze
 _FOLDER = Path(__file__).parent / "bodies"
 #: Longest text that one value may bring into a mail; the rest is cut.
 VALUE_LIMIT = 200
+#: The same for one line of a letter.
+LETTER_LIMIT = 2_000
+#: What a letter consists of; empty in other mails, whose templates do not name it.
+LETTER_PLACES = ("subject", "who", "what", "facts", "then")
 
 # Quoted-printable writes "=" as "=3D": "=_" cannot occur in a part.
 _BOUNDARY = b"=_trousseau_6f1d2a"
@@ -79,7 +83,8 @@ class BatchValues:
     (an address of a web page or a command), `contact` whom to ask: name, e-mail or telephone
     of the school's manager, in one line. `sender_address` is the `From`, `sender_name` what
     stands before it ("" for the school), `reply_to` where answers go ("" for the sender).
-    `zone` is the school's time zone: all dates in the mail are in it.
+    `zone` is the school's time zone: all dates in the mail are in it. `letter` holds what the
+    template `workshop` is filled with, and `facts` in it has a line for each.
     """
 
     school: str
@@ -90,6 +95,7 @@ class BatchValues:
     zone: ZoneInfo
     sender_name: str = ""
     reply_to: str = ""
+    letter: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +263,7 @@ def _with_attachment(message: bytes, attachment: Attachment) -> bytes:
 
 def _body(text: str, html: str, values: Mapping[str, str]) -> list[bytes | str]:
     """Return the two parts as ready bytes and, between them, the names of what is filled in."""
-    escaped = {name: escape(value) for name, value in values.items()}
+    escaped = {name: escape(value).replace("\n", "<br>\n") for name, value in values.items()}
     return _merged(
         [
             *_part(b"text/plain", _pieces(text, values), ""),
@@ -313,7 +319,14 @@ def _batch_places(batch: BatchValues, language: str) -> dict[str, str]:
         "sign_in_at": _line(batch.sign_in_at),
         "contact": _line(batch.contact),
         "zone": get_timezone_location(zone, locale=language, return_city=True),
+        **_letter_places(batch.letter),
     }
+
+
+def _letter_places(letter: Mapping[str, str]) -> dict[str, str]:
+    places = {name: _line(letter.get(name, ""), LETTER_LIMIT) for name in LETTER_PLACES}
+    lines = letter.get("facts", "").split("\n")
+    return {**places, "facts": "\n".join(_line(line, LETTER_LIMIT) for line in lines)}
 
 
 def _text_file(template: str, language: str) -> tuple[str, str, str]:
@@ -332,8 +345,8 @@ def _known(template: str) -> bool:
     return template in {path.name.split(".")[0] for path in _FOLDER.glob("*.txt")}
 
 
-def _line(value: str) -> str:
-    return squeeze(clean(value, limit=VALUE_LIMIT))
+def _line(value: str, limit: int = VALUE_LIMIT) -> str:
+    return squeeze(clean(value, limit=limit))
 
 
 def _quoted(text: str) -> bytes:

@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("fewest", sa.Integer(), nullable=False),
         sa.Column("most", sa.Integer(), nullable=False),
         sa.Column("per_leader", sa.Integer(), nullable=False),
+        sa.Column("presence_percent", sa.Integer(), nullable=False),
         sa.Column("office_name", sa.String(), nullable=False),
         sa.Column("office_email", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workshop_setting")),

@@ -7,7 +7,7 @@ quick enough for each key.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from models.database import ActorSession
 from models.errors import TrousseauError
 from models.language import N_, Wording, current_language, say
 from models.public_holidays import public_holidays
-from models.schools import School, SchoolHoliday
+from models.schools import School, SchoolHoliday, SchoolYear
 from models.text import clean, squeeze
 from models.workshop_dates import (
     EARLIEST,
@@ -68,6 +68,7 @@ LANGUAGE_LABELS: dict[str, Wording] = {
     "es": say("Spanish"),
 }
 
+_DAY = timedelta(days=1)
 _DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})")
 _YEAR_FIRST = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _CLOCK = re.compile(r"(\d{1,2})(?:\s*[:hH.]\s*(\d{2})?)?")
@@ -173,13 +174,20 @@ def place(session: ActorSession, school_id: int) -> FormPlace:
 
 
 def breaks_of(session: ActorSession, calendar_id: int) -> tuple[Break, ...]:
-    """Return the days without school of a calendar, named in the current language if known."""
+    """Return the days without school of a calendar, named in the current language if known.
+
+    Those that were read in, and the summer between two school years, which the days of the
+    years themselves give.
+    """
     rows = session.scalars(
         select(SchoolHoliday)
         .where(col(SchoolHoliday.calendar_id) == calendar_id)
         .order_by(col(SchoolHoliday.first_day))
     )
-    return tuple(Break(_name(row.names), row.first_day, row.last_day) for row in rows)
+    known = [Break(_name(row.names), row.first_day, row.last_day) for row in rows]
+    years = session.scalars(select(SchoolYear).where(col(SchoolYear.calendar_id) == calendar_id))
+    summer = say("Summer holidays").text()
+    return (*known, *(Break(summer, y.last_day + _DAY, y.access_ends) for y in years))
 
 
 def _name(names: Mapping[str, str]) -> str:

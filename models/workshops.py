@@ -13,11 +13,11 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, case, false, text, true
+from sqlalchemy import ColumnElement, Index, UniqueConstraint, and_, case, false, true
 from sqlmodel import Field, col
 
 from models.access import SEARCH_KEY, happened
-from models.base import Instant, Table, partial_index
+from models.base import Instant, Table, conditional_index, partial_index
 from models.text import name_key
 from models.workshop_dates import DEFAULT_RULES, WorkshopRules
 
@@ -130,13 +130,12 @@ class WorkshopParticipant(Table, table=True):
     __tablename__ = "workshop_participant"
     __table_args__: Any = (
         Index("ix_workshop_participant_names", "workshop_id", "surname_key", "first_name_key"),
-        Index(
+        conditional_index(
             "uq_workshop_participant_live",
             "workshop_id",
             "email_key",
+            where="withdrawn_at IS NULL",
             unique=True,
-            sqlite_where=text("withdrawn_at IS NULL"),
-            postgresql_where=text("withdrawn_at IS NULL"),
         ),
         partial_index("workshop_participant", "place_id"),
         {"sqlite_autoincrement": True},

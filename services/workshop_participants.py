@@ -23,8 +23,8 @@ from services import plans, workshop_letters
 from services.attention import known_domains
 from services.exports import csv_text
 from services.findings import Evidence, Finding, Remedy
+from services.imports.cells import split_name
 from services.imports.files import open_source
-from services.imports.staff import split_name
 from services.imports.tables import open_table
 from services.workshop_rules import is_office, office, require_requester
 from services.workshops import find, live_participants, refused_step, zone_of

@@ -38,7 +38,7 @@ from models.language import Wording
 from models.mail import Mail
 from models.people import Person, Post
 from services import plans
-from services.desk import DataBusy, told_in_words
+from services.desk import DataBusy, Desk, told_in_words
 from tests.faults import two_schools
 from tests.faults.calls import Chooser, arguments, functions, hostile_plan
 from tests.faults.two_schools import (
@@ -99,6 +99,7 @@ def leaks(result: Any, given: Any, foreign_ids: frozenset[int]) -> list[Any]:
     said = list(scalars(given))
     texts = sorted({each for each in said if isinstance(each, str) and each}, key=len, reverse=True)
     numbers = {each for each in said if isinstance(each, int)}
+    texts += [str(OTHER_NUMBER)] if OTHER_NUMBER in numbers else []
     found: list[Any] = []
     for each in scalars(result):
         if isinstance(each, int | float):
@@ -160,13 +161,18 @@ def all_ids(engine: Engine) -> dict[str, list[int]]:
 
 
 def attack(
-    name: str, schools: Schools, key: Key, random: Random, before: Rows | None = None
+    name: str,
+    schools: Schools,
+    key: Key,
+    random: Random,
+    before: Rows | None = None,
+    desk: Desk | None = None,
 ) -> tuple[str, Rows]:
-    """Call one function as a director with arguments of both schools.
+    """Call one function as a director, or at another desk, with arguments of both schools.
 
     Return how it ended, and the other school's rows afterwards: `before` of the next call.
     """
-    function, desk = FUNCTIONS[name], schools.director
+    function, desk = FUNCTIONS[name], desk or schools.director
     engine, actor = desk.engine, desk.actor
     before = foreign_rows(engine, actor) if before is None else before
     result: Any = None
@@ -230,6 +236,21 @@ def test_no_function_lets_a_director_into_another_school(
     random, rows = Random(name), None
     for _ in range(CALLS):
         _ending, rows = attack(name, schools, key, random, rows)
+
+
+#: What an IB coordinator asks for and changes (DESIGN §9).
+FOR_COORDINATORS = sorted(
+    name for name in FUNCTIONS if name.startswith(("workshop", "plans.", "school_holidays."))
+)
+
+
+def test_no_function_lets_a_coordinator_into_another_school(schools: Schools, key: Key) -> None:
+    random, rows, done = Random(5), None, set[str]()
+    for name in FOR_COORDINATORS:
+        for _ in range(CALLS):
+            ending, rows = attack(name, schools, key, random, rows, schools.coordinator)
+            done |= {name} if ending == "done" else set()
+    assert done > {"workshops.submit", "workshops.page", "workshop_participants.add"}
 
 
 def test_no_plan_reaches_into_another_school(schools: Schools, key: Key) -> None:

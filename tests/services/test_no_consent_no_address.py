@@ -361,6 +361,8 @@ LETTING_OUT = {
 _WALKED = "walked above"
 _MEANS = "a means of the others, which knows no staff"
 _NOBODY = "says nothing of staff"
+#: What somebody gave for a workshop: it is never one of the staff records.
+_TYPED = "addresses that were typed for this workshop, to whom they were typed for"
 #: Paper, and what a returned sheet is held against: the person signs under that address.
 _PAPER = "the form to sign, and the list and plan that record it"
 
@@ -374,6 +376,7 @@ KNOWN: dict[str, str] = {
     "services.mail.sender._deliver": _WALKED,
     "services.mail.transport._announce": _MEANS,
     "services.mail.transport._deliver_over_some_connection": _MEANS,
+    "services.workshop_participants.as_csv": _TYPED,
     "tui.cli.access._print_people": _WALKED,
     "tui.cli.access._write": _WALKED,
     "tui.cli.access.access": _WALKED,

@@ -102,7 +102,7 @@ def test_what_is_only_pointed_out() -> None:
     assert problems("warning", people="41") == ["people"]
     assert problems("warning", contact_email="anne@gmial.com") == ["contact_email"]
     assert problems("warning", first_day="31/10/2027", begins="02:30", ends="10:00") == [
-        "begins", "first_day", "first_day", "first_day",
+        "begins", "first_day", "first_day",
     ]  # fmt: skip
     few = FormPlace(1, "I", 1, PLACE.zone, "fr", Office(WorkshopRules(most=18)))
     assert problems("error", few) == ["people"]

@@ -804,7 +804,6 @@ def step(session: ActorSession, workshop: Workshop, still: Any, **facts: Any) ->
     mine = and_(col(Workshop.id) == workshop.id, still)
     if not change(session, Workshop, mine, **facts, due_on=next_due(after)):
         raise refused_step(workshop, session.at)
-    session.refresh(workshop)
 
 
 def refused_step(workshop: Workshop, at: datetime) -> StepRefused:

@@ -14,6 +14,7 @@ from models.language import DEFAULT_LANGUAGE, LANGUAGES, Wording, say
 from models.mail import Mail
 from models.references import make_workshop_reference
 from models.workshops import Workshop, WorkshopParticipant
+from services import workshop_calendar
 
 TEMPLATE = "workshop"
 #: For how long a letter is tried.
@@ -175,11 +176,28 @@ def mail_values(
         "template": TEMPLATE,
         "language": language,
         "recipient": to.email,
-        "values": letter_in_words(workshop, kind, to.name, language, **values),
+        "values": {
+            **letter_in_words(workshop, kind, to.name, language, **values),
+            **_calendar(workshop, kind, at, language),
+        },
         "queued_at": at,
         "expires_at": at + TRIED_FOR,
         "next_attempt_at": at,
     }
+
+
+#: Letters that bring a calendar file with the deadlines, the event alone, or its end.
+_WITH_DEADLINES = ("submitted", "submitted_late", "accepted")
+_CALLED_OFF = ("refused", "cancelled", "cancelled_charged", "replaced", "withdrawn", "called_off")
+
+
+def _calendar(workshop: Workshop, kind: str, at: datetime, language: str) -> dict[str, str]:
+    if kind in _CALLED_OFF:
+        return {"calendar": workshop_calendar.called_off(workshop, at, language)}
+    if kind != "invited" and kind not in _WITH_DEADLINES:
+        return {}
+    whole = kind in _WITH_DEADLINES
+    return {"calendar": workshop_calendar.for_mail(workshop, at, language, deadlines=whole)}
 
 
 def letter_in_words(

@@ -4,12 +4,12 @@ Each step is one conditional UPDATE whose row count is checked, and queues its l
 same transaction. Requesters ask, cancel and replace; the rest is the workshop office's work.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import replace as with_changes
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, select
@@ -17,7 +17,7 @@ from sqlmodel import col
 
 from models.database import ActorSession, change
 from models.errors import TrousseauError
-from models.language import N_, Wording, say
+from models.language import N_, Wording, current_language, say
 from models.references import make_workshop_reference, parse_workshop_reference
 from models.schools import School
 from models.text import clean, squeeze
@@ -42,7 +42,7 @@ from models.workshops import (
     next_due,
     search_key_of,
 )
-from services import drafts, workshop_letters
+from services import drafts, workshop_calendar, workshop_letters
 from services.workshop_form import FormPlace, FormRefused, Request, check, place
 from services.workshop_rules import (
     is_office,
@@ -56,6 +56,7 @@ from services.workshop_rules import (
 DRAFT = "workshop"
 #: Longest reason and longest link, in characters.
 LONGEST_REASON, LONGEST_LINK = 500, 500
+_LINK = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[!-~]*)?")
 
 #: Every status in words, with one sign that needs no colour.
 STATUS_WORDS: dict[str, tuple[str, Wording]] = {
@@ -273,8 +274,7 @@ def accept(
 
 def _link(text: str) -> str:
     link = text.strip()
-    parts = urlsplit(link) if len(link) <= LONGEST_LINK and link == clean(link) else None
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or " " in link:
+    if len(link) > LONGEST_LINK or not _LINK.fullmatch(link):
         raise StepRefused(say("Give the registration link, beginning with https://"))
     return link
 
@@ -750,6 +750,12 @@ def values_of(session: ActorSession, workshop_id: int) -> dict[str, str]:
         "contact_email": workshop.contact_email,
         "remarks": workshop.remarks,
     }
+
+
+def calendar_of(session: ActorSession, workshop_id: int, language: str | None = None) -> bytes:
+    """Return a workshop with its deadlines as a calendar file (.ics); `WorkshopNotFound`."""
+    workshop = find(session, workshop_id)
+    return workshop_calendar.as_file(workshop, session.at, language or current_language())
 
 
 def complete_attendance(session: ActorSession, workshop_id: int, met: int, people: int) -> None:

@@ -266,18 +266,24 @@ def _risk(days_left: int | None) -> str:
 # --- calendar -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CalendarEntry:
-    """One day of one workshop: `code` as in `models.workshop_dates.STEPS`, or `answer`."""
+    """One day of one workshop: `code` as in `models.workshop_dates.STEPS`, or `answer`.
+
+    Not frozen: that would double the time to make those of a month.
+    """
 
     day: date
     code: str
     label: Wording
     workshop_id: int
-    reference: str
     title: str
     school: str
     status: str
+
+    @property
+    def reference(self) -> str:
+        return make_workshop_reference(self.workshop_id)
 
 
 #: What stands in a calendar for each of a workshop's days, with the statuses in which it does.
@@ -307,14 +313,11 @@ def calendar(
     values = {"at": session.at, "first": first, "last": last, "eve": eve, "school": school_id}
     rows = fetch(session, _within(school_id is not None), values)
     entries = [
-        CalendarEntry(
-            day, code, label, row.id, make_workshop_reference(row.id), row.title,
-            row.school or "", row.status,
-        )
+        CalendarEntry(day, code, label, row.id, row.title, row.school or "", row.status)
         for row in rows
         for day, code, label in _days_of(row)
         if first <= day <= last
-    ]  # fmt: skip
+    ]
     return sorted(entries, key=lambda each: (each.day, each.workshop_id))[:MOST_ENTRIES]
 
 

@@ -1,18 +1,37 @@
 """The life of a request: each step once, by whom it may be done, and who is told."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select, update
+from sqlmodel import col
 
-from models.database import OutOfScope
+from models.database import OutOfScope, change
+from models.language import say
+from models.mail import Mail
 from models.references import NotAWorkshop
-from models.workshops import facts_of, next_due
-from services import drafts, workshop_participants, workshops
+from models.workshops import WorkshopParticipant, facts_of, next_due
+from services import (
+    drafts,
+    plans,
+    workshop_findings,
+    workshop_participants,
+    workshop_rules,
+    workshops,
+)
 from services.workshop_form import FormRefused
 from services.workshops import ChargeNotConfirmed, LateNotConfirmed, StepRefused, WorkshopNotFound
-from tests.services.workshop_world import CONTACT, OFFICE, Ateliers, form, make_ateliers
+from tests.services.workshop_world import (
+    CONTACT,
+    NOW,
+    OFFICE,
+    Ateliers,
+    form,
+    make_ateliers,
+)
 
 LINK = "https://ib.example/r/1"
 
@@ -237,3 +256,91 @@ def test_a_reference_of_something_else_is_told(ateliers: Ateliers) -> None:
         ateliers.office.read(workshops.by_reference, "00K3-1W")
     with pytest.raises(WorkshopNotFound):
         ateliers.office.read(workshops.page, 4711)
+
+
+def test_what_is_shared_is_not_changed_past_the_services(engine: Engine) -> None:
+    """Neither by a session of the further school, nor by a plan that it computes."""
+    ateliers = make_ateliers(engine)
+    workshop = ateliers.accepted(further_schools="9902")
+    entry = workshop_participants.Entry("", "Denis", "Jo", "jo@ailleurs.example", 9902)
+    person = ateliers.coordinator.write(workshop_participants.add, workshop, entry)
+    neighbour, mine = ateliers.neighbour, col(WorkshopParticipant.id) == person
+
+    def by_flush(session: Any) -> None:
+        row = session.scalars(select(WorkshopParticipant).where(mine)).one()
+        row.surname = "Volé"
+        session.flush()
+
+    def by_plan(session: Any) -> None:
+        draft = plans.PlanDraft("workshop_x", say("plan"), ateliers.world.other)
+        change_ = plans.update_change(
+            "workshop_participant", person, {"surname": "Denis"}, {"surname": "Volé"}
+        )
+        draft.items.append(plans.Item("information", "x", "x", say("x"), [change_]))
+        plans.apply(session, plans.store(session, draft))
+
+    tries: dict[str, Callable[[Any], Any]] = {
+        "change": lambda s: change(s, WorkshopParticipant, mine, surname="Volé"),
+        "update": lambda s: s.execute(
+            update(WorkshopParticipant).where(mine).values(surname="Volé"),
+            execution_options={"journaled": True, "synchronize_session": False},
+        ),
+        "flush": by_flush,
+        "plan": by_plan,
+    }
+    for name, deed in tries.items():
+        with suppress(OutOfScope):
+            neighbour.write(deed)
+        (row,) = neighbour.read(workshop_participants.listed, workshop)
+        assert row.surname == "Denis", name
+
+
+def test_a_coordinator_writes_no_other_mail_and_sees_none(ateliers: Ateliers) -> None:
+    workshop = ateliers.ask()
+    mine, desk = ateliers.world.mine, ateliers.coordinator
+    mail = {
+        "school_id": mine, "template": "test", "language": "fr", "recipient": "a@b.example",
+        "queued_at": NOW, "expires_at": NOW, "next_attempt_at": NOW,
+    }  # fmt: skip
+    ateliers.world.desk.write(lambda s: s.add(Mail(**mail)))
+    seen = desk.read(lambda s: [each.workshop_id for each in s.scalars(select(Mail))])
+    assert seen == [workshop, workshop]
+    for wrong in ({}, {"workshop_id": workshop, "school_id": ateliers.world.other}):
+        with pytest.raises(OutOfScope):
+            desk.write(lambda s, wrong=wrong: s.add(Mail(**{**mail, **wrong})))
+    with pytest.raises(OutOfScope):
+        desk.write(lambda s: change(s, Mail, col(Mail.workshop_id) == workshop, reply="x"))
+
+
+def test_what_is_wrong_with_a_workshop_is_found(ateliers: Ateliers) -> None:
+    def causes(workshop: int) -> list[str]:
+        found = ateliers.coordinator.read(workshop_findings.findings, workshop)
+        return [finding.cause for finding in found]
+
+    late = ateliers.ask(first_day="16/01/2027")
+    assert causes(late) == ["asked_late"]
+    ateliers.at("2026-11-23T08:00Z")
+    assert causes(late) == ["answer_overdue", "asked_late"]
+    workshop = ateliers.accepted()
+    assert causes(workshop) == ["few_participants"]
+    ateliers.at("2027-03-02T08:00Z")
+    assert causes(workshop) == ["cancelling_is_charged", "few_participants"]
+    assert causes(late) == ["answer_overdue", "asked_late", "registration_closed"]
+    ateliers.at("2027-03-24T08:00Z")
+    assert causes(workshop) == ["attendance_overdue"]
+
+
+def test_the_office_sets_the_figures(ateliers: Ateliers) -> None:
+    office, before = ateliers.office, ateliers.ask()
+    with pytest.raises(OutOfScope):
+        ateliers.coordinator.write(workshop_rules.set_office, {"notice_days": 1})
+    for figures, email in (({"notice_days": -1}, ""), ({"id": 3}, ""), ({}, "bureau@")):
+        with pytest.raises(workshop_rules.RulesRefused):
+            office.write(workshop_rules.set_office, figures, "", email)
+    office.write(workshop_rules.set_office, {"notice_days": 30, "free_days": 10}, "B", OFFICE)
+    office.write(workshop_rules.set_office, {"fewest": 10}, "B", OFFICE)
+    rules = ateliers.coordinator.read(workshop_rules.office).rules
+    assert (rules.notice_days, rules.free_days, rules.fewest) == (30, 10, 10)
+    after = ateliers.ask(first_day="22/12/2026")
+    assert ateliers.row(after).free_until == date(2026, 12, 12)
+    assert ateliers.row(before).free_until == date(2027, 2, 21)  # fixed when it was sent

@@ -250,7 +250,7 @@ def test_no_function_lets_a_coordinator_into_another_school(schools: Schools, ke
         for _ in range(2):
             ending, rows = attack(name, schools, key, random, rows, schools.coordinator)
             done |= {name} if ending == "done" else set()
-    assert done > {"workshops.submit", "workshops.page", "workshop_participants.add"}
+    assert len(done) > 15, done  # else this proved nothing
 
 
 def test_no_plan_reaches_into_another_school(schools: Schools, key: Key) -> None:

@@ -45,7 +45,17 @@ class Workshop(Table, table=True):
     __tablename__ = "workshop"
     __table_args__: Any = (
         Index("ix_workshop_due_on", "due_on", "id"),
-        Index("ix_workshop_school_day", "school_day", "id"),
+        # With all that a calendar asks for, so that it reads no row but of a match.
+        Index(
+            "ix_workshop_days",
+            "school_day",
+            "id",
+            "answer_due",
+            "free_until",
+            "registration_until",
+            "attendance_due",
+            "invoice_due",
+        ),
         Index("ix_workshop_school_id", "school_id", "school_day"),
         *(partial_index("workshop", column) for column in ("replaced_by_id", "replaces_id")),
         {"sqlite_autoincrement": True},

@@ -166,9 +166,9 @@ def add(session: ActorSession, workshop_id: int, entry: Entry) -> int:
 
 
 def correct(session: ActorSession, participant_id: int, entry: Entry) -> None:
-    """Change a participant's title, name, address or school; a new address is told by mail.
+    """Change a participant's title, name, address or school.
 
-    Raises what `add` does.
+    Where the address is another, both are told by mail. Raises what `add` does.
     """
     person = _participant(session, participant_id)
     workshop = _open_workshop(session, person.workshop_id)
@@ -176,6 +176,7 @@ def correct(session: ActorSession, participant_id: int, entry: Entry) -> None:
     moved = address_key(right.email) != person.email_key
     if moved:
         _refuse_second(session, person.workshop_id, right.email)
+        _tell_withdrawn(session, workshop, person)
     live = (col(WorkshopParticipant.id) == participant_id) & _LIVE
     values = _columns(session, person.workshop_id, right)
     if not change(session, WorkshopParticipant, live, **values, changed_at=session.at):
@@ -192,6 +193,10 @@ def withdraw(session: ActorSession, participant_id: int) -> None:
     live = (col(WorkshopParticipant.id) == participant_id) & _LIVE
     if not change(session, WorkshopParticipant, live, withdrawn_at=session.at):
         raise ParticipantRefused(say("This participant has just been withdrawn."))
+    _tell_withdrawn(session, workshop, person)
+
+
+def _tell_withdrawn(session: ActorSession, workshop: Workshop, person: WorkshopParticipant) -> None:
     if workshop.accepted_at is not None:
         workshop_letters.tell_participants(session, workshop, [person], "withdrawn")
 

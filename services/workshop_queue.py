@@ -5,10 +5,12 @@ somebody is waited for, and the list by risk is read from its one index. Stateme
 and prepared, for they are asked with each key that is typed.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +34,7 @@ from models.workshops import (
     WorkshopParticipant,
 )
 from services.team_access import LONGEST_PAGE, Page
+from services.workshop_rules import GREATEST
 
 #: How a list can be sorted: by risk, by the event's day, by when it was asked for.
 SORTS = ("risk", "date", "newest")
@@ -71,7 +74,6 @@ class WorkshopRow:
     """
 
     id: int
-    reference: str
     status: str
     title: str
     programme: str
@@ -88,6 +90,10 @@ class WorkshopRow:
     people: int
     participants: int
     submitted_at: datetime
+
+    @property
+    def reference(self) -> str:
+        return make_workshop_reference(self.id)
 
     @property
     def next_step(self) -> Wording | None:
@@ -119,7 +125,8 @@ def page(
     form, values = _form(query), _values(session, query)
     part = {"offset": max(0, offset), "limit": max(0, min(limit, LONGEST_PAGE))}
     found = fetch(session, _page_of(form, query.sort, query.descending), {**values, **part})
-    rows = tuple(_row(row, session.at) for row in found)
+    todays = {row.zone: local_day(session.at, ZoneInfo(row.zone or _ZONE)) for row in found}
+    rows = tuple([_row(row, todays[row.zone]) for row in found])
     return Page(rows, _count(session, form, values) if count else None)
 
 
@@ -246,14 +253,16 @@ def _counts_of(of_school: bool) -> Any:
     return counted.where(true(), *_conditions(form)).group_by(status)
 
 
-def _row(row: Any, at: datetime) -> WorkshopRow:
-    today = local_day(at, ZoneInfo(row.zone or DEFAULT_TIME_ZONE))
+#: Whose day it is in a row of a school that the actor doesn't see.
+_ZONE = DEFAULT_TIME_ZONE
+
+
+def _row(row: Any, today: date) -> WorkshopRow:
     left = None if row.due_on is None else (row.due_on - today).days
     return WorkshopRow(
-        row.id, make_workshop_reference(row.id), row.status, row.title, row.programme,
-        row.category, row.language, row.school_id, row.school or "", row.first_day,
-        row.school_day, row.due_on, left, _risk(left), row.late_confirmed_at is not None,
-        row.people, row.participants, row.submitted_at,
+        row.id, row.status, row.title, row.programme, row.category, row.language, row.school_id,
+        row.school or "", row.first_day, row.school_day, row.due_on, left, _risk(left),
+        row.late_confirmed_at is not None, row.people, row.participants, row.submitted_at,
     )  # fmt: skip
 
 
@@ -309,27 +318,42 @@ def calendar(
 
     At most `MOST_ENTRIES`. Cancelled, refused and replaced workshops have no days.
     """
-    eve = first - timedelta(days=1)
-    values = {"at": session.at, "first": first, "last": last, "eve": eve, "school": school_id}
-    rows = fetch(session, _within(school_id is not None), values)
-    entries = [
-        CalendarEntry(day, code, label, row.id, row.title, row.school or "", row.status)
-        for row in rows
-        for day, code, label in _days_of(row)
-        if first <= day <= last
-    ]
-    return sorted(entries, key=lambda each: (each.day, each.workshop_id))[:MOST_ENTRIES]
+    values = {
+        "at": session.at,
+        "first": first,
+        "last": last,
+        "eve": first - _DAY,
+        "since": first - _FARTHEST,
+        "school": school_id,
+    }
+    found: list[CalendarEntry] = []
+    for row in fetch(session, _within(school_id is not None), values):
+        for column, code, label, later in _BY_STATUS.get(row.status, ()):
+            day = getattr(row, column) + later if later else getattr(row, column)
+            if first <= day <= last:
+                title, school = row.title, row.school or ""
+                found.append(CalendarEntry(day, code, label, row.id, title, school, row.status))
+    found.sort(key=attrgetter("day", "workshop_id"))
+    return found[:MOST_ENTRIES]
 
 
-def _days_of(row: Any) -> Iterator[tuple[date, str, Wording]]:
+_DAY = timedelta(days=1)
+#: By how much a day of a workshop lies after its first at most: no figure of the rules is greater.
+_FARTHEST = timedelta(days=GREATEST + 2)
+
+
+def _by_status() -> dict[str, list[tuple[str, str, Wording, timedelta | None]]]:
+    """Return the entries of a workshop by its status: column, code, label, how much later."""
+    found: dict[str, list[tuple[str, str, Wording, timedelta | None]]] = defaultdict(list)
     for code, column, label, statuses in _ENTRIES:
-        if row.status in statuses:
-            yield getattr(row, column), code, label
+        for status in statuses:
+            found[status].append((column, code, label, None))
             if code == "first_day":
-                yield row.school_day + timedelta(days=1), "second_day", _SECOND
+                found[status].append((column, "second_day", say("Workshop, second day"), _DAY))
+    return dict(found)
 
 
-_SECOND = say("Workshop, second day")
+_BY_STATUS = _by_status()
 
 
 @cache
@@ -348,7 +372,11 @@ def _within(of_school: bool) -> Any:
         )
         .outerjoin(School, col(School.id) == Workshop.school_id)
         .where(
-            col(Workshop.cancelled_at).is_(None), col(Workshop.refused_at).is_(None), touched
+            # What lies in the index is looked at there: SQLite reads a row only for a match.
+            col(Workshop.school_day) >= bindparam("since", type_=Date()),
+            touched,
+            col(Workshop.cancelled_at).is_(None),
+            col(Workshop.refused_at).is_(None),
         )
         .order_by(col(Workshop.school_day), col(Workshop.id))
         .limit(MOST_ENTRIES)

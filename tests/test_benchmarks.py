@@ -18,6 +18,7 @@ from benchmarks import (
     tables,
     team_keys,
     terminal,
+    workshops,
 )
 from benchmarks.__main__ import MODULES, main
 from benchmarks.databases import Databases
@@ -55,6 +56,11 @@ def test_lists(databases: Databases) -> None:
     found = figures(list(lists.measure(databases, [60], 0, ["director"])))
     assert all(figure.floor for figure in found)
     assert len({figure.what for figure in found}) == len(found)
+
+
+def test_workshops(databases: Databases) -> None:
+    found = figures(list(workshops.measure(databases, [60], 0)))
+    assert len(found) == 14 and all(figure.floor for figure in found)
 
 
 def test_sending(databases: Databases) -> None:

@@ -43,7 +43,8 @@ def test_one_is_entered_corrected_and_withdrawn(ateliers: Ateliers) -> None:
         desk.write(participants.add, workshop, Entry("", "Autre", "Un", "LISE@ecole.example"))
     desk.write(participants.correct, person, Entry("", "Peeters", "Lise", "lise.p@ecole.example"))
     assert names(ateliers, workshop) == ["Peeters Lise lise.p@ecole.example"]
-    assert ateliers.mails()[-1][0] == "lise.p@ecole.example"
+    told = [to for to, _subject in ateliers.mails()[-2:]]
+    assert told == ["lise@ecole.example", "lise.p@ecole.example"]
     before = len(ateliers.mails())
     desk.write(participants.correct, person, Entry("Dr", "Peeters", "Lise", "lise.p@ecole.example"))
     assert len(ateliers.mails()) == before  # the address is the one that was told
@@ -191,6 +192,14 @@ def test_a_plan_is_stale_once_the_workshop_is_cancelled(ateliers: Ateliers) -> N
     desk.write(workshops.cancel, workshop)
     with pytest.raises(plans.PlanStale):
         desk.write(plans.apply, plan)
+
+
+def test_a_list_that_was_entered_is_taken_back(ateliers: Ateliers) -> None:
+    workshop, desk = ateliers.ask(), ateliers.coordinator
+    plan = desk.write(participants.plan_participants, workshop, "Un;Jean;jean@ecole.example")
+    desk.write(plans.apply, plan)
+    desk.write(plans.undo, plan)
+    assert names(ateliers, workshop) == []
 
 
 def test_a_coordinators_plan_is_nobody_elses(ateliers: Ateliers) -> None:

@@ -140,7 +140,19 @@ def upgrade() -> None:
             sqlite_where=sa.text("replaces_id IS NOT NULL"),
             postgresql_where=sa.text("replaces_id IS NOT NULL"),
         )
-        batch_op.create_index("ix_workshop_school_day", ["school_day", "id"], unique=False)
+        batch_op.create_index(
+            "ix_workshop_days",
+            [
+                "school_day",
+                "id",
+                "answer_due",
+                "free_until",
+                "registration_until",
+                "attendance_due",
+                "invoice_due",
+            ],
+            unique=False,
+        )
         batch_op.create_index("ix_workshop_school_id", ["school_id", "school_day"], unique=False)
 
     op.create_table(

@@ -85,7 +85,6 @@ class WorkshopRow:
     school_day: date
     due_on: date | None
     days_left: int | None
-    risk: str
     late: bool
     people: int
     participants: int
@@ -94,6 +93,12 @@ class WorkshopRow:
     @property
     def reference(self) -> str:
         return make_workshop_reference(self.id)
+
+    @property
+    def risk(self) -> str:
+        if self.days_left is None or self.days_left > NEAR:
+            return ""
+        return "overdue" if self.days_left < 0 else "near"
 
     @property
     def next_step(self) -> Wording | None:
@@ -261,15 +266,9 @@ def _row(row: Any, today: date) -> WorkshopRow:
     left = None if row.due_on is None else (row.due_on - today).days
     return WorkshopRow(
         row.id, row.status, row.title, row.programme, row.category, row.language, row.school_id,
-        row.school or "", row.first_day, row.school_day, row.due_on, left, _risk(left),
+        row.school or "", row.first_day, row.school_day, row.due_on, left,
         row.late_confirmed_at is not None, row.people, row.participants, row.submitted_at,
     )  # fmt: skip
-
-
-def _risk(days_left: int | None) -> str:
-    if days_left is None or days_left > NEAR:
-        return ""
-    return "overdue" if days_left < 0 else "near"
 
 
 # --- calendar -----------------------------------------------------------------------------

@@ -109,9 +109,9 @@ def test_a_reference_says_whether_it_is_a_workshop_or_a_form() -> None:
     workshop_id, form = make_workshop_reference(4711), make_reference(4711, 1)
     assert workshop_id == "04K7-Z" + workshop_id[-1] and form[:6] == "04K7-1"
     assert parse_workshop_reference(workshop_id.lower().replace("-", " ")) == 4711
-    with pytest.raises(NotAWorkshop, match="consent form"):
+    with pytest.raises(NotAWorkshop, match="autorisation"):
         parse_workshop_reference(form)
-    with pytest.raises(ReferenceMistyped, match="workshop"):
+    with pytest.raises(ReferenceMistyped, match="atelier"):
         parse_reference(workshop_id)
     with pytest.raises(NotAWorkshop):
         parse_workshop_reference(workshop_id[:-1] + ("0" if workshop_id[-1] != "0" else "1"))

@@ -1,23 +1,21 @@
 """Who was present at which session, and who meets the requirements: all sessions (DOMAIN §3).
 
-By hand one by one; from a file or the meeting's server by a plan, from plain rows that say
-whom and what (`services.attendance_files` reads them).
+By hand one by one; from a file or the meeting's server, which `services.attendance_files`
+reads, by a plan.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import col
 
-from models.addresses import address_key
 from models.database import ActorSession
 from models.errors import TrousseauError
 from models.language import N_, Wording, say, say_n
-from models.text import clean, name_key
 from models.workshops import (
     ATTENDANCE_SOURCES,
     Workshop,
@@ -27,6 +25,14 @@ from models.workshops import (
     facts_of,
 )
 from services import plans, workshops
+from services.attendance_files import (
+    WHOLE,
+    AttendanceFile,
+    AttendanceRow,
+    Expected,
+    MatchedFile,
+    match,
+)
 from services.findings import Finding, Remedy
 from services.workshop_rules import office, require_office
 from services.workshops import find, live_participants, refused_step
@@ -42,28 +48,6 @@ class AttendanceRefused(TrousseauError):
     """What was given is no attendance of this workshop."""
 
     heading = N_("Attendance")
-
-
-class Read(Protocol):
-    """One row of an attendance file; `session` 0 is the whole event, not told by session.
-
-    `user_id` is what `user_id_of` gave the server, `present` None where only minutes are known.
-    """
-
-    @property
-    def user_id(self) -> str: ...
-    @property
-    def email(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def session(self) -> int: ...
-    @property
-    def minutes(self) -> int | None: ...
-    @property
-    def present(self) -> bool | None: ...
-    @property
-    def line(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,13 +271,14 @@ def _write(
 
 
 def plan_attendance(
-    session: ActorSession, workshop_id: int, rows: Iterable[Read], source: str = "file"
+    session: ActorSession, workshop_id: int, found: AttendanceFile, source: str = "file"
 ) -> int:
     """Compute and store the plan that records what a file or server says; return its id.
 
-    A row is found by its user id, its address, or else its name where only one has it. What
-    was typed by hand stays, and is told. Where only minutes are known, whoever was there for
-    the share of a session that the office has set was present. For the office.
+    `found` is what `services.attendance_files` has read; whoever is not in it missed the
+    sessions that it tells about. What was typed by hand stays, and is told. Where only minutes
+    are known, whoever was there for the share of a session that the office has set was present.
+    For the office.
     """
     require_office(session)
     workshop = find(session, workshop_id)
@@ -304,55 +289,58 @@ def plan_attendance(
         workshop.school_id,
         request={"workshop": workshop_id, "source": source},
     )
-    _Matching(session, workshop, source).into(draft, rows)
+    _Recording(session, workshop, source).into(draft, found)
     return plans.store(session, draft)
 
 
-class _Matching:
-    """Brings the rows of a file together with participants and sessions, as items of a plan."""
+class _Recording:
+    """Makes the items of a plan of what a file says of participants and sessions."""
 
     def __init__(self, session: ActorSession, workshop: Workshop, source: str) -> None:
         assert workshop.id is not None
         self.workshop, self.source = workshop, source
         people = live_participants(session, workshop.id)
-        self.by_id = {user_id_of(person.id or 0): person for person in people}
-        self.by_email = {person.email_key: person for person in people}
-        self.by_name: dict[str, list[WorkshopParticipant]] = defaultdict(list)
-        for person in people:
-            for key in _name_keys(person):
-                self.by_name[key].append(person)
+        self.people = {user_id_of(person.id or 0): person for person in people}
         self.sessions = {each.number: each for each in sessions(session, workshop.id)}
         self.known = _recorded(session, workshop.id)
         self.share = office(session).rules.presence_percent
         self.done: set[tuple[int, int]] = set()
 
-    def into(self, draft: plans.PlanDraft, rows: Iterable[Read]) -> None:
-        for row in rows:
-            person = self._person(row)
-            if person is None:
-                self._tell(draft, row, "error", say("Nobody of this workshop is meant."))
-            elif row.session not in self.sessions and row.session:
-                self._tell(draft, row, "error", say("There is no session of this number."))
-            else:
-                self._person_row(draft, row, person)
-        if not draft.items:
+    def into(self, draft: plans.PlanDraft, found: AttendanceFile) -> None:
+        expected = [
+            Expected(key, person.surname, person.first_name, person.email)
+            for key, person in self.people.items()
+        ]
+        matched = match(found, expected)
+        for whom, row in sorted(matched.rows, key=_whole_last):
+            self._row(draft, row, self.people[whom.user_id])
+        self._missing(draft, matched)
+        for notice in matched.notices:
+            item = plans.Item(notice.level, "told", "", notice.text, line=notice.line)
+            draft.items.append(item)
+            draft.refused = draft.refused or notice.hard
+        if not matched.rows:
+            # Nobody at all is rather another workshop's list than a workshop that all missed.
             draft.refused = True
-            text = say("There is no row in this list.")
+            text = say("The list names nobody of this workshop.")
             draft.items.append(plans.Item("error", "refused", "", text))
 
-    def _person(self, row: Read) -> WorkshopParticipant | None:
-        if row.user_id in self.by_id:
-            return self.by_id[row.user_id]
-        if row.email and (found := self.by_email.get(address_key(row.email))):
-            return found
-        named = self.by_name.get(name_key(row.name), []) if row.name else []
-        return named[0] if len({person.id for person in named}) == 1 else None
+    def _missing(self, draft: plans.PlanDraft, matched: MatchedFile) -> None:
+        """Record as absent who is not in a list that tells of a session."""
+        named = {(whom.user_id, row.session) for whom, row in matched.rows}
+        for key, person in self.people.items():
+            for number in matched.sessions:
+                if (key, number) not in named:
+                    row = AttendanceRow(key, "", "", number, None, False, 0)
+                    self._row(draft, row, person)
 
-    def _person_row(self, draft: plans.PlanDraft, row: Read, person: WorkshopParticipant) -> None:
-        if row.session:
-            self._one(draft, row, person, self.sessions[row.session])
+    def _row(self, draft: plans.PlanDraft, row: AttendanceRow, person: WorkshopParticipant) -> None:
+        if row.session != WHOLE:
+            if row.session in self.sessions:
+                self._one(draft, row, person, self.sessions[row.session])
+            else:
+                self._tell(draft, row, "error", say("There is no session of this number."), person)
             return
-        # Of the whole event only an absence says something of each session.
         if self._present_throughout(row) is None:
             text = say("The file counts the whole event and not each session: decide by hand.")
             self._tell(draft, row, "warning", text, person)
@@ -360,7 +348,7 @@ class _Matching:
         for each in self.sessions.values():
             self._one(draft, row, person, each)
 
-    def _present_throughout(self, row: Read) -> bool | None:
+    def _present_throughout(self, row: AttendanceRow) -> bool | None:
         """Tell what a row about the whole event says of every session, None for nothing."""
         if row.present is False or (row.present is None and row.minutes == 0):
             return False
@@ -374,7 +362,11 @@ class _Matching:
         return True if enough else None
 
     def _one(
-        self, draft: plans.PlanDraft, row: Read, person: WorkshopParticipant, each: SessionRow
+        self,
+        draft: plans.PlanDraft,
+        row: AttendanceRow,
+        person: WorkshopParticipant,
+        each: SessionRow,
     ) -> None:
         assert person.id is not None
         present = self._is_present(row, each)
@@ -382,13 +374,9 @@ class _Matching:
             self._tell(draft, row, "error", say("Neither presence nor minutes are given."), person)
             return
         if (person.id, each.id) in self.done:
-            text = say(
-                "Session %(number)s stands twice in the list: the first counts.", number=each.number
-            )
-            self._tell(draft, row, "warning", text, person)
-            return
+            return  # a row of the session itself counts before one of the whole event
         self.done.add((person.id, each.id))
-        minutes = row.minutes if row.session else None
+        minutes = row.minutes if row.session != WHOLE else None
         before = self.known.get(person.id, {}).get(each.id)
         if before is not None and before.source == "hand":
             self._stays(draft, row, person, each, before, present)
@@ -399,8 +387,8 @@ class _Matching:
         item.changes = [self._change(draft, person.id, each.id, before, present, minutes)]
         draft.items.append(item)
 
-    def _is_present(self, row: Read, each: SessionRow) -> bool | None:
-        if not row.session:
+    def _is_present(self, row: AttendanceRow, each: SessionRow) -> bool | None:
+        if row.session == WHOLE:
             return self._present_throughout(row)
         if row.present is not None or row.minutes is None:
             return row.present
@@ -410,7 +398,7 @@ class _Matching:
     def _stays(
         self,
         draft: plans.PlanDraft,
-        row: Read,
+        row: AttendanceRow,
         person: WorkshopParticipant,
         each: SessionRow,
         before: WorkshopAttendance,
@@ -452,19 +440,17 @@ class _Matching:
     @staticmethod
     def _tell(
         draft: plans.PlanDraft,
-        row: Read,
+        row: AttendanceRow,
         level: str,
         text: Wording,
-        person: WorkshopParticipant | None = None,
+        person: WorkshopParticipant,
     ) -> None:
-        given = row.name or row.email or row.user_id
-        label = f"{person.surname} {person.first_name}" if person else clean(given, 100)
+        label = f"{person.surname} {person.first_name}"
         draft.items.append(plans.Item(level, "told", label, text, line=row.line))
 
 
-def _name_keys(person: WorkshopParticipant) -> set[str]:
-    surname, first_name = person.surname_key, person.first_name_key
-    return {surname + first_name, first_name + surname}
+def _whole_last(pair: tuple[Expected, AttendanceRow]) -> bool:
+    return pair[1].session == WHOLE
 
 
 def _said(number: int, present: bool, minutes: int | None) -> Wording:

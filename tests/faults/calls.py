@@ -37,6 +37,7 @@ from services import (
     workshop_participants,
     workshop_queue,
 )
+from services.attendance_files import AttendanceFile, AttendanceRow
 from services.imports.drafting import ImportRequest
 from services.imports.roster import (
     GuardianshipRecord,
@@ -252,19 +253,6 @@ def _workshop(c: Chooser) -> Workshop:
         return c.random.choice(list(session.scalars(select(Workshop))))
 
 
-@dataclass(frozen=True)
-class _Attended:
-    """A row of an attendance file."""
-
-    user_id: str
-    email: str = ""
-    name: str = ""
-    session: int = 1
-    minutes: int | None = None
-    present: bool | None = True
-    line: int = 1
-
-
 def _settled(c: Chooser) -> list[Any]:
     return [
         outbox.Settled(mail, Outcome(c.random.choice(list(Result)), 250, words="ok"), NOW)
@@ -378,9 +366,14 @@ SPECIAL: dict[str, Make] = {
             f"Neuf;Jo;jo@exemple.example;{OTHER_NUMBER}",
         ]
     ),
-    "workshop_attendance.plan_attendance.rows": lambda c: [
-        _Attended(f"p{person}") for person in c.some("workshop_participant")
-    ],
+    "workshop_attendance.plan_attendance.found": lambda c: AttendanceFile(
+        tuple(
+            AttendanceRow(f"p{person}", "", "", 1, None, True, 1)
+            for person in c.some("workshop_participant")
+        ),
+        (),
+        (),
+    ),
     "workshop_attendance.plan_attendance.source": lambda c: "file",
     "workshop_invoices.issue.number": lambda c: "",
     "workshop_letters.tell_office.name": lambda c: "Bureau",

@@ -10,6 +10,7 @@ from models.database import OutOfScope
 from models.workshops import facts_of
 from services import plans, workshop_attendance, workshop_meetings, workshops
 from services import workshop_participants as participants
+from services.attendance_files import AttendanceFile, AttendanceRow
 from services.workshop_attendance import AttendanceRefused, Result, user_id_of
 from services.workshop_participants import Entry
 from services.workshops import StepRefused
@@ -18,17 +19,16 @@ from tests.services.workshop_world import CONTACT, Ateliers, make_ateliers
 AFTER = "2027-03-17T08:00Z"
 
 
-@dataclass(frozen=True)
-class Row:
+def said(
+    user_id: str = "",
+    email: str = "",
+    name: str = "",
+    session: int = 1,
+    minutes: int | None = None,
+    present: bool | None = None,
+) -> AttendanceRow:
     """A row as a file's reader gives it."""
-
-    user_id: str = ""
-    email: str = ""
-    name: str = ""
-    session: int = 1
-    minutes: int | None = None
-    present: bool | None = None
-    line: int = 2
+    return AttendanceRow(user_id, email, name, session, minutes, present, 2)
 
 
 @dataclass
@@ -50,9 +50,11 @@ class Held:
             workshop_attendance.record, self.workshop, self.people[person], number, present
         )
 
-    def read(self, *rows: Row, source: str = "file") -> list[tuple[str, str]]:
-        office = self.ateliers.office
-        plan = office.write(workshop_attendance.plan_attendance, self.workshop, rows, source)
+    def read(
+        self, *rows: AttendanceRow, source: str = "file", sessions: tuple[int, ...] = ()
+    ) -> list[tuple[str, str]]:
+        office, found = self.ateliers.office, AttendanceFile(rows, (), sessions)
+        plan = office.write(workshop_attendance.plan_attendance, self.workshop, found, source)
         told = [(row.level, row.label) for row in office.read(plans.rows, plan, 0, 50)]
         if office.read(plans.show, plan).state == "open":
             office.write(plans.apply, plan)
@@ -120,18 +122,21 @@ def test_attendance_is_the_offices_and_comes_after_the_beginning(over: Held) -> 
 def test_a_file_is_matched_by_id_address_and_name(engine: Engine) -> None:
     over = held(engine)
     told = over.read(
-        Row(user_id=user_id_of(over.people[0]), session=1, minutes=315),
-        Row(user_id=user_id_of(over.people[0]), session=2, minutes=314),
-        Row(email="BODART@ecole.example", session=1, present=True),
-        Row(name="Jo BODART", session=2, present=False),
-        Row(name="Inconnu", session=1, present=True),
-        Row(email="claes@ecole.example", session=3, present=True),
-        Row(email="claes@ecole.example", session=1),
-        Row(name="Claes Jo", session=1, present=True),
-        Row(name="Claes Jo", session=1, present=False),
+        said(user_id=user_id_of(over.people[0]), session=1, minutes=315),
+        said(user_id=user_id_of(over.people[0]), session=2, minutes=314),
+        said(email="BODART@ecole.example", session=1, present=True),
+        said(name="Jo BODART", session=2, present=False),
+        said(name="Inconnu", session=1, present=True),
+        said(email="claes@ecole.example", session=3, present=True),
+        said(email="claes@ecole.example", session=1),
+        said(name="Claes Jo", session=1, present=True),
+        said(name="Claes Jo", session=1, present=False),
     )
     levels = [level for level, _label in told]
-    assert levels == [*["information"] * 4, "error", "error", "error", "information", "warning"]
+    # Of two rows the longer counts; where only one is told, it is the one that says something.
+    assert levels == [
+        *["information"] * 4, "error", "information", "error", "warning", "warning",
+    ]  # fmt: skip
     # Seven hours: 75 % are 315 minutes.
     assert over.missed() == [("Adam", (2,), False), ("Bodart", (2,), False), ("Claes", (), None)]
 
@@ -139,29 +144,43 @@ def test_a_file_is_matched_by_id_address_and_name(engine: Engine) -> None:
 def test_what_was_typed_by_hand_stays(over: Held) -> None:
     over.record(0, 1, True)
     told = over.read(
-        Row(email="adam@ecole.example", session=1, present=False),
-        Row(email="adam@ecole.example", session=2, present=True),
+        said(email="adam@ecole.example", session=1, present=False),
+        said(email="adam@ecole.example", session=2, present=True),
     )
     assert [level for level, _label in told] == ["warning", "information"]
     assert over.missed()[0] == ("Adam", (), True)
-    over.read(Row(email="adam@ecole.example", session=2, present=False), source="server")
+    over.read(said(email="adam@ecole.example", session=2, present=False), source="server")
     assert over.missed()[0] == ("Adam", (2,), False)
     assert over.results()[0].sessions[1].source == "server"
 
 
 def test_a_row_about_the_whole_event_says_what_it_can(over: Held) -> None:
     told = over.read(
-        Row(email="adam@ecole.example", session=0, minutes=0),
+        said(email="adam@ecole.example", session=0, minutes=0),
         # Fourteen hours: 840 minutes less those that one may miss of one session.
-        Row(email="bodart@ecole.example", session=0, minutes=735),
-        Row(email="claes@ecole.example", session=0, minutes=734),
+        said(email="bodart@ecole.example", session=0, minutes=735),
+        said(email="claes@ecole.example", session=0, minutes=734),
     )
     assert [level for level, _label in told] == [*["information"] * 4, "warning"]
     assert over.missed() == [("Adam", (1, 2), False), ("Bodart", (), True), ("Claes", (), None)]
 
 
-def test_an_empty_list_is_refused(over: Held) -> None:
+def test_who_is_not_in_a_list_that_tells_of_a_session_missed_it(over: Held) -> None:
+    over.record(1, 2, True)
+    over.read(
+        said(email="adam@ecole.example", session=1, present=True),
+        said(email="bodart@ecole.example", session=1, present=True),
+        sessions=(1, 2),
+    )
+    # What was typed by hand stays, though the list does not know of it.
+    assert over.missed() == [("Adam", (2,), False), ("Bodart", (), True), ("Claes", (1, 2), False)]
+
+
+def test_a_list_of_nobody_is_refused(over: Held) -> None:
     assert over.read() == [("error", "")]
+    told = over.read(said(email="autre@ailleurs.example", present=True), sessions=(1,))
+    assert {level for level, _label in told} >= {"error"}
+    assert [row.met for row in over.results()] == [None, None, None]
 
 
 def test_sessions_are_set_before_anybody_is_recorded(over: Held) -> None:

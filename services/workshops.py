@@ -256,6 +256,8 @@ def accept(
     """
     workshop = _for_office(session, workshop_id)
     until = registration_until or workshop.registration_until
+    if workshop.starts_at <= session.at:
+        raise StepRefused(say("This workshop should have begun already: refuse it."))
     if until > workshop.school_day:
         raise StepRefused(say("Registration can’t close after the workshop has begun."))
     facts: dict[str, Any] = {

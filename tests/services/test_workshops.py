@@ -129,6 +129,14 @@ def test_a_request_is_taken_up_and_accepted(ateliers: Ateliers) -> None:
             office.write(late, workshop, *(["r"] if late is workshops.refuse else []))
 
 
+def test_what_should_have_begun_is_no_longer_accepted(ateliers: Ateliers) -> None:
+    workshop = ateliers.ask()
+    ateliers.at("2027-03-15T08:00Z")
+    with pytest.raises(StepRefused, match="commencé"):
+        ateliers.office.write(workshops.accept, workshop, LINK)
+    ateliers.office.write(workshops.refuse, workshop, "trop tard")
+
+
 def test_a_refusal_needs_its_reason(ateliers: Ateliers) -> None:
     workshop = ateliers.ask()
     with pytest.raises(StepRefused):

@@ -132,7 +132,7 @@ def test_a_request_is_taken_up_and_accepted(ateliers: Ateliers) -> None:
 def test_what_should_have_begun_is_no_longer_accepted(ateliers: Ateliers) -> None:
     workshop = ateliers.ask()
     ateliers.at("2027-03-15T08:00Z")
-    with pytest.raises(StepRefused, match="commencé"):
+    with pytest.raises(StepRefused, match="commencer"):
         ateliers.office.write(workshops.accept, workshop, LINK)
     ateliers.office.write(workshops.refuse, workshop, "trop tard")
 

@@ -8,6 +8,9 @@ from sqlmodel import Field
 
 from models.base import Instant, Table, conditional_index, partial_index
 
+#: What tells in `Mail.values` which letter about a workshop it is, and the one that invites.
+LETTER_KIND, INVITES = "kind", "invited"
+
 
 class Mail(Table, table=True):
     """One mail to one person: what it is for, and what became of it.

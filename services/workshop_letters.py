@@ -11,7 +11,7 @@ from typing import Any
 
 from models.database import ActorSession
 from models.language import DEFAULT_LANGUAGE, LANGUAGES, Wording, say
-from models.mail import Mail
+from models.mail import INVITES, LETTER_KIND, Mail
 from models.references import make_workshop_reference
 from models.workshops import Workshop, WorkshopParticipant
 from services import workshop_calendar
@@ -96,7 +96,7 @@ LETTERS: dict[str, Letter] = {
         say("The invoice %(number)s is of %(amount)s."),
         say("It is due on %(due)s."),
     ),
-    "invited": Letter(
+    INVITES: Letter(
         say("Workshop “%(title)s”: you are registered"),
         say("%(contact)s has registered you for this virtual workshop."),
         say(
@@ -168,7 +168,10 @@ def reader(person: Any, language: str) -> _Reader:
 def mail_values(
     workshop: Workshop, kind: str, to: _Reader, at: datetime, **values: Any
 ) -> dict[str, Any]:
-    """Return the columns of a letter's mail, all that an insertion needs."""
+    """Return the columns of a letter's mail, all that an insertion needs.
+
+    Its kind is kept: one that invites is not sent to whoever takes part no more (`outbox`).
+    """
     language = to.language if to.language in LANGUAGES else DEFAULT_LANGUAGE
     return {
         "school_id": workshop.school_id,
@@ -179,6 +182,7 @@ def mail_values(
         "values": {
             **letter_in_words(workshop, kind, to.name, language, **values),
             **_calendar(workshop, kind, at, language),
+            LETTER_KIND: kind,
         },
         "queued_at": at,
         "expires_at": at + TRIED_FOR,
@@ -194,7 +198,7 @@ _CALLED_OFF = ("refused", "cancelled", "cancelled_charged", "replaced", "withdra
 def _calendar(workshop: Workshop, kind: str, at: datetime, language: str) -> dict[str, str]:
     if kind in _CALLED_OFF:
         return {"calendar": workshop_calendar.called_off(workshop, at, language)}
-    if kind != "invited" and kind not in _WITH_DEADLINES:
+    if kind != INVITES and kind not in _WITH_DEADLINES:
         return {}
     whole = kind in _WITH_DEADLINES
     return {"calendar": workshop_calendar.for_mail(workshop, at, language, deadlines=whole)}

@@ -8,18 +8,21 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from icalendar import Calendar
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
+from sqlmodel import col
 
+from models.database import SYSTEM, writing
 from models.keys import Key
 from models.language import LANGUAGES
+from models.mail import Mail
 from services import workshop_participants, workshops
-from services.mail.sender import Letterhead, send
+from services.mail.sender import Letterhead, SendResult, send
 from services.mail.templates import BatchValues, MessageValues, prepare
 from services.mail.url import mail_settings
 from services.workshop_letters import LETTERS, TEMPLATE, letter_in_words
 from services.workshop_participants import Entry
 from tests.models.test_workshops import workshop
-from tests.services.workshop_world import CONTACT, NOW, OFFICE, make_ateliers
+from tests.services.workshop_world import CONTACT, NOW, OFFICE, Ateliers, make_ateliers
 
 #: What the steps add to a letter.
 VALUES: dict[str, Any] = {
@@ -65,6 +68,16 @@ def test_hostile_texts_are_texts() -> None:
     assert html.count("<br>") == len(letter["facts"].split("\n")) - 1
 
 
+async def deliver(ateliers: Ateliers, folder: Path) -> tuple[SendResult, list[Any]]:
+    """Send what is due; return what came of it, and every message that has left so far."""
+    sent = await send(
+        ateliers.world.engine, mail_settings(f"maildir:{folder}"), Key(bytes(range(32))),
+        Letterhead("t@ecole.example"), clock=ateliers.world.clock,
+    )  # fmt: skip
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return sent, [message_from_bytes(path.read_bytes(), policy=default) for path in files]
+
+
 async def test_letters_leave_with_the_calendar_of_the_workshop(
     sqlite_engine: Engine, tmp_path: Path
 ) -> None:
@@ -72,15 +85,10 @@ async def test_letters_leave_with_the_calendar_of_the_workshop(
     asked = ateliers.accepted()
     entry = Entry("Mme", "Peeters", "Lise", "lise@ecole.example")
     ateliers.coordinator.write(workshop_participants.add, asked, entry)
+    await deliver(ateliers, tmp_path / "sent")
     ateliers.coordinator.write(workshops.cancel, asked, "malade")
-    settings = mail_settings(f"maildir:{tmp_path / 'sent'}")
-    sent = await send(
-        ateliers.world.engine, settings, Key(bytes(range(32))), Letterhead("t@ecole.example"),
-        clock=ateliers.world.clock,
-    )  # fmt: skip
-    assert (sent.sent, sent.remaining) == (len(ateliers.mails()), 0)
-    files = [path for path in (tmp_path / "sent").rglob("*") if path.is_file()]
-    messages = [message_from_bytes(path.read_bytes(), policy=default) for path in files]
+    sent, messages = await deliver(ateliers, tmp_path / "sent")
+    assert (len(messages), sent.remaining) == (len(ateliers.mails()), 0)
     told: dict[str, list[tuple[str, int, int]]] = {}
     for message in messages:
         events = [
@@ -97,6 +105,42 @@ async def test_letters_leave_with_the_calendar_of_the_workshop(
         OFFICE: [("CANCELLED", 2, 1)],
         "lise@ecole.example": [("CONFIRMED", 1, 1), ("CANCELLED", 2, 1)],
     }
+
+
+async def test_who_takes_part_no_more_is_not_invited_by_a_letter_that_waits(
+    engine: Engine, tmp_path: Path
+) -> None:
+    ateliers = make_ateliers(engine)
+    asked, desk = ateliers.accepted(), ateliers.coordinator
+
+    def enter(name: str, *, workshop: int = asked) -> int:
+        entry = Entry("", name.capitalize(), "Jo", f"{name}@ecole.example")
+        return desk.write(workshop_participants.add, workshop, entry)
+
+    gone, moved, stays = enter("gone"), enter("moved"), enter("stays")
+    called_off = ateliers.accepted(title="Ailleurs")
+    enter("elsewhere", workshop=called_off)
+    desk.write(workshop_participants.withdraw, gone)
+    another = Entry("", "Moved", "Jo", "arrived@ecole.example")
+    desk.write(workshop_participants.correct, moved, another)
+    # Only written otherwise: it is the same address, and the same letter.
+    same = Entry("Mme", "Stays", "Jo", "Stays@ecole.example")
+    desk.write(workshop_participants.correct, stays, same)
+    desk.write(workshops.cancel, called_off)
+    _sent, messages = await deliver(ateliers, tmp_path / "sent")
+    registered = {
+        message["to"].addresses[0].addr_spec
+        for message in messages
+        if "vous êtes inscrit" in message["subject"]
+    }
+    assert registered == {"arrived@ecole.example", "stays@ecole.example"}
+    with writing(ateliers.world.engine, SYSTEM, ateliers.world.clock()) as session:
+        never = session.scalars(select(Mail).where(col(Mail.cancelled_at).is_not(None))).all()
+        assert sorted((mail.recipient, mail.sent_at) for mail in never) == [
+            ("elsewhere@ecole.example", None),
+            ("gone@ecole.example", None),
+            ("moved@ecole.example", None),
+        ]
 
 
 def test_a_workshop_is_a_calendar_file_to_keep(sqlite_engine: Engine) -> None:

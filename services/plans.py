@@ -52,6 +52,8 @@ _PLACES = (POST, CHILD)
 #: What every school writes to, and the kind of plan that changes it because of a signature.
 _ADDRESS = {"personal_email", "personal_email_key"}
 _SIGNED = "consents"
+#: The kind of plan that is bound to the registration deadline of a workshop.
+_OF_PARTICIPANTS = "workshop_participants"
 
 
 class PlanStale(TrousseauError):
@@ -472,10 +474,11 @@ def apply(session: ActorSession, plan_id: int, confirm_number: str = "") -> Appl
 
     Raises `PlanStale` when the rows it was computed from have changed since, and
     `PlanRefused` when it holds a hard error, was applied before, or asks for a number
-    that was not given.
+    that was not given. What a plan is about may refuse it as well, with an error of its own.
     """
     plan = find(session, plan_id)
     _check_open(session, plan, confirm_number)
+    _check_kind(session, plan)
     with bulk.many_rows(session.connection(), _size(plan)):
         return _apply(session, plan)
 
@@ -534,6 +537,15 @@ def _check_open(session: ActorSession, plan: Plan, confirm_number: str) -> None:
         raise PlanStale(
             say("Another import was applied or undone in the meantime. Read the file again.")
         )
+
+
+def _check_kind(session: ActorSession, plan: Plan) -> None:
+    """Let what a plan is about refuse it at this moment, for this actor: guards know rows, and
+    neither a deadline nor who is bound by it."""
+    if plan.kind == _OF_PARTICIPANTS:
+        from services.workshop_participants import open_workshop
+
+        open_workshop(session, plan.request["workshop"])
 
 
 #: One lock for imports on PostgreSQL: "trousse2" read as a number. SQLite has one writer.
@@ -896,11 +908,13 @@ def undo(session: ActorSession, plan_id: int) -> Applied:
     """Bring back what was before an applied plan, whole, within the caller's transaction.
 
     Raises `PlanRefused` when the plan is not applied, or when a row it made or changed
-    has been changed or used since: nothing that came later is ever lost.
+    has been changed or used since: nothing that came later is ever lost. What a plan is about
+    may refuse it as well.
     """
     plan = find(session, plan_id)
     if state_of(plan) != "applied":
         raise PlanRefused(say("Only a plan that has been applied can be undone."))
+    _check_kind(session, plan)
     assert plan.applied_at is not None
     work, digest = _gather(session, plan)
     _check_scope(session, plan, work, undoing=True)

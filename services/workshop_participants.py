@@ -149,7 +149,7 @@ def add(session: ActorSession, workshop_id: int, entry: Entry) -> int:
     Raises `ParticipantRefused` where the entry is wrong, the address is there already or
     registration has closed, `OutOfScope` for whoever may not enter anybody.
     """
-    workshop = _open_workshop(session, workshop_id)
+    workshop = open_workshop(session, workshop_id)
     right = checked(entry)
     _refuse_second(session, workshop_id, right.email)
     person = WorkshopParticipant(
@@ -171,7 +171,7 @@ def correct(session: ActorSession, participant_id: int, entry: Entry) -> None:
     Where the address is another, both are told by mail. Raises what `add` does.
     """
     person = _participant(session, participant_id)
-    workshop = _open_workshop(session, person.workshop_id)
+    workshop = open_workshop(session, person.workshop_id)
     right = checked(entry)
     moved = address_key(right.email) != person.email_key
     if moved:
@@ -189,7 +189,7 @@ def correct(session: ActorSession, participant_id: int, entry: Entry) -> None:
 def withdraw(session: ActorSession, participant_id: int) -> None:
     """Withdraw a participant, who is told where the workshop was accepted. Raises as `add`."""
     person = _participant(session, participant_id)
-    workshop = _open_workshop(session, person.workshop_id)
+    workshop = open_workshop(session, person.workshop_id)
     live = (col(WorkshopParticipant.id) == participant_id) & _LIVE
     if not change(session, WorkshopParticipant, live, withdrawn_at=session.at):
         raise ParticipantRefused(say("This participant has just been withdrawn."))
@@ -267,7 +267,12 @@ def is_open(session: ActorSession, workshop: Workshop) -> bool:
     return local_day(session.at, zone_of(session, workshop)) <= workshop.registration_until
 
 
-def _open_workshop(session: ActorSession, workshop_id: int) -> Workshop:
+def open_workshop(session: ActorSession, workshop_id: int) -> Workshop:
+    """Return a workshop whose participants this actor may change at this moment.
+
+    Raises `StepRefused` where it has ended, `ParticipantRefused` for a further school and, save
+    for the office, once registration has closed; `OutOfScope` for whoever may not ask.
+    """
     require_requester(session)
     workshop = find(session, workshop_id)
     if facts_of(workshop, session.at).status not in ("submitted", "in_treatment", "accepted"):
@@ -343,9 +348,10 @@ def plan_participants(
 
     `content` is what was pasted from a spreadsheet (tab, semicolon or comma, with or without
     headings), or a CSV file or workbook. A row that is refused says why, an address that looks
-    mistyped or is entered already is told; the rest comes in. Raises as `add` does.
+    mistyped or is entered already is told; the rest comes in. Raises as `add` does, and so
+    does applying the plan: what was computed in time may come too late.
     """
-    workshop = _open_workshop(session, workshop_id)
+    workshop = open_workshop(session, workshop_id)
     data = content.encode() if isinstance(content, str) else content
     reading = _Reading(session, workshop)
     draft = plans.PlanDraft(
@@ -375,6 +381,8 @@ class _Reading:
         self.guard = plans.guard(
             "workshop",
             workshop.id,
+            # Who comes in before the acceptance is told by it, and after it by the plan.
+            accepted_at=workshop.accepted_at,
             cancelled_at=workshop.cancelled_at,
             registration_until=workshop.registration_until,
         )

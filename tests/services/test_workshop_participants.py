@@ -110,6 +110,42 @@ def test_after_registration_closed_a_message_goes_to_the_office(ateliers: Atelie
     ateliers.office.write(participants.withdraw, person)  # who may still do it
 
 
+def test_a_list_read_in_time_is_refused_when_it_is_applied_too_late(ateliers: Ateliers) -> None:
+    workshop, desk = ateliers.accepted(), ateliers.coordinator
+    ateliers.at("2027-03-01T22:59Z")
+    entered = desk.write(participants.plan_participants, workshop, "Un;Jean;jean@ecole.example")
+    late = desk.write(participants.plan_participants, workshop, "Deux;Ida;ida@ecole.example")
+    desk.write(plans.apply, entered)
+    ateliers.at("2027-03-01T23:00Z")
+    for deed, plan in ((plans.apply, late), (plans.undo, entered)):
+        with pytest.raises(ParticipantRefused, match="01/03/2027"):
+            desk.write(deed, plan)
+    assert names(ateliers, workshop) == ["Un Jean jean@ecole.example"]
+    assert desk.read(plans.show, late).state == "open"
+    ateliers.office.write(plans.apply, late)  # who is not bound by it
+    assert len(names(ateliers, workshop)) == 2
+
+
+def test_a_list_is_computed_anew_once_the_request_is_answered(engine: Engine) -> None:
+    from services import workshops
+
+    ateliers = make_ateliers(engine)
+    desk, office = ateliers.coordinator, ateliers.office
+    accepted, refused = ateliers.ask(), ateliers.ask()
+    early, lost = (
+        desk.write(participants.plan_participants, each, "Un;Jean;jean@ecole.example")
+        for each in (accepted, refused)
+    )
+    office.write(workshops.accept, accepted, "https://ib.example/r/1")
+    office.write(workshops.refuse, refused, "complet")
+    with pytest.raises(plans.PlanStale):  # nobody would tell them that they are registered
+        desk.write(plans.apply, early)
+    with pytest.raises(StepRefused):
+        desk.write(plans.apply, lost)
+    paste(ateliers, accepted, "Un;Jean;jean@ecole.example")
+    assert ateliers.mails()[-1][0] == "jean@ecole.example"
+
+
 def test_a_cancelled_workshop_has_no_participants_to_change(ateliers: Ateliers) -> None:
     from services import workshops
 
@@ -184,13 +220,13 @@ def test_a_list_without_addresses_enters_nobody(ateliers: Ateliers, text: str) -
     assert names(ateliers, workshop) == []
 
 
-def test_a_plan_is_stale_once_the_workshop_is_cancelled(ateliers: Ateliers) -> None:
+def test_a_plan_is_refused_once_the_workshop_is_cancelled(ateliers: Ateliers) -> None:
     from services import workshops
 
     workshop, desk = ateliers.ask(), ateliers.coordinator
     plan = desk.write(participants.plan_participants, workshop, "Un;Jean;jean@ecole.example")
     desk.write(workshops.cancel, workshop)
-    with pytest.raises(plans.PlanStale):
+    with pytest.raises(StepRefused):
         desk.write(plans.apply, plan)
 
 

@@ -435,17 +435,25 @@ class _Checking:
             self._warn("first_day", found.sentence)
 
     def _notes(self, school_day: date | None) -> tuple[DayNote, ...]:
-        """What speaks against the days, as dates of the school; told beside the date, too."""
+        """Tell what speaks against the days beside the date, too."""
         if school_day is None:
             return ()
-        days = (school_day, second_day(school_day))
-        language = current_language()
-        holidays = {
-            day: name
-            for year in {day.year for day in days}
-            for day, name in public_holidays(self.place.zone.key, year, language).items()
-        }
-        notes = day_notes(days, holidays, self.place.breaks)
+        notes = notes_on(school_day, self.place)
         for note in notes:
             self._warn("first_day", note.sentence)
         return notes
+
+
+def notes_on(school_day: date, at_place: FormPlace) -> tuple[DayNote, ...]:
+    """Return what speaks against a workshop that begins on a day, a date of the school.
+
+    Names are in the current language; the first call loads the public holidays (190 ms).
+    """
+    days = (school_day, second_day(school_day))
+    language = current_language()
+    holidays = {
+        day: name
+        for year in {day.year for day in days}
+        for day, name in public_holidays(at_place.zone.key, year, language).items()
+    }
+    return day_notes(days, holidays, at_place.breaks)

@@ -129,10 +129,26 @@ def page(
     """
     form, values = _form(query), _values(session, query)
     part = {"offset": max(0, offset), "limit": max(0, min(limit, LONGEST_PAGE))}
-    found = fetch(session, _page_of(form, query.sort, query.descending), {**values, **part})
+    rows = _rows_of(session, query, form, {**values, **part})
+    return Page(tuple(rows), _count(session, form, values) if count else None)
+
+
+#: No list is longer: what stands for no limit in both databases.
+_ALL = 2**31 - 1
+
+
+def all_rows(session: ActorSession, query: WorkshopQuery) -> list[WorkshopRow]:
+    """Return all workshops that a query finds, for a file or a script."""
+    values = {**_values(session, query), "offset": 0, "limit": _ALL}
+    return _rows_of(session, query, _form(query), values)
+
+
+def _rows_of(
+    session: ActorSession, query: WorkshopQuery, form: "_Form", values: dict[str, Any]
+) -> list[WorkshopRow]:
+    found = fetch(session, _page_of(form, query.sort, query.descending), values)
     todays = {row.zone: local_day(session.at, ZoneInfo(row.zone or _ZONE)) for row in found}
-    rows = tuple([_row(row, todays[row.zone]) for row in found])
-    return Page(rows, _count(session, form, values) if count else None)
+    return [_row(row, todays[row.zone]) for row in found]
 
 
 def total(session: ActorSession, query: WorkshopQuery) -> int:

@@ -388,7 +388,7 @@ SPECIAL: dict[str, Make] = {
             c.maybe(c.school()),
             sort=c.random.choice(workshop_queue.SORTS),
         )
-        for name in ("page", "total")
+        for name in ("page", "total", "all_rows")
     },
     "accounts.add_account.email": lambda c: f"neuf{c.random.random()}@exemple.example",
     "accounts.add_account.role": lambda c: c.random.choice(["helpdesk", "director"]),

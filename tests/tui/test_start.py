@@ -148,7 +148,15 @@ def test_help_and_a_mistake_load_neither_screens_nor_data(arguments: list[str]) 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["plan", "show", "many"], ["plan"], ["plan", "nothing"], ["access"], ["demo", "--nothing"]],
+    [
+        ["plan", "show", "many"],
+        ["plan"],
+        ["plan", "nothing"],
+        ["access"],
+        ["demo", "--nothing"],
+        ["workshop"],
+        ["workshop", "check-date", "many", "--school", "4321"],
+    ],
 )
 def test_a_mistake_after_a_command_loads_neither_screens_nor_data(arguments: list[str]) -> None:
     # Typer reads values by pydantic, and that asks what every library says of itself.

@@ -15,6 +15,7 @@ LIBRARIES = (
     "babel.numbers",
     "email_validator",
     "flufl.bounce",
+    "holidays",
     "icalendar",
     "idna",
     "openpyxl",

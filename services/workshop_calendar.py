@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from models.language import Wording, say
 from models.references import make_workshop_reference
-from models.workshop_dates import DAYS
+from models.workshop_dates import DAYS, Event, WorkshopPlan
 from models.workshops import Workshop, facts_of
 from services.calendar_files import CalendarEvent, Deadline, Status, calendar_file, packed
 
@@ -38,6 +38,28 @@ def for_mail(workshop: Workshop, at: datetime, language: str, *, deadlines: bool
     With the deadlines for those who ask, without for those who only take part.
     """
     return packed(_event(workshop, at, language), _deadlines(workshop) if deadlines else ())
+
+
+def of_plan(plan: WorkshopPlan, event: Event, at: datetime, language: str) -> bytes:
+    """Return what follows from a date that nobody has asked for yet, as a file (.ics) to keep.
+
+    Every step of the plan but the two days themselves is a deadline; the event is tentative.
+    Files of the same date replace each other in a calendar.
+    """
+    planned = CalendarEvent(
+        reference=f"plan-{event.first_day.isoformat()}",
+        title=say("Virtual workshop (planned)").text(language),
+        first_day=event.first_day,
+        days=DAYS,
+        starts=event.begins,
+        ends=event.ends,
+        zone=event.zone,
+        changed_at=at,
+        status="tentative",
+        language=language,
+    )
+    steps = [step for step in plan.steps if step.code not in ("first_day", "second_day")]
+    return calendar_file(planned, [Deadline(step.code, step.label, step.day) for step in steps])
 
 
 def called_off(workshop: Workshop, at: datetime, language: str) -> str:

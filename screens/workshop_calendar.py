@@ -72,11 +72,6 @@ _LONGEST_PATH, _LONGEST_DATE = 1_000, 10
 _LETTERS = "abcdefghij"
 #: The hours that a plan without a request is written down with.
 _BEGINS, _ENDS = time(9), time(16)
-_WHO: Mapping[str, Wording] = {
-    "school": say("the school"),
-    "office": say("the workshop office"),
-    "everybody": say("everybody"),
-}
 
 
 def open_workshop(screen: Screen[object], workplace: Workplace, workshop_id: int) -> None:
@@ -180,11 +175,7 @@ def plan_paragraphs(plan: WorkshopPlan, today: date) -> list[Paragraph]:
 
 def _told_step(letter: str, step: PlanStep, left: int, coming: bool) -> Paragraph:
     tone: Tone = "strong" if coming else "quiet" if left < 0 else ""
-    told = _("%(label)s: %(left)s (%(who)s)") % {
-        "label": step.label,
-        "left": told_left(left),
-        "who": _WHO[step.who],
-    }
+    told = say("%(label)s: %(left)s", label=step.label, left=told_left(left))
     mark = ">" if coming else " "
     return Paragraph(f"{mark}{letter}  {told_day(step.day)}  {told}", tone, apart=False)
 

@@ -144,8 +144,9 @@ class _Kept:
 class WorkshopRequestScreen(DeedScreen[int | None]):
     """The form; the result is the workshop that was asked for, None where it was left.
 
-    `replaces` is a workshop that this request takes the place of: its values are there at
-    first, and it is cancelled in the same step. `first_day` is a day chosen elsewhere.
+    It is for the school `school_id`, by default the one that somebody works in. `replaces` is
+    a workshop that this request takes the place of: its values are there at first, and it is
+    cancelled in the same step. `first_day` is a day chosen elsewhere.
     """
 
     DEFAULT_CSS = """
@@ -172,14 +173,19 @@ class WorkshopRequestScreen(DeedScreen[int | None]):
         submitted: Submitted
 
     def __init__(
-        self, workplace: Workplace, replaces: int | None = None, first_day: date | None = None
+        self,
+        workplace: Workplace,
+        school_id: int | None = None,
+        *,
+        replaces: int | None = None,
+        first_day: date | None = None,
     ) -> None:
         super().__init__()
         self._workplace, self._desk = workplace, workplace.desk
         self._replaces = replaces
         self._first_day = first_day
         here = workplace.here
-        self._school_id = here.school_id if here is not None else None
+        self._school_id = school_id or (here.school_id if here is not None else None)
         self._draft = workshops.draft_name(replaces)
         self._place: FormPlace | None = None
         self._check: FormCheck | None = None

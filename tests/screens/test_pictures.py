@@ -23,12 +23,13 @@ from tests.worlds import make_world
 
 #: What no one is ever on: others are made of them.
 BASES = {
-    "AnswerScreen", "ChangingScreen", "DoorScreen", "PrintingScreen", "ReadingScreen",
-    "SendingScreen", "StatusListScreen",
+    "AnswerScreen", "CalendarFileScreen", "ChangingScreen", "DoorScreen", "PrintingScreen",
+    "ReadingScreen", "SendingScreen", "StatusListScreen",
 }  # fmt: skip
 PICTURES = {
     "AccountKeysScreen": "screens/test_own_account/test_picture[keys]",
     "AddKeyScreen": "screens/test_own_account/test_picture[add-key]",
+    "CalendarFolderScreen": "screens/test_workshop_calendar/test_picture_of_the_folder",
     "ChangeAddressScreen": "screens/test_own_account/test_picture[change-address]",
     "ChangePasswordScreen": "screens/test_own_account/test_picture[change-password]",
     "ChangeScreen": "screens/test_team_access/test_picture_of_a_change[m]",
@@ -40,6 +41,7 @@ PICTURES = {
     "ConsentsScreen": "screens/test_consents/test_at_80_by_24",
     "CorrectionScreen": "screens/test_families/test_picture_of_a_correction",
     "DashboardScreen": "screens/test_dashboard/test_at_80_by_24",
+    "DateScreen": "screens/test_workshop_calendar/test_picture_of_the_date",
     "DoublesScreen": "screens/test_team_access/test_picture_of_doubles",
     "EditYearScreen": "screens/test_schools/test_correcting_a_year",
     "FamiliesScreen": "screens/test_families/test_picture_of_the_list[80x24]",
@@ -71,6 +73,9 @@ PICTURES = {
     "TypedConfirmScreen": "screens/test_plan/test_picture_mass_change",
     "WholeLineScreen": "screens/test_whole_line/test_picture",
     "WhomToAskScreen": "screens/test_door/test_picture[whom-to-ask]",
+    "WorkshopCalendarScreen": "screens/test_workshop_calendar/test_picture",
+    "WorkshopRequestScreen": "screens/test_workshop_request/test_picture",
+    "WorkshopsScreen": "screens/test_workshops/test_picture",
     "_FileScreen": "screens/test_pictures/test_picture_of_the_consent_file",
 }
 #: The size of a picture of 80 columns and 24 lines, as Rich draws it.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from rich.segment import Segment
@@ -74,7 +74,7 @@ _LETTERS = "abcdefghij"
 _BEGINS, _ENDS = time(9), time(16)
 
 
-def open_workshop(screen: Screen[object], workplace: Workplace, workshop_id: int) -> None:
+def open_workshop(screen: Screen[Any], workplace: Workplace, workshop_id: int) -> None:
     """Show the page of one workshop."""
     from screens.workshop import WorkshopScreen
 
@@ -621,7 +621,7 @@ def _verdict(check: DateCheck, notes: Sequence[DayNote]) -> Iterator[Paragraph]:
         "in_time": ("+", "good"), "late": ("!", "warning"), "past": ("x", "error"),
     }  # fmt: skip
     sign, tone = signs[check.verdict]
-    yield Paragraph(f"{sign} {told_day(check.first_day)}: {check.sentence}", tone)
+    yield Paragraph(f"{sign} {told_day(check.first_day)} – {check.sentence}", tone)
     for note in notes:
         yield Paragraph(f"- {note.sentence}", "warning", apart=False)
 

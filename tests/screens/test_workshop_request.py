@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from models.workshops import facts_of
 from screens.confirm import ConfirmScreen
@@ -22,9 +23,8 @@ def ateliers(sqlite_engine: Engine) -> Ateliers:
     return make_ateliers(sqlite_engine)
 
 
-def opened(console: MakeApp, ateliers: Ateliers, replaces: int | None = None) -> Any:
-    screen = WorkshopRequestScreen(at_school(ateliers), replaces=replaces)
-    return console(screen, role="coordinator")
+def opened(console: MakeApp, ateliers: Ateliers) -> Any:
+    return console(WorkshopRequestScreen(at_school(ateliers)), role="coordinator")
 
 
 async def enter(pilot: Pilot[Any], name: str, text: str) -> None:
@@ -74,9 +74,11 @@ async def test_days_off_are_pointed_out(console: MakeApp, ateliers: Ateliers) ->
 
 
 async def test_a_late_request_is_confirmed_and_sent(console: MakeApp, ateliers: Ateliers) -> None:
+    results: list[int | None] = []
     begin(ateliers, first_day="11/01/2027")
-    app = opened(console, ateliers)
+    app = console(Screen(), role="coordinator")
     async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(WorkshopRequestScreen(at_school(ateliers)), results.append)
         await settled(pilot)
         assert "En retard" in beside(pilot, "first_day")
         assert "17/01/2027" in follows(pilot)  # the first date still in time
@@ -86,7 +88,9 @@ async def test_a_late_request_is_confirmed_and_sent(console: MakeApp, ateliers: 
         await press(pilot, "n")
         assert ateliers.mails() == []
         await press(pilot, "f8", "o")
-    row = ateliers.row(1)
+    (asked,) = results
+    assert asked is not None
+    row = ateliers.row(asked)
     assert row.late_confirmed_at == ateliers.world.clock.now
     assert [recipient for recipient, _subject in ateliers.mails()] == [CONTACT, OFFICE]
     assert ateliers.coordinator.read(drafts.load, workshops.draft_name()) is None
@@ -135,12 +139,12 @@ async def test_what_was_typed_is_there_after_the_line_has_dropped(
 ) -> None:
     async with opened(console, ateliers).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        await enter(pilot, "title", "L’oral au PP")
+        await enter(pilot, "title", "L'oral au PP")
         await press(pilot, "tab", "right")
     async with opened(console, ateliers).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         values = pilot.app.screen.query_one("#form-workshop").values
-        assert (values["title"], values["language"]) == ("L’oral au PP", "en")
+        assert (values["title"], values["language"]) == ("L'oral au PP", "en")
         assert values["time_zone"] == "Europe/Brussels"
 
 
@@ -157,9 +161,9 @@ async def test_hours_elsewhere_are_told_by_the_clocks_of_the_school(
 async def test_a_request_is_replaced_in_one_step(console: MakeApp, ateliers: Ateliers) -> None:
     former = ateliers.accepted()
     ateliers.at("2027-03-01T09:00:00+00:00")
-    app = opened(console, ateliers, former)
-    results: list[Any] = []
+    app: Any = console(Screen(), role="coordinator")
     async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(WorkshopRequestScreen(at_school(ateliers), replaces=former))
         await settled(pilot)
         assert app.screen._form.values["title"] == "L’évaluation au PP"
         await enter(pilot, "first_day", "17/05/2027")

@@ -57,7 +57,6 @@ async def test_the_office_finds_what_is_overdue_first(console: MakeApp, ateliers
         assert "en retard de 6 jours, depuis le 16/11/2026" in shown
         await press(pilot, "slash", *"voisins")
         assert screen.table.total == 1
-        await press(pilot, "enter", "escape", "escape")
 
 
 async def test_a_school_sees_its_own(console: MakeApp, ateliers: Ateliers) -> None:

@@ -54,7 +54,8 @@ async def test_the_office_finds_what_is_overdue_first(console: MakeApp, ateliers
         assert places == sorted(places)
         assert "! -6" in shown and "Athénée de l’Essai" in shown
         assert screen.table.row and screen.table.row.key == asked["overdue"]
-        assert "en retard de 6 jours, depuis le 16/11/2026" in shown
+        told = "en retard de 6 jours, depuis le 16/11/2026"
+        assert told in screen._detail.text
         await press(pilot, "slash", *"voisins")
         assert screen.table.total == 1
 

@@ -72,7 +72,7 @@ async def test_participants_are_typed_one_after_the_other(
         assert "déjà encodée" in shown(pilot)
         await pilot.press("escape")
         await settled(pilot)
-        assert "Encodés : 2" in shown(pilot) and "gmail.com?" in shown(pilot)
+        assert "Encodés : 2" in shown(pilot) and "est-ce jo@gmail.com ?" in shown(pilot)
         await pilot.press("f8")  # what was typed and not sent is still there
         await settled(pilot)
         assert "Desmet" in shown(pilot)

@@ -832,7 +832,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "participants.add",
         "f8",
-        N_("Enter"),
+        N_("New participant"),
         N_("Enter participants one by one"),
         footer=True,
         needs="workshops!",

@@ -137,8 +137,8 @@ class _Fee(Form, inherit_bindings=False):
     _Fee Field > .label { width: 18; }
     _Fee Field > .message { width: 26; height: 2; }
     _Fee #field-since { height: 2; }
-    FeeScreen.-narrow _Fee { padding: 0 1; }
-    FeeScreen.-narrow _Fee Field > .message { width: auto; max-width: 22; }
+    .-narrow _Fee { padding: 0 1; }
+    .-narrow _Fee Field > .message { width: auto; max-width: 22; }
     """
     BINDINGS = [*bindings("form.next", "form.previous", "form.save")]
 

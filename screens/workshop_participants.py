@@ -332,16 +332,10 @@ class _ParticipantSheet(Form, inherit_bindings=False):
     _ParticipantSheet Field > .label { width: 14; }
     _ParticipantSheet Field > .entry { width: 30; }
     _ParticipantSheet Field > .message { width: 1fr; height: 2; }
-    ParticipantScreen.-narrow _ParticipantSheet { padding: 0 1; }
-    ParticipantScreen.-narrow _ParticipantSheet Field {
-        layout: grid; grid-size: 2 2; grid-columns: 14 1fr; grid-rows: 1 2; height: 3;
-    }
-    ParticipantScreen.-narrow _ParticipantSheet #field-title,
-    ParticipantScreen.-narrow _ParticipantSheet #field-school { height: 1; }
-    ParticipantScreen.-narrow _ParticipantSheet Field > .entry { width: 1fr; }
-    ParticipantScreen.-narrow _ParticipantSheet Field > .message {
-        column-span: 2; width: 1fr; max-width: 100%; height: 2; padding: 0;
-    }
+    .-narrow _ParticipantSheet { padding: 0 1; }
+    .-narrow _ParticipantSheet Field { height: 3; }
+    .-narrow _ParticipantSheet Field > .entry { width: 20; }
+    .-narrow _ParticipantSheet Field > .message { width: 24; max-width: 24; height: 3; }
     """
     BINDINGS = [*bindings("form.next", "form.previous", "form.save")]
 
@@ -497,7 +491,7 @@ class _LateChange(Form, inherit_bindings=False):
     DEFAULT_CSS = """
     _LateChange Field > .label { width: 14; }
     _LateChange Field > .message { width: auto; max-width: 12; }
-    LateChangeScreen.-narrow _LateChange { padding: 0 1; }
+    .-narrow _LateChange { padding: 0 1; }
     """
     BINDINGS = [*bindings("form.next", "form.previous")]
 

@@ -87,7 +87,7 @@ class PasteBox(Widget, can_focus=True):
         return Strip([Segment(shown), Segment(" ", CURSOR)]).adjust_cell_length(width)
 
 
-class PasteScreen(DeedScreen[str], Dialog[str]):
+class PasteScreen(Dialog[str], DeedScreen[str]):
     """Take a list from the clipboard; the result is its text, None where it was closed."""
 
     DEFAULT_CSS = """

@@ -137,8 +137,6 @@ class _Fee(Form, inherit_bindings=False):
     _Fee Field > .label { width: 18; }
     _Fee Field > .message { width: 26; height: 2; }
     _Fee #field-since { height: 2; }
-    .-narrow _Fee { padding: 0 1; }
-    .-narrow _Fee Field > .message { width: auto; max-width: 22; }
     """
     BINDINGS = [*bindings("form.next", "form.previous", "form.save")]
 
@@ -147,6 +145,10 @@ class FeeScreen(DeedScreen[None]):
     """One line of the fee table, in place of one for the same."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]
+    DEFAULT_CSS = """
+    FeeScreen.-narrow Form { padding: 0 1; }
+    FeeScreen.-narrow Field > .message { width: 22; max-width: 22; height: 2; }
+    """
 
     @dataclass
     class _Saved(Message):

@@ -332,10 +332,6 @@ class _ParticipantSheet(Form, inherit_bindings=False):
     _ParticipantSheet Field > .label { width: 14; }
     _ParticipantSheet Field > .entry { width: 30; }
     _ParticipantSheet Field > .message { width: 1fr; height: 2; }
-    .-narrow _ParticipantSheet { padding: 0 1; }
-    .-narrow _ParticipantSheet Field { height: 3; }
-    .-narrow _ParticipantSheet Field > .entry { width: 20; }
-    .-narrow _ParticipantSheet Field > .message { width: 24; max-width: 24; height: 3; }
     """
     BINDINGS = [*bindings("form.next", "form.previous", "form.save")]
 
@@ -344,7 +340,12 @@ class ParticipantScreen(DeedScreen[None]):
     """Enter participants one after the other, or correct one. What is typed is kept."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]
-    DEFAULT_CSS = "ParticipantScreen > #told { height: auto; margin-top: 1; }"
+    DEFAULT_CSS = """
+    ParticipantScreen > #told { height: auto; margin-top: 1; }
+    ParticipantScreen.-narrow Form { padding: 0 1; }
+    ParticipantScreen.-narrow Field > .entry { width: 20; }
+    ParticipantScreen.-narrow Field > .message { width: 24; max-width: 24; height: 2; }
+    """
 
     @dataclass
     class _Known(Message):
@@ -491,7 +492,6 @@ class _LateChange(Form, inherit_bindings=False):
     DEFAULT_CSS = """
     _LateChange Field > .label { width: 14; }
     _LateChange Field > .message { width: auto; max-width: 12; }
-    .-narrow _LateChange { padding: 0 1; }
     """
     BINDINGS = [*bindings("form.next", "form.previous")]
 

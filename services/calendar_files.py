@@ -41,7 +41,7 @@ _AROUND = timedelta(days=200)
 class CalendarEvent:
     """A workshop on one or more days in a row, each day from `starts` to `ends` in `zone`.
 
-    `reference` names it for ever; `sequence` grows with each change that was told to others,
+    `reference` names it for ever; `sequence` grows from each file of it to the next,
     and `changed_at` (aware) is when that was. `ends` not after `starts` is the next morning.
     `organizer` is the address that the file comes from; with it the file may be sent, and a
     calendar told of a change or cancellation; without it the file is one to keep. `url` is

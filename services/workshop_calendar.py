@@ -10,7 +10,7 @@ from models.workshop_dates import DAYS, Event, WorkshopPlan
 from models.workshops import Workshop, facts_of
 from services.calendar_files import CalendarEvent, Deadline, Status, calendar_file, packed
 
-#: What each status is to a calendar, and how often it has been told of the workshop before.
+#: What each status is to a calendar, and what counts where several are told in one second.
 _TOLD: dict[str, tuple[Status, int]] = {
     "submitted": ("tentative", 0),
     "in_treatment": ("tentative", 0),
@@ -19,6 +19,7 @@ _TOLD: dict[str, tuple[Status, int]] = {
     "replaced": ("cancelled", 2),
 }
 _ACCEPTED: tuple[Status, int] = ("confirmed", 1)
+_STAGES = 4
 #: The deadlines of those who ask, by the column that holds the day.
 _DEADLINES: dict[str, Wording] = {
     "free_until": say("Last day of free cancellation: %(title)s"),
@@ -71,7 +72,7 @@ def _event(
     workshop: Workshop, at: datetime, language: str, told: tuple[Status, int] | None = None
 ) -> CalendarEvent:
     assert workshop.id is not None
-    status, sequence = told or _TOLD.get(facts_of(workshop, at).status, _ACCEPTED)
+    status, stage = told or _TOLD.get(facts_of(workshop, at).status, _ACCEPTED)
     clock = time.fromisoformat
     link = workshop.registration_link
     return CalendarEvent(
@@ -83,12 +84,22 @@ def _event(
         ends=clock(workshop.ends),
         zone=ZoneInfo(workshop.time_zone),
         changed_at=at,
-        sequence=sequence,
+        sequence=_sequence(workshop, at, stage),
         status=status,
         # A link by which somebody joins a meeting is kept nowhere.
         url="" if "checksum=" in link else link,
         language=language,
     )
+
+
+def _sequence(workshop: Workshop, at: datetime, stage: int) -> int:
+    """Return by what a calendar knows the latest of several files: it grows with time.
+
+    So whoever was withdrawn and is entered again has the workshop back: a calendar leaves aside
+    what has a lower number than the end it was told (RFC 5545, 3.8.7.4).
+    """
+    seconds = int((at - workshop.submitted_at).total_seconds())
+    return _STAGES * max(0, seconds) + stage
 
 
 def _deadlines(workshop: Workshop) -> list[Deadline]:

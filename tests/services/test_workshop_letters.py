@@ -107,6 +107,31 @@ async def test_letters_leave_with_the_calendar_of_the_workshop(
     }
 
 
+async def test_whoever_is_entered_again_has_the_workshop_back_in_the_calendar(
+    sqlite_engine: Engine, tmp_path: Path
+) -> None:
+    ateliers = make_ateliers(sqlite_engine)
+    asked, desk = ateliers.accepted(), ateliers.coordinator
+    entry, found = Entry("", "Peeters", "Lise", "lise@ecole.example"), list[tuple[int, str]]()
+    for hour in (9, 10):
+        ateliers.at(f"2026-12-01T{hour:02}:00:00+00:00")
+        person = desk.write(workshop_participants.add, asked, entry)
+        await deliver(ateliers, tmp_path / "sent")
+        if hour == 9:
+            ateliers.at("2026-12-01T09:00:01+00:00")
+            desk.write(workshop_participants.withdraw, person)
+    _sent, messages = await deliver(ateliers, tmp_path / "sent")
+    for message in messages:
+        if message["to"].addresses[0].addr_spec == entry.email:
+            (part,) = message.iter_attachments()
+            (event,) = Calendar.from_ical(part.get_content()).walk("VEVENT")
+            found.append((int(event["SEQUENCE"]), str(event["STATUS"])))
+    assert [status for _sequence, status in sorted(found)] == [
+        "CONFIRMED", "CANCELLED", "CONFIRMED",
+    ]  # fmt: skip
+    assert len({sequence for sequence, _status in found}) == 3
+
+
 async def test_who_takes_part_no_more_is_not_invited_by_a_letter_that_waits(
     engine: Engine, tmp_path: Path
 ) -> None:

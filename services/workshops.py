@@ -61,7 +61,7 @@ _LINK = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[!-~]*)?")
 #: Every status in words, with one sign that needs no colour.
 STATUS_WORDS: dict[str, tuple[str, Wording]] = {
     "draft": (".", say("Draft")),
-    "submitted": (":", say("Submitted")),
+    "submitted": ("o", say("Submitted")),
     "in_treatment": ("~", say("In treatment")),
     "accepted": ("+", say("Accepted")),
     "refused": ("!", say("Refused")),

@@ -14,10 +14,12 @@ from screens.workshop_calendar import CalendarFolderScreen, WorkshopCalendarScre
 from screens.workshop_request import WorkshopRequestScreen
 from screens.workshops import WorkshopsScreen
 from services import workshops
+from services.workshops import STATUS_WORDS
 from tests.calendars import read
 from tests.screens.ateliers import at_school, begin, in_office, press
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.services.workshop_world import Ateliers, form, make_ateliers
+from tui.drawing.characters import shown_as
 
 
 @pytest.fixture
@@ -41,6 +43,13 @@ def some(ateliers: Ateliers) -> dict[str, int]:
     asked["other"] = neighbour.workshop_id
     ateliers.at("2026-11-22T08:00:00+00:00")
     return asked
+
+
+def test_every_status_has_a_sign_of_its_own_on_every_terminal() -> None:
+    signs = [sign for sign, _word in STATUS_WORDS.values()]
+    for codec in ("utf-8", "latin-1", "ascii"):
+        told = {shown_as(sign, codec) for sign in signs}
+        assert len(told) == len(signs) and not told & set(":,;")  # nothing that ends a label
 
 
 async def test_the_office_finds_what_is_overdue_first(console: MakeApp, ateliers: Ateliers) -> None:

@@ -609,6 +609,23 @@ COMMANDS: tuple[Command, ...] = (
         footer=True,
         needs="plans!",
     ),
+    Command(
+        "mapping.accept",
+        "f8",
+        N_("Take over"),
+        N_("Read the file with these columns"),
+        footer=True,
+        needs="plans!",
+    ),
+    Command("mapping.older", "left", N_("Previous column"), N_("Give the field the column before")),
+    Command(
+        "mapping.newer",
+        "right",
+        N_("Other column"),
+        N_("Give the field the next column"),
+        footer=True,
+    ),
+    Command("mapping.none", "delete", N_("No column"), N_("Give the field no column")),
     # Virtual workshops
     Command(
         "workshops.ask",
@@ -685,23 +702,6 @@ COMMANDS: tuple[Command, ...] = (
     Command("calendar.month-earlier", "pageup", N_("Month before"), N_("A month earlier")),
     Command("calendar.month-later", "pagedown", N_("Month after"), N_("A month later")),
     Command("calendar.today", "home,t", N_("Today"), N_("Go to today")),
-    Command(
-        "mapping.accept",
-        "f8",
-        N_("Take over"),
-        N_("Read the file with these columns"),
-        footer=True,
-        needs="plans!",
-    ),
-    Command("mapping.older", "left", N_("Previous column"), N_("Give the field the column before")),
-    Command(
-        "mapping.newer",
-        "right",
-        N_("Other column"),
-        N_("Give the field the next column"),
-        footer=True,
-    ),
-    Command("mapping.none", "delete", N_("No column"), N_("Give the field no column")),
     # One workshop
     Command(
         "workshop.next",
@@ -974,6 +974,21 @@ COMMANDS: tuple[Command, ...] = (
         N_("Leader’s link"),
         N_("Show a link for whoever leads the workshop, as moderator"),
         footer=True,
+        needs="events!",
+    ),
+    Command(
+        "meeting.links",
+        "c",
+        N_("All as CSV"),
+        N_("Write everybody’s link to a file, one line each"),
+        footer=True,
+        needs="events!",
+    ),
+    Command(
+        "link.file",
+        "f8",
+        N_("To a file"),
+        N_("Write the link to a file, on one line"),
         needs="events!",
     ),
     Command(

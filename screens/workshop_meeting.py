@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -22,12 +24,12 @@ from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.deeds import DeedScreen
 from screens.widgets.dialog import Dialog
 from screens.widgets.filter import FilteredTable
-from screens.widgets.reader import Paragraph, Reader
 from screens.widgets.table import Column, Page, PagedTable, Row, Sort
 from screens.widgets.text import safe
 from screens.workplace import Workplace
-from screens.workshop_dialogs import AskLineScreen, tell
+from screens.workshop_dialogs import AskLineScreen, ask_folder, tell
 from services import workshop_attendance, workshop_meetings, workshops
+from services.new_files import write_new
 from services.workshop_meetings import Joiner, MeetingRow, meeting_id_of
 from services.workshops import WorkshopPage
 
@@ -47,14 +49,20 @@ _NO_SERVER = say(
 )
 
 
-class JoinLinkScreen(Dialog[None]):
-    """Show one link. It is kept nowhere: whoever has it comes in under that name."""
+class JoinLinkScreen(Dialog[bool]):
+    """Show one link, true where it is to go to a file. Whoever has it comes in under that name.
+
+    It fills whole lines from the first column on, with nothing beside it: so a terminal's own
+    selection takes the link and nothing else.
+    """
 
     DEFAULT_CSS = """
-    JoinLinkScreen > .dialog-box { width: 78; }
-    JoinLinkScreen Reader { height: 9; }
+    JoinLinkScreen > .dialog-box {
+        width: 100%; border-left: none; border-right: none; padding: 0;
+    }
+    JoinLinkScreen #link { margin: 1 0; color: ansi_cyan; }
     """
-    BINDINGS = [*bindings("dialog.close")]
+    BINDINGS = [*bindings("dialog.close", "link.file")]
 
     def __init__(self, name: str, link: str) -> None:
         super().__init__()
@@ -63,13 +71,20 @@ class JoinLinkScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog-box") as box:
             box.border_title = safe(self._whose)
-            told = _("Whoever has this link comes in under this name. It is kept nowhere.")
+            told = _(
+                "Whoever has this link comes in under this name. It is one link, though it takes "
+                "several lines."
+            )
             yield Static(safe(told))
-            yield Reader([Paragraph(self._link, "accent")])
-            yield Static(safe(_("Esc closes")), classes="keys")
+            yield Static(safe(self._link), id="link")
+            keys = _("F8 writes it to a file, on one line   Esc closes")
+            yield Static(safe(keys), classes="keys")
+
+    def action_file(self) -> None:
+        self.dismiss(True)
 
     def action_close(self) -> None:
-        self.dismiss(None)
+        self.dismiss(False)
 
 
 class WorkshopMeetingScreen(DeedScreen[None]):
@@ -79,7 +94,7 @@ class WorkshopMeetingScreen(DeedScreen[None]):
     WorkshopMeetingScreen > #state { height: auto; text-style: bold; }
     WorkshopMeetingScreen > #hint { height: auto; }
     """
-    BINDINGS = [*bindings("meeting.create", "meeting.leader")]
+    BINDINGS = [*bindings("meeting.create", "meeting.leader", "meeting.links")]
 
     @dataclass
     class _Read(Message):
@@ -94,6 +109,10 @@ class WorkshopMeetingScreen(DeedScreen[None]):
     @dataclass
     class _Refused(Message):
         error: TrousseauError
+
+    @dataclass
+    class _Written(Message):
+        path: str
 
     class _Linked(Message):
         """A link to show. It stands in no field that is put into words somewhere."""
@@ -248,17 +267,65 @@ class WorkshopMeetingScreen(DeedScreen[None]):
         self.app.push_screen(dialog, show)
 
     def _link(self, name: str, user_id: str, role: Role) -> None:
+        self.post_message(self._Linked(name, self._made(name, user_id, role)))
+
+    def _made(self, name: str, user_id: str, role: Role) -> str:
         from services.bigbluebutton import join_link
 
-        link = join_link(
-            self._server(), meeting_id_of(self._workshop), name=name, user_id=user_id, role=role
-        )
-        self.post_message(self._Linked(name, link))
+        meeting_id = meeting_id_of(self._workshop)
+        return join_link(self._server(), meeting_id, name=name, user_id=user_id, role=role)
 
     @on(_Linked)
     def _show_link(self, message: _Linked) -> None:
         message.stop()
-        self.app.push_screen(JoinLinkScreen(message.name, message.shown()))
+        link = message.shown
+        self.app.push_screen(
+            JoinLinkScreen(message.name, link()),
+            lambda wanted: self._ask_folder_for(link) if wanted else None,
+        )
+
+    # Links in files: on one line each, to be sent on
+
+    def _ask_folder_for(self, link: Callable[[], str]) -> None:
+        ask_folder(
+            self,
+            say("The link as a file"),
+            say("Folder for the file. Whoever reads it comes in under that name:"),
+            lambda folder: self._write(folder, "txt", lambda: f"{link()}\n"),
+        )
+
+    def action_links(self) -> None:
+        ask_folder(
+            self,
+            say("All links as CSV"),
+            say("Folder for the list with everybody’s link. Whoever reads it comes in as them:"),
+            lambda folder: self._write(folder, "csv", self._links),
+        )
+
+    def _links(self) -> str:
+        return self._desk.read(
+            workshop_meetings.links_as_csv,
+            self._workshop,
+            self._server(),
+            (_("Name"), _("E-mail"), _("Link")),
+        )
+
+    def _write(self, folder: Path, ending: str, text: Callable[[], str]) -> None:
+        assert self._page is not None
+        name = f"{say('link')}-{self._page.reference}"
+        # A spreadsheet takes a list without a mark for another encoding.
+        encoding = "utf-8-sig" if ending == "csv" else "utf-8"
+
+        def write() -> None:
+            path = write_new(text().encode(encoding), folder, name, ending)
+            self.post_message(self._Written(str(path)))
+
+        self.attempt(write)
+
+    @on(_Written)
+    def _tell_written(self, message: _Written) -> None:
+        message.stop()
+        tell(self, say("Written: %(path)s. Delete it when it is not needed.", path=message.path))
 
 
 def _told_state(page: WorkshopPage, meeting: MeetingRow | None) -> Wording:

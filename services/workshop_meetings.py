@@ -5,6 +5,7 @@ Talking to the server is the work of `services.bigbluebutton`; links and secrets
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -15,9 +16,13 @@ from models.language import N_, say
 from models.references import make_workshop_reference
 from models.text import clean, squeeze
 from models.workshops import WorkshopMeeting, facts_of
+from services.exports import csv_text
 from services.workshop_attendance import user_id_of
 from services.workshop_rules import require_office
 from services.workshops import find, live_participants, refused_step
+
+if TYPE_CHECKING:
+    from services.bigbluebutton import MeetingServer
 
 _LONGEST_REPLY, _LONGEST_ID = 500, 100
 
@@ -112,3 +117,28 @@ def joiners(session: ActorSession, workshop_id: int) -> list[Joiner]:
         Joiner(user_id_of(person.id or 0), f"{person.first_name} {person.surname}", person.email)
         for person in live_participants(session, workshop_id)
     ]
+
+
+def links_as_csv(
+    session: ActorSession, workshop_id: int, server: "MeetingServer", headings: tuple[str, ...]
+) -> str:
+    """Return everybody's link as CSV under three headings: name, e-mail, link.
+
+    For the office, to be sent on: a link lets in whoever has it, under that name, and is kept
+    nowhere here.
+    """
+    from services.bigbluebutton import join_link
+
+    require_office(session)
+    meeting_id = meeting_id_of(workshop_id)
+    return csv_text(
+        headings,
+        [
+            (
+                each.name,
+                each.email,
+                join_link(server, meeting_id, name=each.name, user_id=each.user_id, role="viewer"),
+            )
+            for each in joiners(session, workshop_id)
+        ],
+    )

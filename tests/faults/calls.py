@@ -38,6 +38,7 @@ from services import (
     workshop_queue,
 )
 from services.attendance_files import AttendanceFile, AttendanceRow
+from services.bigbluebutton import MeetingServer
 from services.imports.drafting import ImportRequest
 from services.imports.roster import (
     GuardianshipRecord,
@@ -217,6 +218,7 @@ ARGUMENTS: dict[str, Make] = {
     "name": lambda c: "neuf",
     "headings": lambda c: ("a", "b", "c", "d", "e"),
     "group": lambda c: c.random.choice(["", "FR"]),
+    "server": lambda c: MeetingServer("https://bbb.example/bigbluebutton/", "secret"),
     "meeting_id": lambda c: f"m{c.random.random()}",
     "created_at": lambda c: c.maybe(NOW),
     "reply": lambda c: "SUCCESS",

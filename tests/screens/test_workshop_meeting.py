@@ -1,5 +1,6 @@
 """The meeting of a workshop: made on a server, refused in words, joined by links kept nowhere."""
 
+import csv
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +12,12 @@ from textual.pilot import Pilot
 
 from models.language import say
 from screens.workshop_meeting import JoinLinkScreen, WorkshopMeetingScreen
-from services import workshop_meetings
+from services import workshop_meetings, workshop_participants
 from services.bigbluebutton import MeetingServer, MeetingSettingsRefused, meeting_server
 from services.workshop_meetings import meeting_id_of
+from services.workshop_participants import Entry
 from tests.meetings import SECRET, Bigbluebutton, Running
-from tests.screens.conftest import MakeApp, settled
+from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.workshop_place import coordinator, enter, office, shown, told
 from tests.services.workshop_world import Ateliers, make_ateliers
 
@@ -117,13 +119,58 @@ async def test_links_let_in_and_are_kept_nowhere(
 
 
 def link_on(pilot: Pilot[Any]) -> str:
-    """Return the link as somebody reads it off the screen: its lines put together."""
+    """Return the link as a terminal's selection takes it: whole lines, put together."""
     dialog = pilot.app.screen
     assert isinstance(dialog, JoinLinkScreen)
-    text = shown(pilot).replace(" ", "")
-    found = re.search(r"http://[!-~]*?checksum=[0-9a-f]{64}", text)
-    assert found is not None, text
-    return found[0]
+    first, *lines = dialog.query_one("#link").region.line_range
+    rows = screen_text(pilot.app).splitlines()[first : max(lines) + 1]
+    width = pilot.app.size.width
+    assert all(len(row.rstrip()) == width for row in rows[:-1]), rows
+    link = "".join(rows).rstrip()
+    assert re.fullmatch(r"http://[!-~]*?checksum=[0-9a-f]{64}", link), link
+    return link
+
+
+@pytest.mark.parametrize("one", [True, False])
+async def test_links_go_to_a_file_each_on_a_line(
+    console: MakeApp, ateliers: Ateliers, workshop: int, tmp_path: Path, one: bool
+) -> None:
+    odd = Entry("", "Peeters; =Zoé", "Jo", "zoe@ecole.example")
+    ateliers.coordinator.write(workshop_participants.add, workshop, odd)
+    with Running(Bigbluebutton()) as fake:
+        screen = WorkshopMeetingScreen(office(ateliers, server(fake.url)), workshop)
+        async with console(screen, role="helpdesk").run_test(size=(80, 24)) as pilot:
+            await settled(pilot)
+            await pilot.press(*(("enter",) if one else ()))
+            await settled(pilot)
+            await pilot.press("f8" if one else "c")
+            await settled(pilot)
+            await pilot.press("ctrl+u", *str(tmp_path / "liens"), "enter")
+            await settled(pilot)
+            assert "Supprimez-le" in told(pilot)
+        (file,) = (tmp_path / "liens").iterdir()
+        assert file.stat().st_mode & 0o077 == 0
+        text = file.read_bytes().decode("utf-8-sig")
+        found = text.splitlines() if one else [row[2] for row in csv.reader(text.splitlines())][1:]
+        joined = [fake.join(link)[1:] for link in found]
+    names = ("Jo Adam", "Jo Bodart", "Jo Claes", "Jo Peeters; =Zoé")
+    assert joined == [(name, "VIEWER") for name in (names[:1] if one else names)]
+
+
+async def test_over_a_connection_that_writes_no_files_the_link_is_shown_all_the_same(
+    console: MakeApp, ateliers: Ateliers, workshop: int
+) -> None:
+    with Running(Bigbluebutton()) as fake:
+        screen = WorkshopMeetingScreen(office(ateliers, server(fake.url)), workshop)
+        app = console(screen, role="helpdesk", may_write_files=False)
+        async with app.run_test(size=(60, 20)) as pilot:
+            await settled(pilot)
+            await pilot.press("enter")
+            await settled(pilot)
+            assert fake.join(link_on(pilot))[1] == "Jo Adam"
+            await pilot.press("f8")
+            await settled(pilot)
+            assert "aucun fichier" in told(pilot) and pilot.app.screen is screen
 
 
 async def test_whoever_is_not_the_office_has_none_made(

@@ -376,6 +376,7 @@ KNOWN: dict[str, str] = {
     "services.mail.sender._deliver": _WALKED,
     "services.mail.transport._announce": _MEANS,
     "services.mail.transport._deliver_over_some_connection": _MEANS,
+    "services.workshop_meetings.links_as_csv": _TYPED,
     "services.workshop_participants.as_csv": _TYPED,
     "tui.cli.access._print_people": _WALKED,
     "tui.cli.access._write": _WALKED,

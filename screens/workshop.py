@@ -258,12 +258,15 @@ class WorkshopScreen(ReadingScreen[Facts]):
 
         assert self._page is not None
         school = self._page.page.school_id
-        self.app.push_screen(WorkshopRequestScreen(self.workplace, school, replaces=self._workshop))
+        form = WorkshopRequestScreen(self.workplace, school, replaces=self._workshop)
+        self.app.push_screen(form, self._open)
 
     def action_other(self) -> None:
         assert self._page is not None
         page = self._page.page
-        other = page.replaced_by_id or page.replaces_id
+        self._open(page.replaced_by_id or page.replaces_id)
+
+    def _open(self, other: int | None) -> None:
         if other is not None:
             self.app.push_screen(WorkshopScreen(self.workplace, other))
 

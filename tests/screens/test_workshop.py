@@ -14,6 +14,7 @@ from screens.workshop_attendance import WorkshopAttendanceScreen
 from screens.workshop_dialogs import AskLineScreen
 from screens.workshop_meeting import WorkshopMeetingScreen
 from screens.workshop_participants import WorkshopParticipantsScreen
+from screens.workshop_request import RequestField, WorkshopRequestScreen
 from services import workshop_invoices, workshops
 from tests.screens.conftest import MakeApp, settled
 from tests.screens.samples import HOSTILE
@@ -228,14 +229,24 @@ async def test_the_way_to_the_request_that_took_its_place(
         assert "Envoyée" in shown(pilot) and "22/03/2027" in shown(pilot)
 
 
-async def test_replacing_opens_the_form(console: MakeApp, ateliers: Ateliers) -> None:
-    request = pytest.importorskip("screens.workshop_request", reason="the form is not here")
-    app = console(WorkshopScreen(coordinator(ateliers), ateliers.ask()), role="coordinator")
+async def test_replacing_leads_to_the_new_request(console: MakeApp, ateliers: Ateliers) -> None:
+    former = ateliers.ask()
+    app = console(WorkshopScreen(coordinator(ateliers), former), role="coordinator")
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await pilot.press("r")
         await settled(pilot)
-        assert isinstance(pilot.app.screen, request.WorkshopRequestScreen)
+        assert isinstance(pilot.app.screen, WorkshopRequestScreen)
+        field = pilot.app.screen.query_one("#field-first_day", RequestField)
+        field.entry.focus()
+        await pilot.press("ctrl+u", *"22/03/2027", "f8")
+        await settled(pilot)
+        await pilot.press("o")
+        await settled(pilot)
+        assert "Envoyée" in shown(pilot) and "22/03/2027" in shown(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert "Remplacée" in shown(pilot)
 
 
 async def test_hostile_words_are_harmless(console: MakeApp, ateliers: Ateliers) -> None:

@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from models.references import make_workshop_reference
 from screens.schools import SchoolsScreen
+from screens.workshop import WorkshopScreen
 from screens.workshop_calendar import CalendarFolderScreen, WorkshopCalendarScreen
 from screens.workshop_request import WorkshopRequestScreen
 from screens.workshops import WorkshopsScreen
@@ -152,13 +153,12 @@ def notified(pilot: Pilot[Any]) -> str:
 
 
 async def test_a_line_opens_the_page_of_the_workshop(console: MakeApp, ateliers: Ateliers) -> None:
-    page = pytest.importorskip("screens.workshop", reason="the page of a workshop is not built")
     some(ateliers)
     screen = WorkshopsScreen(at_school(ateliers))
     async with console(screen, role="coordinator").run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await press(pilot, "enter")
-        assert isinstance(pilot.app.screen, page.WorkshopScreen)
+        assert isinstance(pilot.app.screen, WorkshopScreen)
 
 
 def test_picture(console: MakeApp, ateliers: Ateliers, snap_compare: Any) -> None:

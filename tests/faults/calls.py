@@ -218,6 +218,7 @@ ARGUMENTS: dict[str, Make] = {
     "name": lambda c: "neuf",
     "headings": lambda c: ("a", "b", "c", "d", "e"),
     "group": lambda c: c.random.choice(["", "FR"]),
+    "leader": lambda c: "Anne",
     "server": lambda c: MeetingServer("https://bbb.example/bigbluebutton/", "secret"),
     "meeting_id": lambda c: f"m{c.random.random()}",
     "created_at": lambda c: c.maybe(NOW),

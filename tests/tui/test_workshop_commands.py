@@ -95,7 +95,7 @@ def test_the_list_is_by_risk_and_as_documented(
         assert listed == [make_workshop_reference(each) for each in found]
     status, out, _err = command("list")
     assert status == 0 and len(out.splitlines()) == 3
-    assert "-2 !" in out and ": Submitted" in out and "+ Accepted" in out
+    assert "-2 !" in out and "o Submitted" in out and "+ Accepted" in out
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,8 @@ def _rows_of(
     session: ActorSession, query: WorkshopQuery, form: "_Form", values: dict[str, Any]
 ) -> list[WorkshopRow]:
     found = fetch(session, _page_of(form, query.sort, query.descending), values)
-    todays = {row.zone: local_day(session.at, ZoneInfo(row.zone or _ZONE)) for row in found}
+    zones = {row.zone for row in found}
+    todays = {zone: local_day(session.at, ZoneInfo(zone or _ZONE)) for zone in zones}
     return [_row(row, todays[row.zone]) for row in found]
 
 
@@ -234,8 +235,9 @@ def _page_of(form: _Form, sort: str, descending: bool) -> Any:
             Workshop.id, WorkshopColumns(_AT).status.label("status"), Workshop.title,
             Workshop.programme, Workshop.category, Workshop.language, Workshop.school_id,
             col(School.name).label("school"), col(School.time_zone).label("zone"),
-            Workshop.first_day, Workshop.school_day, Workshop.due_on, Workshop.late_confirmed_at,
-            Workshop.people, entered.label("participants"), Workshop.submitted_at,
+            Workshop.first_day, Workshop.school_day, Workshop.due_on,
+            col(Workshop.late_confirmed_at).is_not(None).label("late"), Workshop.people,
+            entered.label("participants"), Workshop.submitted_at,
         )
         .outerjoin(School, col(School.id) == Workshop.school_id)
         .where(*_conditions(form))
@@ -283,7 +285,7 @@ def _row(row: Any, today: date) -> WorkshopRow:
     return WorkshopRow(
         row.id, row.status, row.title, row.programme, row.category, row.language, row.school_id,
         row.school or "", row.first_day, row.school_day, row.due_on, left,
-        row.late_confirmed_at is not None, row.people, row.participants, row.submitted_at,
+        row.late, row.people, row.participants, row.submitted_at,
     )  # fmt: skip
 
 
@@ -343,11 +345,12 @@ def calendar(
     }
     found: list[CalendarEntry] = []
     for row in fetch(session, _within(school_id is not None), values):
-        for column, code, label, later in _BY_STATUS.get(row.status, ()):
-            day = getattr(row, column) + later if later else getattr(row, column)
+        number, title, status, school, *days = row
+        for place, code, label, later in _BY_STATUS.get(status, ()):
+            day = days[place] + later if later else days[place]
             if first <= day <= last:
-                title, school = row.title, row.school or ""
-                found.append(CalendarEntry(day, code, label, row.id, title, school, row.status))
+                entry = CalendarEntry(day, code, label, number, title, school or "", status)
+                found.append(entry)
     found.sort(key=attrgetter("day", "workshop_id"))
     return found[:MOST_ENTRIES]
 
@@ -357,14 +360,15 @@ _DAY = timedelta(days=1)
 _FARTHEST = timedelta(days=GREATEST + 2)
 
 
-def _by_status() -> dict[str, list[tuple[str, str, Wording, timedelta | None]]]:
-    """Return the entries of a workshop by its status: column, code, label, how much later."""
-    found: dict[str, list[tuple[str, str, Wording, timedelta | None]]] = defaultdict(list)
-    for code, column, label, statuses in _ENTRIES:
+def _by_status() -> dict[str, list[tuple[int, str, Wording, timedelta | None]]]:
+    """Return the entries of a workshop by its status: which of `_ENTRIES`, code, label, how
+    much later."""
+    found: dict[str, list[tuple[int, str, Wording, timedelta | None]]] = defaultdict(list)
+    for place, (code, _column, label, statuses) in enumerate(_ENTRIES):
         for status in statuses:
-            found[status].append((column, code, label, None))
+            found[status].append((place, code, label, None))
             if code == "first_day":
-                found[status].append((column, "second_day", say("Workshop, second day"), _DAY))
+                found[status].append((place, "second_day", say("Workshop, second day"), _DAY))
     return dict(found)
 
 
@@ -381,9 +385,7 @@ def _within(of_school: bool) -> Any:
     statement = (
         select(  # type: ignore[call-overload]
             Workshop.id, Workshop.title, WorkshopColumns(_AT).status.label("status"),
-            col(School.name).label("school"), Workshop.school_day, Workshop.answer_due,
-            Workshop.free_until, Workshop.registration_until, Workshop.attendance_due,
-            Workshop.invoice_due,
+            col(School.name).label("school"), *columns,
         )
         .outerjoin(School, col(School.id) == Workshop.school_id)
         .where(

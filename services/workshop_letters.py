@@ -86,6 +86,14 @@ LETTERS: dict[str, Letter] = {
         say("The workshop is cancelled and asked for anew, as %(other)s. %(reason)s"),
         say("The workshop office answers the new request."),
     ),
+    "replaced_charged": Letter(
+        say("Workshop %(reference)s: replaced by %(other)s, charged in full"),
+        say(
+            "The workshop is cancelled and asked for anew, as %(other)s, after %(free_until)s, so "
+            "that its registrations are charged in full. %(reason)s"
+        ),
+        say("The workshop office answers the new request. The invoice is due on %(invoice_due)s."),
+    ),
     "attended": Letter(
         say("Workshop %(reference)s: attendance complete"),
         say("The attendance list is complete: %(met)s of %(people)s meet the requirements."),
@@ -124,7 +132,7 @@ LETTERS: dict[str, Letter] = {
 
 def tell_contact(session: ActorSession, workshop: Workshop, kind: str, **values: Any) -> None:
     """Queue a letter to the contact whom the request names."""
-    to = _Reader(workshop.contact_email, workshop.contact_name, workshop.contact_language)
+    to = Reader(workshop.contact_email, workshop.contact_name, workshop.contact_language)
     session.add(Mail(**mail_values(workshop, kind, to, session.at, **values)))
 
 
@@ -133,7 +141,7 @@ def tell_office(
 ) -> None:
     """Queue a letter to the workshop office; nothing where it has given no address."""
     if email:
-        to = _Reader(email, name, DEFAULT_LANGUAGE)
+        to = Reader(email, name, DEFAULT_LANGUAGE)
         session.add(Mail(**mail_values(workshop, kind, to, session.at, **values)))
 
 
@@ -151,7 +159,7 @@ def tell_participants(
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class Reader:
     """To whom a letter goes."""
 
     email: str
@@ -159,14 +167,14 @@ class _Reader:
     language: str
 
 
-def reader(person: Any, language: str) -> _Reader:
+def reader(person: Any, language: str) -> Reader:
     """Return a participant as the reader of a letter; `person` has title, names and email."""
     name = " ".join(filter(None, (person.title, person.first_name, person.surname)))
-    return _Reader(person.email, name, language)
+    return Reader(person.email, name, language)
 
 
 def mail_values(
-    workshop: Workshop, kind: str, to: _Reader, at: datetime, **values: Any
+    workshop: Workshop, kind: str, to: Reader, at: datetime, **values: Any
 ) -> dict[str, Any]:
     """Return the columns of a letter's mail, all that an insertion needs.
 
@@ -192,7 +200,10 @@ def mail_values(
 
 #: Letters that bring a calendar file with the deadlines, the event alone, or its end.
 _WITH_DEADLINES = ("submitted", "submitted_late", "accepted")
-_CALLED_OFF = ("refused", "cancelled", "cancelled_charged", "replaced", "withdrawn", "called_off")
+_CALLED_OFF = (
+    "refused", "cancelled", "cancelled_charged", "replaced", "replaced_charged", "withdrawn",
+    "called_off",
+)  # fmt: skip
 
 
 def _calendar(workshop: Workshop, kind: str, at: datetime, language: str) -> dict[str, str]:

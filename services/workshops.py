@@ -34,6 +34,7 @@ from models.workshop_dates import (
     shown_in,
 )
 from models.workshops import (
+    OPEN,
     Workshop,
     WorkshopParticipant,
     WorkshopSchool,
@@ -260,6 +261,11 @@ def accept(
         raise StepRefused(say("This workshop should have begun already: refuse it."))
     if until > workshop.school_day:
         raise StepRefused(say("Registration can’t close after the workshop has begun."))
+    if until < local_day(session.at, zone_of(session, workshop)):
+        # So it is with a late request: nobody could be entered any more.
+        raise StepRefused(
+            say("Registration would have closed on %(day)s already: give a later day.", day=until)
+        )
     facts: dict[str, Any] = {
         "accepted_at": session.at,
         "taken_at": workshop.taken_at or session.at,
@@ -343,7 +349,7 @@ def cancellation(session: ActorSession, workshop_id: int) -> Cancellation:
 
 def _cancellation(session: ActorSession, workshop: Workshop) -> Cancellation:
     status = facts_of(workshop, session.at).status
-    if status not in ("submitted", "in_treatment", "accepted") or workshop.starts_at <= session.at:
+    if status not in OPEN or workshop.starts_at <= session.at:
         raise refused_step(workshop, session.at)
     day = local_day(session.at, zone_of(session, workshop))
     charged = workshop.accepted_at is not None and day > workshop.free_until
@@ -430,7 +436,8 @@ def replace(
     )  # fmt: skip
     _take_along(session, workshop_id, new)
     submitted = _submitted(new)
-    _tell_of_end(session, former, "replaced", other=submitted.reference, reason=said)
+    kind = "replaced_charged" if cost.charged else "replaced"
+    _tell_of_end(session, former, kind, other=submitted.reference, reason=said)
     drafts.discard(session, draft_name(workshop_id))
     return submitted
 
@@ -692,7 +699,7 @@ def _steps(
             found.append("invoice")
         if workshop.invoiced_at and workshop.paid_at is None:
             found.append("pay")
-    if asks and status in ("submitted", "in_treatment", "accepted"):
+    if asks and status in OPEN:
         open_still = local_day(at, zone) <= workshop.registration_until
         found.append("participants" if open_still or decides else "late_change")
         if workshop.starts_at > at:

@@ -238,6 +238,26 @@ def test_a_replacement_that_is_refused_changes_nothing(ateliers: Ateliers) -> No
     assert status(ateliers, workshop) == "accepted" and ateliers.mails() == mails
 
 
+def test_a_replacement_that_is_charged_says_so(ateliers: Ateliers) -> None:
+    workshop = ateliers.accepted()
+    ateliers.at("2027-03-01T08:00Z")
+    ateliers.coordinator.write(
+        workshops.replace, workshop, form(first_day="2027-06-01"), confirm_charge=True
+    )
+    assert ateliers.row(workshop).charged
+    told = [subject for _to, subject in ateliers.mails() if "remplacé" in subject]
+    assert len(told) == 2 and all("facturé" in subject for subject in told), told
+
+
+def test_a_late_request_is_accepted_with_a_deadline_to_come(ateliers: Ateliers) -> None:
+    late = ateliers.ask(first_day="2026-12-01")
+    assert ateliers.row(late).registration_until < NOW.date()
+    with pytest.raises(StepRefused, match="17/11/2026"):
+        ateliers.office.write(workshops.accept, late, "https://ib.example/r/1")
+    ateliers.office.write(workshops.accept, late, "https://ib.example/r/1", date(2026, 11, 28))
+    assert status(ateliers, late) == "accepted"
+
+
 # --- several schools ----------------------------------------------------------------------
 
 

@@ -52,8 +52,8 @@ _PLACES = (POST, CHILD)
 #: What every school writes to, and the kind of plan that changes it because of a signature.
 _ADDRESS = {"personal_email", "personal_email_key"}
 _SIGNED = "consents"
-#: The kind of plan that is bound to the registration deadline of a workshop.
-_OF_PARTICIPANTS = "workshop_participants"
+#: The kinds of plan about a workshop: bound to its registration deadline, and to its invoice.
+_OF_PARTICIPANTS, _OF_ATTENDANCE = "workshop_participants", "workshop_attendance"
 
 
 class PlanStale(TrousseauError):
@@ -546,6 +546,10 @@ def _check_kind(session: ActorSession, plan: Plan) -> None:
         from services.workshop_participants import open_workshop
 
         open_workshop(session, plan.request["workshop"])
+    elif plan.kind == _OF_ATTENDANCE:
+        from services.workshop_attendance import recordable_workshop
+
+        recordable_workshop(session, plan.request["workshop"])
 
 
 #: One lock for imports on PostgreSQL: "trousse2" read as a number. SQLite has one writer.

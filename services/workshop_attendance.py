@@ -127,9 +127,7 @@ def set_sessions(
     For the office; raises `AttendanceRefused` once attendance is recorded, or for sessions that
     overlap or lie outside the event.
     """
-    require_office(session)
-    workshop = find(session, workshop_id)
-    _require_accepted(workshop, session.at)
+    workshop = recordable_workshop(session, workshop_id)
     if _recorded(session, workshop_id):
         raise AttendanceRefused(say("Attendance is recorded already: the sessions stay."))
     _check_times(workshop, times)
@@ -157,9 +155,17 @@ def _check_times(workshop: Workshop, times: Sequence[tuple[datetime, datetime]])
         last = end
 
 
-def _require_accepted(workshop: Workshop, at: datetime) -> None:
-    if facts_of(workshop, at).status not in ("accepted", "held", "attended"):
-        raise refused_step(workshop, at)
+def recordable_workshop(session: ActorSession, workshop_id: int) -> Workshop:
+    """Return a workshop whose attendance this actor may record or correct at this moment.
+
+    From its acceptance until it is invoiced. Raises `OutOfScope` for whoever is not the office,
+    `StepRefused` before and after.
+    """
+    require_office(session)
+    workshop = find(session, workshop_id)
+    if facts_of(workshop, session.at).status not in ("accepted", "held", "attended"):
+        raise refused_step(workshop, session.at)
+    return workshop
 
 
 # --- results ------------------------------------------------------------------------------
@@ -222,9 +228,7 @@ def record(
     For the office; raises `AttendanceRefused` for who or what is not of this workshop, or
     before a session has begun, `StepRefused` where the workshop is not accepted.
     """
-    require_office(session)
-    workshop = find(session, workshop_id)
-    _require_accepted(workshop, session.at)
+    workshop = recordable_workshop(session, workshop_id)
     its = {each.number: each for each in sessions(session, workshop_id)}
     people = {person.id for person in live_participants(session, workshop_id)}
     if number not in its or participant_id not in people:
@@ -278,11 +282,9 @@ def plan_attendance(
     `found` is what `services.attendance_files` has read; whoever is not in it missed the
     sessions that it tells about. What was typed by hand stays, and is told. Where only minutes
     are known, whoever was there for the share of a session that the office has set was present.
-    For the office.
+    For the office; raises as `record` does, and so does applying the plan.
     """
-    require_office(session)
-    workshop = find(session, workshop_id)
-    _require_accepted(workshop, session.at)
+    workshop = recordable_workshop(session, workshop_id)
     draft = plans.PlanDraft(
         PLAN_KIND,
         say("Attendance of “%(title)s”", title=workshop.title),

@@ -1,14 +1,20 @@
 """Attendance: by hand, from a file, from the server; who meets the requirements."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import Engine
 
 from models.database import OutOfScope
 from models.workshops import facts_of
-from services import plans, workshop_attendance, workshop_meetings, workshops
+from services import (
+    plans,
+    workshop_attendance,
+    workshop_invoices,
+    workshop_meetings,
+    workshops,
+)
 from services import workshop_participants as participants
 from services.attendance_files import AttendanceFile, AttendanceRow
 from services.workshop_attendance import AttendanceRefused, Result, user_id_of
@@ -98,6 +104,21 @@ def test_who_was_at_all_sessions_meets_the_requirements(over: Held) -> None:
     assert row.due_on == row.invoice_due and over.ateliers.mails()[-1][0] == CONTACT
     with pytest.raises(StepRefused):
         over.ateliers.office.write(workshop_attendance.complete, over.workshop)
+
+
+def test_once_invoiced_no_plan_changes_the_attendance(over: Held) -> None:
+    office = over.ateliers.office
+    rows = tuple(said(user_id_of(person), session=0, present=True) for person in over.people)
+    over.read(*rows)
+    (applied,) = [plan.id for plan in office.read(plans.list_plans) if plan.state == "applied"]
+    found = AttendanceFile((said(user_id_of(over.people[0]), present=False),), (), ())
+    waiting = office.write(workshop_attendance.plan_attendance, over.workshop, found)
+    office.write(workshop_attendance.complete, over.workshop)
+    office.write(workshop_invoices.add_fee, 100_00, date(2020, 1, 1))
+    office.write(workshop_invoices.issue, over.workshop)
+    for deed, plan in ((plans.apply, waiting), (plans.undo, applied)):
+        with pytest.raises(StepRefused):
+            office.write(deed, plan)
 
 
 def test_attendance_is_the_offices_and_comes_after_the_beginning(over: Held) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import col
 
 from models.database import ActorSession
@@ -29,13 +29,16 @@ def workshop_lines(session: ActorSession) -> list[AttentionLine]:
 def _lines(session: ActorSession) -> Iterator[AttentionLine]:
     answered = col(Workshop.accepted_at).is_not(None)
     listed = col(Workshop.attended_at).is_not(None)
+    cancelled = col(Workshop.cancelled_at).is_not(None)  # and charged, or nothing would be due
     billed = col(Workshop.invoiced_at).is_not(None)
     office = is_office(session)
     if office:
         yield from _line(session, "workshop_answer_overdue", ~answered, _unanswered)
-        waiting = and_(answered, ~listed, col(Workshop.cancelled_at).is_(None))
+        waiting = and_(answered, ~listed, ~cancelled)
         yield from _line(session, "workshop_attendance_overdue", waiting, _unlisted)
-        yield from _line(session, "workshop_invoice_missing", and_(listed, ~billed), _unbilled)
+        yield from _line(
+            session, "workshop_invoice_missing", and_(or_(listed, cancelled), ~billed), _unbilled
+        )
     yield from _line(session, "workshop_invoice_overdue", billed, _unpaid)
 
 

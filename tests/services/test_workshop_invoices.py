@@ -144,6 +144,9 @@ def test_requests_and_lists_that_wait_stand_on_the_offices_dashboard(ateliers: A
     assert causes(ateliers) == ["workshop_answer_overdue", "workshop_attendance_overdue"]
     ateliers.at("2027-03-14T08:00Z")
     ateliers.coordinator.write(workshops.cancel, workshop, confirm_charge=True)
+    ateliers.at("2027-03-31T08:00Z")
+    assert causes(ateliers) == ["workshop_answer_overdue", "workshop_invoice_missing"]
+    ateliers.at("2027-03-14T08:00Z")
     office = ateliers.office
     office.write(workshop_invoices.add_fee, 100_00, SOME_DAY)
     office.write(workshop_invoices.issue, workshop)  # a cancellation that is charged

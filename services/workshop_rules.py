@@ -19,6 +19,7 @@ from models.workshops import WorkshopSetting
 _LONGEST_NAME = 100
 #: No figure of the rules is greater: a year of days, or a number of people.
 GREATEST = 400
+_GREATEST_OF = {"presence_percent": 100}
 
 
 class RulesRefused(TrousseauError):
@@ -109,9 +110,10 @@ def _setting(session: ActorSession) -> WorkshopSetting | None:
 def _figures(figures: Mapping[str, int]) -> dict[str, Any]:
     known = {rule.name for rule in fields(WorkshopRules)}
     for name, value in figures.items():
-        if name not in known or not 0 <= value <= GREATEST:
+        most = _GREATEST_OF.get(name, GREATEST)
+        if name not in known or not 0 <= value <= most:
             raise RulesRefused(
-                say("%(value)s is not possible here: 0 to %(most)s.", value=value, most=GREATEST)
+                say("%(value)s is not possible here: 0 to %(most)s.", value=value, most=most)
             )
     return dict(figures)
 

@@ -239,13 +239,6 @@ def _step(rule: _Rule, day: date) -> PlanStep:
     return PlanStep(rule.code, day, rule.who, rule.label)
 
 
-def is_free_to_cancel(
-    first_day: date, at: datetime, zone: ZoneInfo, rules: WorkshopRules = DEFAULT_RULES
-) -> bool:
-    """Tell whether cancelling at `at` costs nothing: at least 22 days before (DOMAIN §3)."""
-    return local_day(at, zone) <= first_day - timedelta(days=rules.free_days)
-
-
 def answer_by(first_day: date, asked_on: date, rules: WorkshopRules = DEFAULT_RULES) -> date:
     """Return until when the office should answer: in time for people to register.
 

@@ -1,6 +1,6 @@
 """Certificates of attendance on their way to the printer: those who meet the requirements."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -74,35 +74,36 @@ def certificates(session: ActorSession, workshop_id: int, leader: str) -> list[C
     if not people:
         raise CertificatesRefused(say("Nobody was at all sessions: there is no certificate."))
     schools = _school_names(session, workshop)
-    return [_certificate(session, workshop, each, schools, leader) for each in people]
+    blank = _without_a_name(session, workshop, leader)
+    return [
+        replace(blank, name=_full_name(each), school=schools.get(each.place_id, ""))
+        for each in people
+    ]
 
 
-def _certificate(
-    session: ActorSession,
-    workshop: Workshop,
-    person: WorkshopParticipant,
-    schools: dict[int | None, str],
-    leader: str,
-) -> Certificate:
+def _without_a_name(session: ActorSession, workshop: Workshop, leader: str) -> Certificate:
+    """Return what all certificates of a workshop have in common."""
     assert workshop.id is not None
-    first, last = workshop.school_day, local_day(workshop.ends_at, zone_of(session, workshop))
-    name = f"{person.title} {person.first_name} {person.surname}"
-    language = workshop.language if workshop.language in LANGUAGES else DEFAULT_LANGUAGE
+    zone = zone_of(session, workshop)
     return Certificate(
         reference=make_workshop_reference(workshop.id),
-        name=squeeze(name),
-        school=schools.get(person.place_id, ""),
+        name="",
+        school="",
         workshop=workshop.title,
-        first_day=first,
-        last_day=last,
+        first_day=workshop.school_day,
+        last_day=local_day(workshop.ends_at, zone),
         hours=int(HOURS.total_seconds()) // 3600,
         leader=squeeze(clean(leader, LONGEST_LEADER)),
         issued_by=office(session).name,
-        issued_on=local_day(session.at, zone_of(session, workshop)),
+        issued_on=local_day(session.at, zone),
         programme=workshop.programme,
         category=CATEGORY_LABELS[workshop.category],
-        language=language,
+        language=workshop.language if workshop.language in LANGUAGES else DEFAULT_LANGUAGE,
     )
+
+
+def _full_name(person: WorkshopParticipant) -> str:
+    return squeeze(f"{person.title} {person.first_name} {person.surname}")
 
 
 def _school_names(session: ActorSession, workshop: Workshop) -> dict[int | None, str]:

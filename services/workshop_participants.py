@@ -18,7 +18,7 @@ from models.language import N_, Wording, say
 from models.schools import School
 from models.text import clean, name_key, squeeze
 from models.workshop_dates import local_day
-from models.workshops import Workshop, WorkshopParticipant, WorkshopSchool, facts_of
+from models.workshops import OPEN, Workshop, WorkshopParticipant, WorkshopSchool, facts_of
 from services import plans, workshop_letters
 from services.attention import known_domains
 from services.exports import csv_text
@@ -218,8 +218,12 @@ def _participant(session: ActorSession, participant_id: int) -> WorkshopParticip
 
 
 def _columns(session: ActorSession, workshop_id: int, entry: Entry) -> dict[str, Any]:
+    return _columns_at(entry, _place(session, workshop_id, entry.fase_number))
+
+
+def _columns_at(entry: Entry, place_id: int | None) -> dict[str, Any]:
     return {
-        "place_id": _place(session, workshop_id, entry.fase_number),
+        "place_id": place_id,
         "title": entry.title,
         "surname": entry.surname,
         "first_name": entry.first_name,
@@ -275,7 +279,7 @@ def open_workshop(session: ActorSession, workshop_id: int) -> Workshop:
     """
     require_requester(session)
     workshop = find(session, workshop_id)
-    if facts_of(workshop, session.at).status not in ("submitted", "in_treatment", "accepted"):
+    if facts_of(workshop, session.at).status not in OPEN:
         raise refused_step(workshop, session.at)
     schools = session.actor.schools
     if schools is not None and workshop.school_id not in schools:
@@ -486,14 +490,7 @@ class _Reading:
         return {
             "workshop_id": self.workshop.id,
             "school_id": self.workshop.school_id,
-            "place_id": _find_place(self.places, entry.fase_number),
-            "title": entry.title,
-            "surname": entry.surname,
-            "first_name": entry.first_name,
-            "surname_key": name_key(entry.surname),
-            "first_name_key": name_key(entry.first_name),
-            "email": entry.email,
-            "email_key": address_key(entry.email),
+            **_columns_at(entry, _find_place(self.places, entry.fase_number)),
             "added_at": plans.NOW,
         }
 

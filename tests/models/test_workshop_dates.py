@@ -20,7 +20,6 @@ from models.workshop_dates import (
     day_notes,
     delivery_type,
     first_days_for,
-    is_free_to_cancel,
     shown_in,
     time_problems,
 )
@@ -124,15 +123,6 @@ def test_the_plan_the_other_way_round() -> None:
     assert found["ask"] == date(2027, 1, 17) and found["free"] == date(2026, 12, 14)
     assert found["invoice"] == date(2026, 11, 7) and found["first_day"] == today
     assert all(backward_plan(day).day(code) == today for code, day in found.items())
-
-
-@pytest.mark.parametrize(
-    ("asked", "free"),
-    [("2027-02-21T22:59Z", True), ("2027-02-21T23:00Z", False), ("2027-01-01T00:00Z", True)],
-)
-def test_cancelling_is_free_at_least_22_days_before(asked: str, free: bool) -> None:
-    at = datetime.fromisoformat(asked)
-    assert is_free_to_cancel(date(2027, 3, 15), at, BRUSSELS) is free
 
 
 def test_an_answer_is_due_before_registration_closes_and_at_once_when_late() -> None:

@@ -2,10 +2,10 @@
 
 import dataclasses
 import re
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from random import Random
@@ -31,9 +31,9 @@ import services
 from models.access import Mission
 from models.accounts import Draft
 from models.base import Table
-from models.database import OutOfScope, change, make_engine, reading, writing
+from models.database import Actor, OutOfScope, change, reading, writing
 from models.errors import TrousseauError
-from models.keys import Key, load_key
+from models.keys import Key
 from models.language import Wording
 from models.mail import Mail
 from models.people import Person, Post
@@ -47,7 +47,11 @@ from tests.faults.two_schools import (
     OTHER_NUMBER,
     Rows,
     Schools,
+    all_ids,
+    everything,
+    foreign_of,
     foreign_rows,
+    ids_of,
 )
 from tests.worlds import NOW
 
@@ -124,40 +128,17 @@ def test_leaks_are_found() -> None:
 # --- calling ------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def full(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Schools]:
-    """A database with two schools full of everything, to be copied."""
-    file = tmp_path_factory.mktemp("two") / "full.db"
-    shutil.copy2(sqlite_template, file)
-    engine = make_engine(f"sqlite:///{file}")
-    schools = two_schools.build(engine)
-    engine.dispose()
-    return file, schools
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is in the database: the rows that are not an actor's, and all identifiers."""
+
+    foreign: Rows
+    ids: dict[str, list[int]]
 
 
-@pytest.fixture
-def schools(full: tuple[Path, Schools], tmp_path: Path) -> Iterator[Schools]:
-    file, schools = full
-    copy = tmp_path / "trousseau.db"
-    shutil.copy2(file, copy)
-    engine = make_engine(f"sqlite:///{copy}")
-    world = dataclasses.replace(schools.world, engine=engine)
-    yield dataclasses.replace(schools, world=world)
-    engine.dispose()
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> Key:
-    return load_key(tmp_path / "key")
-
-
-def all_ids(engine: Engine) -> dict[str, list[int]]:
-    with engine.connect() as connection:
-        return {
-            table.name: sorted(connection.scalars(select(table.c.id)))
-            for table in SQLModel.metadata.sorted_tables
-            if "id" in table.c
-        }
+def look(engine: Engine, actor: Actor) -> Seen:
+    tables = everything(engine)
+    return Seen(foreign_of(tables, actor), ids_of(tables))
 
 
 def attack(
@@ -165,20 +146,20 @@ def attack(
     schools: Schools,
     key: Key,
     random: Random,
-    before: Rows | None = None,
+    before: Seen | None = None,
     desk: Desk | None = None,
-) -> tuple[str, Rows]:
+) -> tuple[str, Seen]:
     """Call one function as a director, or at another desk, with arguments of both schools.
 
-    Return how it ended, and the other school's rows afterwards: `before` of the next call.
+    Return how it ended, and what is in the database afterwards: `before` of the next call.
     """
     function, desk = FUNCTIONS[name], desk or schools.director
     engine, actor = desk.engine, desk.actor
-    before = foreign_rows(engine, actor) if before is None else before
+    before = look(engine, actor) if before is None else before
     result: Any = None
     try:
         with told_in_words(), writing(engine, actor, desk.now()) as session:
-            chooser = Chooser(schools, random, all_ids(engine), session, key)
+            chooser = Chooser(schools, random, before.ids, session, key)
             given = arguments(name, function, chooser)
             said = list(scalars(given))  # before the function can change them
             result = function(session, **given)
@@ -190,17 +171,17 @@ def attack(
     except TrousseauError as error:
         result, ending = error, type(error).__name__
     foreign = frozenset(
-        n for table, n in before if isinstance(n, int) and n >= BASE and table != "journal"
+        n for table, n in before.foreign if isinstance(n, int) and n >= BASE and table != "journal"
     )
     if name in TELL_OF_A_DOUBLE:
         foreign = foreign - _others_of_doubles(engine)
     found = leaks(result, said, foreign)
     assert not found, f"{name}({given}) shows {found}"
-    after = foreign_rows(engine, actor)
-    still = _still(before, after, engine)
-    lost = [row for row in before if row not in still]
+    after = look(engine, actor)
+    still = _still(before.foreign, after.foreign, engine)
+    lost = [row for row in before.foreign if row not in still]
     assert not lost, f"{name}({given}) changed {lost}"
-    new = [row for row in after if row not in before and row[0] != "journal"]
+    new = [row for row in after.foreign if row not in before.foreign and row[0] != "journal"]
     assert not new, f"{name}({given}) made {new}"
     return ending, after
 
@@ -224,7 +205,7 @@ def _still(before: Rows, after: Rows, engine: Engine) -> set[Any]:
             if table in ("person", "person_key", "suspected_double"):
                 statement = f'SELECT * FROM "{table}" WHERE id = {number}'
                 found = connection.exec_driver_sql(statement).first()
-                if found is not None and tuple(map(str, found)) == before[table, number]:
+                if found is not None and tuple(found) == before[table, number]:
                     same.add((table, number))
     return same
 

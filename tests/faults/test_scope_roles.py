@@ -4,7 +4,6 @@ The rules are written here a second time, on purpose, by bare SQL and from the w
 DESIGN §9: `models.rights` and `models.scope` are under test.
 """
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,19 +13,18 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import NoResultFound
-from sqlmodel import SQLModel
 
 from models.base import Table
 from models.database import TABLES, OutOfScope, make_engine, reading, writing
 from models.errors import TrousseauError
-from models.keys import Key, load_key
+from models.keys import Key
 from models.rights import ROLES, THINGS, has_workshop_rows, may_change, may_see, right
 from models.scope import Actor
 from services.desk import DataBusy, Desk, told_in_words
 from tests.faults import two_schools
 from tests.faults.calls import Chooser, arguments, functions
-from tests.faults.test_scope import all_ids, scalars
-from tests.faults.two_schools import Schools
+from tests.faults.test_scope import scalars
+from tests.faults.two_schools import Schools, all_ids, everything
 
 FUNCTIONS = functions()
 #: Who tries, by the property of `Schools`.
@@ -36,16 +34,6 @@ CALLS = 3
 NO_SESSION: Any = None
 #: Tables in which a call may leave something: one's own drafts, and who did it.
 OWN = ("draft", "journal")
-
-
-@pytest.fixture(scope="module")
-def full(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Schools]:
-    file = tmp_path_factory.mktemp("roles") / "full.db"
-    shutil.copy2(sqlite_template, file)
-    engine = make_engine(f"sqlite:///{file}")
-    schools = two_schools.build(engine)
-    engine.dispose()
-    return file, schools
 
 
 @dataclass(frozen=True)
@@ -69,33 +57,6 @@ def before(full: tuple[Path, Schools]) -> Before:
         return Before(everything(engine), all_ids(engine))
     finally:
         engine.dispose()
-
-
-@pytest.fixture
-def schools(full: tuple[Path, Schools], tmp_path: Path) -> Iterator[Schools]:
-    file, schools = full
-    copy = tmp_path / "trousseau.db"
-    shutil.copy2(file, copy)
-    engine = make_engine(f"sqlite:///{copy}")
-    yield replace(schools, world=replace(schools.world, engine=engine))
-    engine.dispose()
-
-
-@pytest.fixture
-def key(tmp_path: Path) -> Key:
-    return load_key(tmp_path / "key")
-
-
-def everything(engine: Engine) -> dict[str, list[Any]]:
-    """Return every row of every table, read past all scopes."""
-    with engine.connect() as connection:
-        return {
-            name: [
-                dict(row)
-                for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"').mappings()
-            ]
-            for name in SQLModel.metadata.tables
-        }
 
 
 # --- rows ---------------------------------------------------------------------------------

@@ -5,14 +5,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
 from screens.workplace import Workplace
 from services import school_years
-from tests.faults import two_schools
-from tests.faults.test_scope_roles import OWN, WHO, everything, secrets_of_others
+from tests.faults.test_scope_roles import OWN, WHO, secrets_of_others
 from tests.faults.test_scope_screens import keys_of
-from tests.faults.two_schools import Schools
+from tests.faults.two_schools import Schools, everything
 from tests.screens.conftest import screen_text, settled
 from tui import console
 from tui.app import TrousseauApp
@@ -23,11 +21,6 @@ PLACES = tuple(console.places(None))  # type: ignore[arg-type]
 ROUNDS = 3
 #: Names of classes and the like are words of the screens too.
 _SHORTEST = 5
-
-
-@pytest.fixture
-def schools(sqlite_engine: Engine) -> Schools:
-    return two_schools.build(sqlite_engine)
 
 
 @pytest.mark.parametrize("who", WHO)

@@ -5,13 +5,11 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 from textual.pilot import Pilot
 
 from screens.workplace import Workplace
 from services import school_years
 from services.desk import Desk
-from tests.faults import two_schools
 from tests.faults.two_schools import MARKER, OTHER_NUMBER, Schools, foreign_rows
 from tests.screens.conftest import screen_text, settled
 from tui import console
@@ -29,11 +27,6 @@ _NEVER = ("q", "ctrl+q", "ctrl+c", "ctrl+z")
 LEAD_NOWHERE = ("import", "schools")
 #: What is pressed first: only below the page of a workshop is there anything to do.
 FIRST = {"workshops": ("down", "enter")}
-
-
-@pytest.fixture
-def schools(sqlite_engine: Engine) -> Schools:
-    return two_schools.build(sqlite_engine)
 
 
 def open_console(schools: Schools, state: Path, place: str, desk: Desk) -> TrousseauApp:

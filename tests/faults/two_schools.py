@@ -4,6 +4,8 @@ Every text that belongs to the other school alone holds `MARKER`, and every row 
 identifier from a range of its own, so that whatever shows up elsewhere is known for a leak.
 """
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
@@ -411,31 +413,64 @@ def _account(world: World, email: str, school: int) -> int:
 # --- what is not the director's -----------------------------------------------------------
 
 
+def everything(engine: Engine) -> dict[str, list[dict[str, Any]]]:
+    """Return every row of every table, read past all scopes."""
+    with _cursor(engine) as cursor:
+        return {name: list(_rows_of(cursor, name)) for name in SQLModel.metadata.tables}
+
+
+def _rows_of(cursor: Any, table: str) -> Iterator[dict[str, Any]]:
+    cursor.execute(f'SELECT * FROM "{table}"')
+    columns = [column[0] for column in cursor.description]
+    return (dict(zip(columns, values, strict=True)) for values in cursor.fetchall())
+
+
+def all_ids(engine: Engine) -> dict[str, list[int]]:
+    """Return the identifiers in every table that has them."""
+    return ids_of(everything(engine))
+
+
+def ids_of(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[int]]:
+    """Return the identifiers of all rows, by table."""
+    named = (table.name for table in SQLModel.metadata.sorted_tables if "id" in table.c)
+    return {name: sorted(row["id"] for row in tables[name]) for name in named}
+
+
+@contextmanager
+def _cursor(engine: Engine) -> Iterator[Any]:
+    """The driver's own: all rows are read thousands of times, and SQLAlchemy takes as long for
+    each table as the rest of such a test."""
+    connection = engine.raw_connection()
+    try:
+        yield connection.cursor()
+    finally:
+        connection.close()
+
+
 def foreign_rows(engine: Engine, actor: Actor) -> Rows:
-    """Return every row that is not the actor's, by table and key, read past all scopes.
+    """Return every row that is not the actor's, by table and key, read past all scopes."""
+    return foreign_of(everything(engine), actor)
+
+
+def foreign_of(tables: Mapping[str, list[dict[str, Any]]], actor: Actor) -> Rows:
+    """Return which of all rows are not the actor's, by table and key.
 
     The rule is written here a second time, on purpose: `models.database` is under test.
     """
     schools = actor.schools or frozenset()
     found: Rows = {}
-    with engine.connect() as connection:
-        # By bare SQL: this is done a thousand times.
-        everything = {
-            name: connection.exec_driver_sql(f'SELECT * FROM "{name}"').mappings().all()
-            for name in SQLModel.metadata.tables
-        }
     theirs = {
         row["person_id"]
         for table in ("post", "guardianship")
-        for row in everything[table]
+        for row in tables[table]
         if row["school_id"] in schools
     }
-    own_plans = {row["id"] for row in everything["plan"] if row["school_id"] in schools}
-    for name, rows in everything.items():
+    own_plans = {row["id"] for row in tables["plan"] if row["school_id"] in schools}
+    for name, rows in tables.items():
         for row in rows:
             if not _is_own(name, row, actor, theirs, own_plans):
                 key = row["id"] if "id" in row else (row["plan_id"], row["position"])
-                found[name, key] = tuple(map(str, row.values()))
+                found[name, key] = tuple(row.values())
     return found
 
 
@@ -474,6 +509,10 @@ __all__ = [
     "Person",
     "Rows",
     "Schools",
+    "all_ids",
     "build",
+    "everything",
+    "foreign_of",
     "foreign_rows",
+    "ids_of",
 ]  # fmt: skip

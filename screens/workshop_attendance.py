@@ -347,7 +347,8 @@ class WorkshopAttendanceScreen(DeedScreen[None]):
         )
 
     def _read_file(self, path: Path, number: int) -> None:
-        from services.attendance_files import EventSession, read_attendance_table, read_callback
+        from services.attendance_files import EventSession, read_attendance_table
+        from services.meeting_reports import read_callback
         from services.workshop_meetings import meeting_id_of
 
         assert self._page is not None

@@ -1,7 +1,7 @@
 """Who was present at which session, and who meets the requirements: all sessions (DOMAIN §3).
 
-By hand one by one; from a file or the meeting's server, which `services.attendance_files`
-reads, by a plan.
+By hand one by one; from a file or the meeting's server, which `services.attendance_files` and
+`services.meeting_reports` read, by a plan.
 """
 
 from collections import defaultdict
@@ -279,8 +279,8 @@ def plan_attendance(
 ) -> int:
     """Compute and store the plan that records what a file or server says; return its id.
 
-    `found` is what `services.attendance_files` has read; whoever is not in it missed the
-    sessions that it tells about. What was typed by hand stays, and is told. Where only minutes
+    `found` is what a file or report was read into; whoever is not in it missed the sessions
+    that it tells about. What was typed by hand stays, and is told. Where only minutes
     are known, whoever was there for the share of a session that the office has set was present.
     For the office; raises as `record` does, and so does applying the plan.
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from services.attendance_files import AttendanceFile
     from services.workshop_attendance import Presence, Result, SessionRow
 
-#: What `services.attendance_files` takes of a report, and more than it takes of a list.
+#: What `services.meeting_reports` takes, and more than `services.attendance_files` does.
 _LARGEST_FILE = 16 * 2**20
 #: Lines of a plan in one reading: more than a list of participants has sessions.
 _MOST_LINES = 50_000
@@ -105,7 +105,8 @@ def _recorded(
 
 def _read(here: Office, workshop: int, source: Path, report: bool) -> "AttendanceFile":
     from services import workshop_attendance, workshops
-    from services.attendance_files import EventSession, read_attendance_table, read_callback
+    from services.attendance_files import EventSession, read_attendance_table
+    from services.meeting_reports import read_callback
     from services.workshop_meetings import meeting_id_of
 
     content = read_limited(source, _LARGEST_FILE)

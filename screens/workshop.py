@@ -33,7 +33,7 @@ from services import (
 from services.findings import Finding
 from services.new_files import write_new
 from services.workshop_form import CATEGORY_LABELS, LANGUAGE_LABELS, day_from
-from services.workshop_invoices import InvoiceRow, Quote, shown_amount
+from services.workshop_invoices import InvoiceRow, Quote, told_amount
 from services.workshop_meetings import MeetingRow
 from services.workshops import (
     HISTORY_WORDS,
@@ -377,7 +377,7 @@ def quoted(quote: Quote) -> Wording:
         "%(amount)s for %(count)s participants. The invoice’s number; left empty, it is made of "
         "the reference.",
         quote.quantity,
-        amount=shown_amount(quote.amount, quote.currency),
+        amount=told_amount(quote.amount, quote.currency),
     )
 
 
@@ -503,11 +503,15 @@ class _Words:
                 yield _("here: %(hours)s") % {"hours": _hours_of(day, page.zone)}
 
     def _plan(self) -> Iterator[str]:
-        today = self._page.date_check.today
-        comes = self._page.plan.next_step(today)
-        for step in self._page.plan.steps:
-            sign = ">" if step is comes else "." if step.day >= today else "x"
-            yield f"{sign} {format_day(step.day)}  {step.label} – {_in_days(step, today)}"
+        page, today = self._page, self._page.date_check.today
+        comes, done = page.coming, page.done
+        for step in page.plan.steps:
+            if step.code in done:
+                sign, told = "+", _("done")
+            else:
+                sign = ">" if step is comes else "." if step.day >= today else "x"
+                told = _in_days(step, today)
+            yield f"{sign} {format_day(step.day)}  {step.label} – {told}"
 
     def _request(self) -> Iterator[str]:
         page = self._page
@@ -564,7 +568,7 @@ class _Words:
             return
         yield _("%(number)s: %(amount)s, issued on %(day)s, due on %(due)s") % {
             "number": invoice.number,
-            "amount": shown_amount(invoice.amount, invoice.currency),
+            "amount": told_amount(invoice.amount, invoice.currency),
             "day": format_day(invoice.issued_on),
             "due": format_day(invoice.due_on),
         }

@@ -50,7 +50,7 @@ _NEXT = {None: True, True: False, False: None}
 _COLUMNS = (
     Column("name", N_("Name"), 20, grow=1, sortable=False),
     Column("sessions", N_("Sessions"), 12, grow=2, sortable=False),
-    Column("met", N_("Requirements"), 15, priority=1, sortable=False),
+    Column("met", N_("Requirements"), 16, grow=1, priority=1, sortable=False),
 )
 _Mark = tuple[int, int]
 

@@ -182,12 +182,15 @@ def _told_step(letter: str, step: PlanStep, left: int, coming: bool) -> Paragrap
 
 def from_today_paragraphs(steps: Sequence[PlanStep], today: date) -> list[Paragraph]:
     """Return the plan the other way round: of which workshops today is which day."""
-    head = _("Today, %(day)s, is for a workshop that begins on…") % {"day": told_day(today)}
+    head = _("What today, %(day)s, is for workshops, by their first day:")
+    told = _("%(step)s: for the workshop of %(day)s")
     lines = [
-        Paragraph(f" {letter}  {told_day(step.day)}  {step.label}", apart=False)
+        Paragraph(
+            f" {letter}  {told % {'step': step.label, 'day': told_day(step.day)}}", apart=False
+        )
         for letter, step in zip(_LETTERS, steps, strict=False)
     ]
-    return [Paragraph(head, "strong"), *lines]
+    return [Paragraph(head % {"day": told_day(today)}, "strong"), *lines]
 
 
 def _weekday(number: int) -> str:

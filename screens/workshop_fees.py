@@ -24,7 +24,7 @@ from screens.workplace import Workplace
 from screens.workshop_dialogs import AskLineScreen, tell
 from services import drafts, workshop_invoices, workshop_rules
 from services.workshop_form import CATEGORY_LABELS, day_from
-from services.workshop_invoices import FeeRow, shown_amount
+from services.workshop_invoices import FeeRow, told_amount
 from services.workshop_rules import RULE_LABELS, Office
 
 _AMOUNT = re.compile(r"(\d{1,7})(?:[.,](\d{1,2}))?")
@@ -125,7 +125,7 @@ def _as_row(row: FeeRow) -> Row:
         (
             f"{row.programme or _('Every programme')}, {category}",
             people,
-            shown_amount(row.amount, row.currency),
+            told_amount(row.amount, row.currency).text(),
             _UNITS[row.unit].text(),
             format_day(row.valid_from),
         ),
@@ -134,7 +134,7 @@ def _as_row(row: FeeRow) -> Row:
 
 class _Fee(Form, inherit_bindings=False):
     DEFAULT_CSS = """
-    _Fee Field > .label { width: 18; }
+    _Fee Field > .label { width: 20; }
     _Fee Field > .message { width: 26; height: 2; }
     _Fee #field-since { height: 2; }
     """

@@ -48,7 +48,7 @@ _COLUMNS = (
     Column("name", N_("Name"), 20, grow=2, sortable=False),
     Column("email", N_("E-mail"), 22, grow=3, sortable=False),
     Column("remark", N_("Remark"), 12, grow=1, priority=1, sortable=False),
-    Column("title", N_("Courtesy title"), 6, priority=3, sortable=False),
+    Column("title", N_("Courtesy title"), 8, priority=3, sortable=False),
     Column("school", N_("School"), 7, priority=2, sortable=False),
 )
 

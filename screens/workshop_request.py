@@ -71,6 +71,8 @@ _LABELS = {
 }
 #: The values of these take the whole line, and their messages the next ones.
 _WIDE = ("category", "title", "delivery_type", "remarks", "reason")
+#: The messages of these may be as many as stand nowhere but below, on lines of their own.
+_BELOW = ("first_day",)
 _SIGNS = {"error": "!", "warning": "~", "": "+"}
 
 
@@ -88,9 +90,9 @@ class RequestField(Field):
     RequestField > .message.-error { color: ansi_red; display: block; }
     RequestField > .message.-warning { color: ansi_yellow; display: block; }
     RequestField > .message.-told { display: block; }
-    RequestField.-whole, .-narrow RequestField { layout: vertical; }
-    RequestField.-whole > .line, .-narrow RequestField > .line { width: 1fr; }
-    RequestField.-whole > .message, .-narrow RequestField > .message {
+    RequestField.-whole, RequestField.-below { layout: vertical; }
+    RequestField.-whole > .line { width: 1fr; }
+    RequestField.-whole > .message, RequestField.-below > .message {
         width: 1fr; max-width: 100%; padding: 0 0 0 2;
     }
     """
@@ -100,6 +102,12 @@ class RequestField(Field):
             yield self._label
             yield self.entry
         yield self._message
+
+    @on(events.Resize)
+    def keep_in_sight(self) -> None:
+        """Where somebody is in this field, show its message, too, which may have grown."""
+        if self.entry.has_focus:
+            self.scroll_visible(animate=False)
 
     def complain(self, message: Wording | None) -> None:
         """Leave what stands there: `tell` follows at once."""
@@ -119,7 +127,6 @@ class _Request(Form, inherit_bindings=False):
 
     DEFAULT_CSS = """
     _Request { margin-top: 0; }
-    .-narrow _Request { padding: 0 1; }
     """
     BINDINGS = [*bindings("form.next", "form.previous")]
 
@@ -154,6 +161,12 @@ class WorkshopRequestScreen(DeedScreen[int | None]):
     WorkshopRequestScreen > #where { height: 1; text-style: bold; }
     WorkshopRequestScreen > #follows { height: 10; }
     WorkshopRequestScreen.-narrow > #follows { height: 8; }
+    WorkshopRequestScreen.-narrow _Request { padding: 0 1; }
+    WorkshopRequestScreen.-narrow RequestField { layout: vertical; }
+    WorkshopRequestScreen.-narrow RequestField > .line { width: 1fr; }
+    WorkshopRequestScreen.-narrow RequestField > .message {
+        width: 1fr; max-width: 100%; padding: 0 0 0 2;
+    }
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]
     BINDINGS = [*bindings("request.send", "request.calendar", "app.back")]
@@ -217,6 +230,7 @@ class WorkshopRequestScreen(DeedScreen[int | None]):
                 name, _LABELS[name], max_length=longest[name], options=choices.get(name, ())
             )
             field.set_class(name in _WIDE, "-whole")
+            field.set_class(name in _BELOW, "-below")
             fields.append(field)
         return fields
 
@@ -292,6 +306,12 @@ class WorkshopRequestScreen(DeedScreen[int | None]):
                 wrong=len(wrong),
             )
             self._where.show(told)
+            fields[place - 1].keep_in_sight()
+
+    @on(events.Resize)
+    def _keep_place(self) -> None:
+        for field in self.query(RequestField):
+            self.call_after_refresh(field.keep_in_sight)
 
     def _look(self) -> None:
         """Check the whole form, and tell it beside the fields and below."""
@@ -315,12 +335,15 @@ class WorkshopRequestScreen(DeedScreen[int | None]):
             return "", None
         messages = check.beside(field.key)
         errors = [each for each in messages if each.level == "error"]
+        if errors and isinstance(field.entry, Choice) and not field.value:
+            return "error", say("To be chosen with Space.") if self._shows_errors(field) else None
         if errors:
             return "error", _joined(errors) if self._shows_errors(field) else None
         warnings = [each for each in messages if not _is_verdict(each, check)]
         if field.key == "first_day" and check.date_check is not None:
             level = "warning" if check.late or warnings else "told"
-            return level, _joined([*warnings], _about_day(check))
+            sentences = [each.sentence for each in warnings]
+            return level, reduce(_and, [_about_day(check), *sentences])
         if warnings:
             return "warning", _joined(warnings)
         if field.key == "time_zone" and self._is_elsewhere(check):
@@ -526,9 +549,8 @@ def _ends(day: DayShown) -> str:
     return f"{told_day(day.ends.date())} {day.ends:%H:%M}"
 
 
-def _joined(messages: Sequence[FieldMessage], last: Wording | None = None) -> Wording:
-    sentences = [message.sentence for message in messages]
-    return reduce(_and, [*sentences, last] if last is not None else sentences)
+def _joined(messages: Sequence[FieldMessage]) -> Wording:
+    return reduce(_and, [message.sentence for message in messages])
 
 
 def _and(first: Wording, second: Wording) -> Wording:

@@ -89,8 +89,28 @@ class InvoiceRow:
 
 
 def shown_amount(amount: int, currency: str) -> str:
-    """Return an amount as `1234.50 EUR`, alike in every language."""
+    """Return an amount in hundredths as `1234.50 EUR`, alike in every language: for programs."""
     return f"{amount // 100}.{amount % 100:02} {currency}"
+
+
+def told_amount(amount: int, currency: str) -> Wording:
+    """Return an amount in hundredths as people write it: `1,234.50 EUR`, `1 234,50 EUR`."""
+    cents = f"{amount % 100:02}"
+    # Translators: an amount of money, as in 450.00 EUR
+    return say(
+        "%(whole)s.%(cents)s %(currency)s",
+        whole=_grouped(amount // 100),
+        cents=cents,
+        currency=currency,
+    )
+
+
+def _grouped(whole: int) -> Wording | str:
+    if whole < 1000:
+        return str(whole)
+    rest = f"{whole % 1000:03}"
+    # Translators: the thousands of a number and its last three figures, as in 1,234
+    return say("%(thousands)s,%(rest)s", thousands=_grouped(whole // 1000), rest=rest)
 
 
 # --- fees ---------------------------------------------------------------------------------
@@ -231,7 +251,7 @@ def issue(session: ActorSession, workshop_id: int, number: str = "") -> int:
     )
     session.add(invoice)
     session.flush()
-    amount = shown_amount(cost.amount, cost.currency)
+    amount = told_amount(cost.amount, cost.currency)
     workshop_letters.tell_contact(
         session, workshop, "invoiced", number=named, amount=amount, due=workshop.invoice_due
     )
@@ -304,6 +324,6 @@ def overdue_sentence(row: InvoiceRow) -> Wording:
     return say(
         "Invoice %(number)s of %(amount)s was due on %(day)s.",
         number=row.number,
-        amount=shown_amount(row.amount, row.currency),
+        amount=told_amount(row.amount, row.currency),
         day=row.due_on,
     )

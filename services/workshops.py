@@ -25,6 +25,7 @@ from models.workshop_dates import (
     DateCheck,
     DayShown,
     Event,
+    PlanStep,
     WorkshopPlan,
     WorkshopRules,
     answer_by,
@@ -565,6 +566,28 @@ class WorkshopPage:
     own: bool
     may_decide: bool
     steps: tuple[str, ...]
+
+    @property
+    def done(self) -> frozenset[str]:
+        """The steps of the plan that have been done, whatever their day: they wait for nobody."""
+        if self.status == "invoiced" and self.due_on is None:
+            return _ATTENDED | {"invoice"}
+        return _DONE.get(self.status, _ASKED)
+
+    @property
+    def coming(self) -> PlanStep | None:
+        """The step of the plan that comes next, None where nothing does any more."""
+        if self.status in _OVER:
+            return None
+        today, done = self.date_check.today, self.done
+        return next((s for s in self.plan.steps if s.day >= today and s.code not in done), None)
+
+
+_ASKED = frozenset({"ask"})
+_ATTENDED = frozenset({"ask", "attendance"})
+#: What has been done in a status; what has no entry has been asked for.
+_DONE = {"draft": frozenset[str](), "attended": _ATTENDED, "invoiced": _ATTENDED}
+_OVER = ("refused", "cancelled", "replaced")
 
 
 def page(session: ActorSession, workshop_id: int) -> WorkshopPage:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from textual.pilot import Pilot
 
+from models.workshop_dates import STEPS
 from screens.confirm import ConfirmScreen
 from screens.workshop import WorkshopScreen
 from screens.workshop_attendance import WorkshopAttendanceScreen
@@ -162,6 +163,31 @@ async def test_each_part_is_one_key_away(console: MakeApp, ateliers: Ateliers) -
             assert pilot.app.screen is page
 
 
+def test_what_is_done_or_over_is_not_what_comes_next(
+    ateliers: Ateliers,
+) -> None:
+    """Once asked for, nobody is sent to ask; once cancelled, nothing comes any more."""
+    workshop = ateliers.ask()
+
+    def marked() -> list[tuple[str, str]]:
+        page = ateliers.coordinator.read(workshops.page, workshop)
+        comes = "" if page.coming is None else page.coming.code
+        return [
+            (code, ">" if code == comes else "+") for code in STEPS if code in {comes, *page.done}
+        ]
+
+    assert marked() == [("ask", "+"), ("free", ">")]
+    ateliers.coordinator.write(workshops.cancel, workshop, "")
+    assert marked() == [("ask", "+")]
+    workshop = attended(ateliers)
+    ateliers.office.write(workshop_invoices.add_fee, 450_00, date(2026, 9, 1))
+    assert marked() == [("ask", "+"), ("attendance", "+"), ("invoice", ">")]
+    ateliers.office.write(workshop_invoices.issue, workshop)
+    assert marked()[-1] == ("invoice", ">")
+    ateliers.office.write(workshop_invoices.pay, workshop, date(2027, 3, 17))
+    assert marked() == [("ask", "+"), ("attendance", "+"), ("invoice", "+")]
+
+
 async def test_invoice_and_payment(console: MakeApp, ateliers: Ateliers) -> None:
     workshop = attended(ateliers)
     app = console(WorkshopScreen(office(ateliers), workshop), role="helpdesk")
@@ -174,7 +200,7 @@ async def test_invoice_and_payment(console: MakeApp, ateliers: Ateliers) -> None
         ateliers.office.write(workshop_invoices.add_fee, 450_00, date(2026, 9, 1))
         await pilot.press("i")
         await settled(pilot)
-        assert "1350.00 EUR pour 3 participants" in shown(pilot)
+        assert "1\N{NO-BREAK SPACE}350,00 EUR pour 3 participants" in shown(pilot)
         await pilot.press(*"F-12", "enter")
         await settled(pilot)
         assert "Facturée" in shown(pilot) and "noter le paiement" in shown(pilot)

@@ -36,7 +36,7 @@ async def test_a_fee_is_added_and_taken_out(console: MakeApp, ateliers: Ateliers
         assert isinstance(pilot.app.screen, FeeScreen) and "15/03/2027" in shown(pilot)
         await pilot.press("ctrl+u", *"01/09/2026", "f8")
         await settled(pilot)
-        assert "450.50 EUR" in shown(pilot) and "PYP, toutes catégories" in shown(pilot)
+        assert "450,50 EUR" in shown(pilot) and "PYP, toutes catégories" in shown(pilot)
         assert fees(ateliers) == [("PYP", 0, 450_50, "participant")]
         await pilot.press("x", "o")
         await settled(pilot)

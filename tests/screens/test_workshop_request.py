@@ -73,6 +73,35 @@ async def test_days_off_are_pointed_out(console: MakeApp, ateliers: Ateliers) ->
         assert told.startswith("~")
 
 
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)])
+async def test_all_that_is_said_of_a_day_is_in_sight(
+    console: MakeApp, ateliers: Ateliers, size: tuple[int, int]
+) -> None:
+    app = opened(console, ateliers)
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        await press(pilot, "f8")  # messages above take their lines, too
+        await enter(pilot, "first_day", "28/03/2027")
+        shown = " ".join(screen_text(app).split())
+        for said in ("28/03/2027 est un dimanche", "Pâques.", "Lundi de Pâques", "restent 70"):
+            assert said in shown, said
+        await pilot.resize_terminal(60, 20)
+        await settled(pilot)
+        field = app.screen.query_one("#field-first_day", RequestField)
+        assert field._message.region.width > 40
+        assert field.entry.region in app.screen.query_one("VerticalScroll").region
+
+
+async def test_what_is_to_be_chosen_is_not_told_by_codes(
+    console: MakeApp, ateliers: Ateliers
+) -> None:
+    async with opened(console, ateliers).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await press(pilot, "f8")
+        for name in ("programme", "category", "language"):
+            assert beside(pilot, name) == "! À choisir avec Espace."
+
+
 async def test_a_late_request_is_confirmed_and_sent(console: MakeApp, ateliers: Ateliers) -> None:
     results: list[int | None] = []
     begin(ateliers, first_day="11/01/2027")

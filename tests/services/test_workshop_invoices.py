@@ -10,7 +10,7 @@ from models.workshops import facts_of
 from services import dashboard, workshop_attendance, workshop_invoices, workshops
 from services import workshop_participants as participants
 from services.workshop_attention import workshop_lines
-from services.workshop_invoices import InvoiceRefused, shown_amount
+from services.workshop_invoices import InvoiceRefused, shown_amount, told_amount
 from services.workshop_participants import Entry
 from services.workshops import StepRefused
 from tests.services.workshop_world import CONTACT, Ateliers, make_ateliers
@@ -83,6 +83,19 @@ def test_fees_are_the_offices(ateliers: Ateliers) -> None:
         with pytest.raises(InvoiceRefused):
             ateliers.office.write(workshop_invoices.add_fee, 1, SOME_DAY, **line)
     assert shown_amount(123_405, "EUR") == "1234.05 EUR"
+
+
+def test_amounts_are_written_as_in_the_language() -> None:
+    cases = (
+        (5, "0.05 EUR", "0,05 EUR"),
+        (450_00, "450.00 EUR", "450,00 EUR"),
+        (1_234_05, "1,234.05 EUR", "1_234,05 EUR"),
+        (1_000_000_00, "1,000,000.00 EUR", "1_000_000,00 EUR"),
+    )
+    for amount, english, french in cases:
+        told = told_amount(amount, "EUR")
+        assert told.text("en") == english
+        assert told.text("fr") == french.replace("_", "\N{NO-BREAK SPACE}")
 
 
 def test_an_invoice_is_issued_due_and_paid(engine: Engine) -> None:

@@ -45,7 +45,7 @@ from services.workshop_participants import (
 from services.workshops import WorkshopPage
 
 _COLUMNS = (
-    Column("name", N_("Name"), 20, grow=2, sortable=False),
+    Column("name", N_("Name"), 18, grow=2, sortable=False),
     Column("email", N_("E-mail"), 22, grow=3, sortable=False),
     Column("remark", N_("Remark"), 12, grow=1, priority=1, sortable=False),
     Column("title", N_("Courtesy title"), 8, priority=3, sortable=False),

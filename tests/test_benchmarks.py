@@ -69,7 +69,7 @@ def test_sending(databases: Databases) -> None:
 
 
 def test_sessions(databases: Databases) -> None:
-    found = figures(list(sessions.measure(databases, [1], 1)))
+    found = figures(list(sessions.measure(databases, [1], 1, keys=2)))
     assert [figure.unit for figure in found] == ["ms", "ms", "MB", "ms", "ms"]
     assert all(figure.floor for figure in found)
 

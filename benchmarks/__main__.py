@@ -23,6 +23,7 @@ from benchmarks.measuring import Line, NotMeasured
 MODULES = {
     "import": "benchmarks.imports",
     "lists": "benchmarks.lists",
+    "workshops": "benchmarks.workshops",
     "sending": "benchmarks.sending",
     "console": "benchmarks.console",
     "keys": "benchmarks.keys",

@@ -55,7 +55,7 @@ def _measure(team: Team, kind: str, rounds: int, readers: Sequence[str]) -> Iter
     for reader in readers:
         desk = desks[reader]
         for name, question in _questions(team, desk, plan_id).items():
-            with _bare(team.engine, question) as (floor, statements):
+            with bare(team.engine, question) as (floor, statements):
                 times = race_of_short_ones(question, floor, 0.2 * rounds, least=1 + rounds)
             yield Figure(
                 f"{kind}, {reader}: {name}",
@@ -126,7 +126,7 @@ def _store_plan(team: Team) -> int:
 
 
 @contextmanager
-def _bare(engine: Engine, question: Question) -> Iterator[tuple[Question, int]]:
+def bare(engine: Engine, question: Question) -> Iterator[tuple[Question, int]]:
     """Yield what executes and fetches the statements of a question, and how many they are."""
     seen: list[tuple[str, Any]] = []
 

@@ -73,13 +73,15 @@ class Place:
         }
 
 
-def measure(databases: Databases, sizes: Sequence[int], rounds: int) -> Iterator[Line]:
-    """Yield the start of one more session, then the memory of each among so many."""
+def measure(
+    databases: Databases, sizes: Sequence[int], rounds: int, keys: int = 10
+) -> Iterator[Line]:
+    """Yield the start of one more session, the memory of each among so many, then a key's time."""
     with place() as here, parent(here) as process:
         yield from starts(here, rounds)
         for size in sizes:
             yield memory(here, process, size)
-        yield from latency(here, min(TYPISTS, max(sizes)), 10 * rounds)
+        yield from latency(here, min(TYPISTS, max(sizes)), keys * rounds)
 
 
 # --- the installation ---------------------------------------------------------------------
@@ -256,7 +258,8 @@ def latency(here: Place, others: int, keys: int) -> Iterator[Line]:
 
 
 def _key(terminal: Terminal, number: int) -> float:
-    return terminal.press(_DOWN if number % 2 else _UP, quiet=0.15).until_last_byte
+    # Down first: at the top of the list there is no way up, and nothing to be painted.
+    return terminal.press(_UP if number % 2 else _DOWN, quiet=0.15).until_last_byte
 
 
 def _go_to_the_team(lines: Iterable[int]) -> None:

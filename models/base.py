@@ -39,6 +39,13 @@ class Instant(TypeDecorator[datetime]):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Read what SQLite holds in one step, a third of the time of two: lists are full of it."""
+        if dialect.name != "sqlite":
+            return super().result_processor(dialect, coltype)
+        read = datetime.fromisoformat
+        return lambda text: None if text is None else read(f"{text}+00:00")
+
 
 class Table(SQLModel):
     """The root of all tables.

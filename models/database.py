@@ -10,7 +10,7 @@ import fcntl
 import os
 import stat
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -53,8 +53,17 @@ from models.mail import Mail
 from models.nightly import NightlyRun
 from models.people import Person, PersonKey, Post, SuspectedDouble
 from models.plans import Plan, PlanItem
-from models.schools import Calendar, GoverningBody, School, SchoolYear, Site, Source
+from models.schools import (
+    Calendar,
+    GoverningBody,
+    School,
+    SchoolHoliday,
+    SchoolYear,
+    Site,
+    Source,
+)
 from models.scope import (
+    SHARED_SCOPES,
     SYSTEM,
     Actor,
     OutOfScope,
@@ -63,6 +72,17 @@ from models.scope import (
     not_allowed,
     not_theirs,
     require_change,
+)
+from models.workshops import (
+    Workshop,
+    WorkshopAttendance,
+    WorkshopFee,
+    WorkshopInvoice,
+    WorkshopMeeting,
+    WorkshopParticipant,
+    WorkshopSchool,
+    WorkshopSession,
+    WorkshopSetting,
 )
 
 __all__ = [
@@ -74,7 +94,9 @@ __all__ = [
 TABLES: tuple[type[Table], ...] = (
     Calendar, SchoolYear, GoverningBody, School, Site, Source, Service, ServiceRole,
     Person, PersonKey, Post, SuspectedDouble, Pupil, Guardianship, Access, Suspension, Mission,
-    Consent, PrintedForm, Account, AccountRole, AccountKey, Mail, Invitation, PasswordReset,
+    Consent, PrintedForm, Account, AccountRole, AccountKey, SchoolHoliday, WorkshopFee,
+    WorkshopSetting, Workshop, WorkshopSchool, WorkshopParticipant, WorkshopSession,
+    WorkshopAttendance, WorkshopMeeting, WorkshopInvoice, Mail, Invitation, PasswordReset,
     AddressChange, Origin, SignInEvent, NightlyRun, Draft, Plan, PlanItem, JournalLine,
 )  # fmt: skip
 
@@ -285,6 +307,8 @@ def change(session: ActorSession, table: type[Table], where: Any, **values: Any)
     ).all()
     if not rows:
         return 0
+    if schools is not None and table.scope in SHARED_SCOPES:
+        _refuse_shared(rows, schools)
     ids = [row[0] for row in rows]
     session.execute(
         update(table).where(identifier.in_(ids), where).values(**values),
@@ -294,6 +318,12 @@ def change(session: ActorSession, table: type[Table], where: Any, **values: Any)
         for row in rows:
             _note_update(session, table, row, values)
     return len(rows)
+
+
+def _refuse_shared(rows: Sequence[Any], schools: frozenset[int]) -> None:
+    """Refuse to change what another school lets be seen, and no more."""
+    if any(row.owner_school_id not in schools for row in rows):
+        raise not_theirs()
 
 
 def _owners(table: type[Table]) -> list[Any]:
@@ -349,11 +379,15 @@ def _keep_scope(state: ORMExecuteState) -> None:
 
 
 def _refuse_changes(actor: Actor, state: ORMExecuteState) -> None:
-    """Refuse to change what the actor's role may only see."""
+    """Refuse to change what the actor's role may only see, or the actor's schools."""
     mapper = state.bind_mapper
     if mapper is None:
         raise not_allowed()
-    require_change(actor, mapper.class_.__tablename__)
+    table: Any = mapper.class_
+    require_change(actor, table.__tablename__)
+    if table.scope in SHARED_SCOPES:
+        statement: Any = state.statement
+        state.statement = statement.where(table.school_id.in_(sorted(actor.schools or ())))
 
 
 #: Questions that were limited last. One that a service keeps and uses again is the same

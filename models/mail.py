@@ -8,6 +8,9 @@ from sqlmodel import Field
 
 from models.base import Instant, Table, conditional_index, partial_index
 
+#: What tells in `Mail.values` which letter about a workshop it is, and the one that invites.
+LETTER_KIND, INVITES = "kind", "invited"
+
 
 class Mail(Table, table=True):
     """One mail to one person: what it is for, and what became of it.
@@ -22,7 +25,10 @@ class Mail(Table, table=True):
     __table_args__: Any = (
         conditional_index("ix_mail_due", "next_attempt_at", "id", where="closed_at IS NULL"),
         conditional_index("ix_mail_claimed", "claimed_by", where="claimed_by IS NOT NULL"),
-        *(partial_index("mail", column) for column in ("bounced_at", "refused_at", "uncertain_at")),
+        *(
+            partial_index("mail", column)
+            for column in ("bounced_at", "refused_at", "uncertain_at", "workshop_id")
+        ),
         {"sqlite_autoincrement": True},
     )
     journaled: ClassVar[bool] = False
@@ -32,6 +38,7 @@ class Mail(Table, table=True):
     person_id: int | None = Field(default=None, foreign_key="person.id", index=True)
     access_id: int | None = Field(default=None, foreign_key="access.id", index=True)
     account_id: int | None = Field(default=None, foreign_key="account.id")
+    workshop_id: int | None = Field(default=None, foreign_key="workshop.id")
     template: str
     language: str
     generation: int = 1

@@ -1,8 +1,9 @@
-"""The reference printed on a consent form: short, read aloud without doubt, hard to mistype.
+"""References of forms and of workshops: short, read aloud without doubt, hard to mistype.
 
 `00K3-1W` is the post's number in Crockford's base 32 (no I, L, O, U; at least four digits),
 then the version of the text agreed to, then a check character. The number is grouped by
-four from the right: `1-QJ00-1W`. A post number below 1,048,576 gives six characters.
+four from the right: `1-QJ00-1W`. A post number below 1,048,576 gives six characters. A
+workshop's reference has its own number, and `Z` where a form has the version.
 
 The check character makes the sum of the digits, each weighed with its own power of a
 generator of GF(32), zero. Powers differ over 31 places, so every single wrong character
@@ -19,7 +20,9 @@ from models.text import clean
 from models.tokens import ALPHABET
 
 MAX_POST_ID = 2**40 - 1
-MAX_VERSION = 31
+MAX_VERSION = 30
+#: What stands in a workshop's reference for the version of a text.
+_WORKSHOP = 31
 
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 _SHORTEST = 4
@@ -42,6 +45,12 @@ class ReferenceMistyped(TrousseauError):
     heading = N_("This is not a form’s reference")
 
 
+class NotAWorkshop(TrousseauError):
+    """What was typed is no reference of a workshop."""
+
+    heading = N_("This is not a workshop’s reference")
+
+
 def make_reference(post_id: int, version: int) -> str:
     """Return the reference of the form on which the person of a post agrees to a text.
 
@@ -52,9 +61,20 @@ def make_reference(post_id: int, version: int) -> str:
         raise ValueError(f"no reference can be made for post {post_id}")
     if not 0 < version <= MAX_VERSION:
         raise ValueError(f"no reference can be made for version {version}")
-    number = _digits(post_id)
-    check = _weighed([*number, version, 0])
-    body = "".join(ALPHABET[digit] for digit in number)
+    return _reference(post_id, version)
+
+
+def make_workshop_reference(workshop_id: int) -> str:
+    """Return the reference of a workshop; ValueError for an id beyond `MAX_POST_ID`."""
+    if not 0 < workshop_id <= MAX_POST_ID:
+        raise ValueError(f"no reference can be made for workshop {workshop_id}")
+    return _reference(workshop_id, _WORKSHOP)
+
+
+def _reference(number: int, version: int) -> str:
+    digits = _digits(number)
+    check = _weighed([*digits, version, 0])
+    body = "".join(ALPHABET[digit] for digit in digits)
     return f"{_grouped(body)}-{ALPHABET[version]}{ALPHABET[check]}"
 
 
@@ -64,16 +84,37 @@ def parse_reference(text: str) -> tuple[int, int]:
     Case, spaces, hyphens, a label before it ("Réf. :"), O for 0, I and L for 1, and what a
     scanner adds or mixes up are tolerated. Raises `ReferenceMistyped` for all the rest.
     """
+    post_id, version = _parsed(text)
+    if version == _WORKSHOP:
+        raise ReferenceMistyped(say("This is the reference of a workshop, and not of a form."))
+    return post_id, version
+
+
+def parse_workshop_reference(text: str) -> int:
+    """Return the number of the workshop that a reference stands for.
+
+    Tolerates what `parse_reference` does. Raises `NotAWorkshop` for all the rest.
+    """
+    try:
+        workshop_id, version = _parsed(text)
+    except ReferenceMistyped as error:
+        raise NotAWorkshop(error.wording) from None
+    if version != _WORKSHOP:
+        raise NotAWorkshop(say("This is the reference of a consent form, and not of a workshop."))
+    return workshop_id
+
+
+def _parsed(text: str) -> tuple[int, int]:
     values = [_value(character) for character in _bare(text)]
     if len(values) < _SHORTEST + 2:
         raise ReferenceMistyped(say("This reference is too short: characters are missing."))
     *number, version, _check = values
-    post_id = _number(number)
-    if _weighed(values) or not version or not 0 < post_id <= MAX_POST_ID:
+    found = _number(number)
+    if _weighed(values) or not version or not 0 < found <= MAX_POST_ID:
         raise ReferenceMistyped(
             say("This reference is mistyped: compare it with the sheet, character by character.")
         )
-    return post_id, version
+    return found, version
 
 
 def _bare(text: str) -> str:

@@ -34,13 +34,24 @@ _TABLE = """
     accounts      all!      own       own          own      own      own
     door          all!      none      none         none     none     none
     journal       all       schools   none         none     none     none
+    workshops     all!      schools   schools!     schools  none     none
+    events        all!      schools   schools      schools  none     none
+    fees          all!      all       all          all      none     none
     drafts        own!      own!      own!         own!     own!     own!
 """
+
+#: Tables of other things of which some rows are about a workshop. Whoever may change workshops
+#: has those rows of their schools too, and no other row there (`models.scope`): a request
+#: tells people by mail, and participants come in by a plan.
+ABOUT_WORKSHOPS = ("mail", "plan", "plan_item")
+#: How the kind of a plan about a workshop begins.
+WORKSHOP_PLANS = "workshop"
 
 #: The thing that a table's rows are part of.
 THINGS: Mapping[str, str] = {
     "calendar": "reference",
     "school_year": "reference",
+    "school_holiday": "reference",
     "governing_body": "reference",
     "service": "reference",
     "service_role": "reference",
@@ -71,6 +82,15 @@ THINGS: Mapping[str, str] = {
     "sign_in_event": "door",
     "nightly_run": "door",
     "journal": "journal",
+    "workshop": "workshops",
+    "workshop_school": "workshops",
+    "workshop_participant": "workshops",
+    "workshop_session": "events",
+    "workshop_attendance": "events",
+    "workshop_meeting": "events",
+    "workshop_invoice": "events",
+    "workshop_fee": "fees",
+    "workshop_setting": "fees",
     "draft": "drafts",
 }
 
@@ -104,6 +124,13 @@ def right(role: str, thing: str) -> Right:
 def right_to(role: str, table: str) -> Right:
     """Return what a role may do with the rows of a table; nothing where either is unknown."""
     return right(role, THINGS.get(table, ""))
+
+
+def has_workshop_rows(role: str, table: str) -> bool:
+    """Tell whether, of a table that is not a role's, the rows about workshops are."""
+    if table not in ABOUT_WORKSHOPS or right_to(role, table).reach != "none":
+        return False
+    return right(role, "workshops") == Right("schools", change=True)
 
 
 def may_change(role: str, thing: str) -> bool:

@@ -48,6 +48,27 @@ class SchoolYear(Table, table=True):
     status: str
 
 
+class SchoolHoliday(Table, table=True):
+    """Days without school in a calendar, both inclusive; `names` by language (`fr`, `en`, …).
+
+    `source_key` is what the list that it came from calls it, so that it is found again.
+    """
+
+    __tablename__ = "school_holiday"
+    __table_args__: Any = (
+        UniqueConstraint("calendar_id", "source_key"),
+        {"sqlite_autoincrement": True},
+    )
+    scope: ClassVar[str] = "reference"
+
+    id: int | None = Field(default=None, primary_key=True)
+    calendar_id: int = Field(foreign_key="calendar.id")
+    first_day: date
+    last_day: date
+    names: Any = Field(sa_type=JSON)
+    source_key: str
+
+
 class GoverningBody(Table, table=True):
     """A pouvoir organisateur: employs the staff and owns schools."""
 

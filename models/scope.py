@@ -21,9 +21,11 @@ from models.base import Table
 from models.errors import TrousseauError
 from models.families import Guardianship, Pupil
 from models.language import say
+from models.mail import Mail
 from models.people import Post
 from models.plans import Plan, PlanItem
-from models.rights import THINGS, right_to
+from models.rights import THINGS, WORKSHOP_PLANS, has_workshop_rows, right_to
+from models.workshops import WorkshopParticipant, WorkshopSchool
 
 
 class OutOfScope(TrousseauError):
@@ -121,7 +123,19 @@ def _clause(table: Any, actor: Actor) -> _Clause:
             return _own(table, actor)
         case "children":
             return _of_children(table, actor)
+    if has_workshop_rows(actor.role, table.__tablename__):
+        return _about_workshops(table, sorted(actor.schools or ()))
     return false()
+
+
+def _about_workshops(table: Any, schools: list[int]) -> ColumnElement[bool]:
+    """The rows of mails and plans that are about a workshop of these schools."""
+    if table is Mail:
+        return and_(col(Mail.workshop_id).is_not(None), _Checked(Mail.school_id).in_(schools))
+    about = and_(col(Plan.kind).startswith(WORKSHOP_PLANS), _Checked(Plan.school_id).in_(schools))
+    if table is Plan:
+        return about
+    return col(PlanItem.plan_id).in_(select(col(Plan.id)).where(about))
 
 
 def _of_schools(table: Any, schools: list[int]) -> _Clause:
@@ -159,10 +173,38 @@ def _of_schools(table: Any, schools: list[int]) -> _Clause:
             ),
         ),
     }
+    clauses |= _of_workshops(table, ours)
     if table is PlanItem:
         plans = select(col(Plan.id)).where(col(Plan.school_id).in_(schools))
         return col(PlanItem.plan_id).in_(plans)
     return clauses[table.scope]()
+
+
+def _of_workshops(table: Any, ours: Callable[[Any], Any]) -> dict[str, Callable[[], _Clause]]:
+    """The conditions for workshops: the school that asks owns one, further ones see it.
+
+    Of the participants, and of who was present, a further school sees its own.
+    """
+    place: Any = aliased(WorkshopSchool)
+    person: Any = aliased(WorkshopParticipant)
+
+    def shared(workshop: Any) -> ColumnElement[bool]:
+        return exists(select(place.id).where(place.workshop_id == workshop, ours(place.other_id)))
+
+    def from_there(own_place: Any) -> ColumnElement[bool]:
+        return exists(select(place.id).where(place.id == own_place, ours(place.other_id)))
+
+    def theirs(participant: Any) -> ColumnElement[bool]:
+        mine = from_there(person.place_id)
+        return exists(select(person.id).where(person.id == participant, mine))
+
+    return {
+        "workshop": lambda: or_(ours(table.school_id), shared(table.id)),
+        "workshop_part": lambda: or_(ours(table.school_id), shared(table.workshop_id)),
+        "workshop_school": lambda: or_(ours(table.school_id), ours(table.other_id)),
+        "workshop_participant": lambda: or_(ours(table.school_id), from_there(table.place_id)),
+        "workshop_attendance": lambda: or_(ours(table.school_id), theirs(table.participant_id)),
+    }
 
 
 def _own(table: Any, actor: Actor) -> ColumnElement[bool]:
@@ -217,7 +259,10 @@ def not_allowed() -> OutOfScope:
 
 def require_change(actor: Actor, table: str) -> None:
     """Raise `OutOfScope` where an actor's role may change no row of a table."""
-    if not actor.sees_all and not right_to(actor.role, table).change:
+    if actor.sees_all or right_to(actor.role, table).change:
+        return
+    # Mails about a workshop are written, and what became of one is nobody's to change.
+    if table == "mail" or not has_workshop_rows(actor.role, table):
         raise not_allowed()
 
 
@@ -226,7 +271,7 @@ def may_write(session: Any, row: Any) -> bool:
     actor: Actor = session.actor
     right = right_to(actor.role, row.__tablename__)
     if not right.change:
-        return False
+        return _is_about_workshop(row, actor)
     if right.reach == "all":
         return True
     if right.reach == "own":
@@ -234,9 +279,32 @@ def may_write(session: Any, row: Any) -> bool:
     return right.reach == "schools" and _is_of_schools(session, row, actor.schools or frozenset())
 
 
+def _is_about_workshop(row: Any, actor: Actor) -> bool:
+    """Tell whether a mail or plan is about a workshop of the actor's own schools."""
+    if not has_workshop_rows(actor.role, row.__tablename__) or row.__tablename__ == "plan_item":
+        return False
+    about = row.workshop_id if row.__tablename__ == "mail" else row.kind.startswith(WORKSHOP_PLANS)
+    schools = actor.schools or frozenset()
+    return bool(about) and row.school_id in schools and _was_inside(row, schools)
+
+
+#: Scopes in which others see a row than the school that it belongs to, and alone changes it.
+SHARED_SCOPES = frozenset(
+    (
+        "workshop",
+        "workshop_part",
+        "workshop_school",
+        "workshop_participant",
+        "workshop_attendance",
+    )
+)
+#: Scopes in which the column `school_id` says whose a row is.
+_BY_SCHOOL = SHARED_SCOPES | {"school_id", "school_or_reference"}
+
+
 def _is_of_schools(session: Any, row: Any, schools: frozenset[int]) -> bool:
     scope = row.scope
-    if scope in ("school_id", "school_or_reference"):
+    if scope in _BY_SCHOOL:
         return row.school_id in schools and _was_inside(row, schools)
     if scope == "school":
         return row.id in schools

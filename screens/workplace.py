@@ -15,6 +15,7 @@ from textual.screen import Screen
 from models.language import Wording, say
 
 if TYPE_CHECKING:
+    from services.bigbluebutton import MeetingServer
     from services.desk import Desk
     from services.mail.sender import Mailing
     from services.profiles import Profile
@@ -44,6 +45,11 @@ def no_entrance() -> Entrance:
     raise TrousseauError(say("This console was opened without signing in."))
 
 
+def no_meetings() -> MeetingServer | None:
+    """Return that no meeting server is set up, where the console was opened without one."""
+    return None
+
+
 class Workplace:
     """One signed-in person's desk, and where it stands just now.
 
@@ -52,7 +58,8 @@ class Workplace:
     what mail is sent with, or raises an error in words; it is called in a thread. `mass_share`
     is the share of a school's people above which an import asks for a number (None: as shipped).
     `profile` is which of several accounts is used, None for whoever has one only; `entrance`
-    returns what a change of one's own account is made with, and is called in a thread.
+    returns what a change of one's own account is made with, and is called in a thread. So is
+    `meetings`, which returns the server of the workshops' meetings, None where there is none.
     """
 
     def __init__(
@@ -65,6 +72,7 @@ class Workplace:
         mass_share: float | None = None,
         profile: Profile | None = None,
         entrance: Callable[[], Entrance] = no_entrance,
+        meetings: Callable[[], MeetingServer | None] = no_meetings,
     ) -> None:
         self.desk = desk
         self.who = who or desk.actor.name
@@ -73,6 +81,7 @@ class Workplace:
         self.mass_share = mass_share
         self.profile = profile
         self.entrance = entrance
+        self.meetings = meetings
         self._wishes: dict[str, Wish] = {}
 
     @property

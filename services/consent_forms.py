@@ -7,24 +7,17 @@ a returned sheet is found again. Same forms and same day, same bytes.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 from itertools import groupby
-from pathlib import Path
 
 import segno
-from fpdf import FPDF
-from fpdf.enums import MethodReturnValue
 
 from models.consent_texts import ConsentText, Paragraph, consent_text
 from models.language import DEFAULT_LANGUAGE, LANGUAGES, Wording, format_day, say
 from models.references import parse_reference
 from models.text import clean
 from services.imports.roster import Progress
-
-_FONTS = Path(__file__).parent / "fonts"
-_FONT = "Noto Sans"
-_UNPRINTABLE = "\ufffd"
-_LONGEST = 320  # an address has 254 characters at most; the rest gets what fits
+from services.sheets import ACCENT, LINE, POINT, QUIET, TINT, Lines, Sheets
 
 # Millimetres, from the top left corner of the A4 page.
 _PAGE_WIDTH = 210.0
@@ -40,14 +33,6 @@ _PARAGRAPH_GAP = 1.7
 _LABEL_WIDTH = 40.0
 _BOXES_A_ROW = 28
 _BOX_HEIGHT = 7.4
-_POINT = 25.4 / 72
-_LEADING = 1.36  # line height as a multiple of the size of the type
-
-_INK = (28, 32, 38)
-_QUIET = (92, 100, 110)
-_ACCENT = (31, 73, 110)
-_LINE = (150, 158, 168)
-_TINT = (242, 245, 249)
 
 
 @dataclass(frozen=True)
@@ -92,7 +77,8 @@ def render_forms(
     pages = list(forms)
     if not pages:
         raise ValueError("there is no form to print")
-    sheets = _Sheets(today, _language(pages[0]))
+    language = _language(pages[0])
+    sheets = Sheets(today, say("Consent forms").text(language), language)
     for done, form in enumerate(pages, start=1):
         _Page(sheets, form, today).draw()
         if progress is not None:
@@ -104,114 +90,10 @@ def _language(form: ConsentForm) -> str:
     return form.language if form.language in LANGUAGES else DEFAULT_LANGUAGE
 
 
-@dataclass(frozen=True)
-class _Lines:
-    """A text broken into lines of one size, in points, and style ("" or "B" for bold)."""
-
-    lines: tuple[str, ...]
-    size: float
-    style: str
-
-    @property
-    def leading(self) -> float:
-        return self.size * _POINT * _LEADING
-
-    @property
-    def height(self) -> float:
-        return len(self.lines) * self.leading
-
-
-class _Sheets(FPDF):
-    """The document: its type, and text that keeps within the room it is given."""
-
-    def __init__(self, today: date, language: str) -> None:
-        super().__init__(unit="mm", format="A4")
-        self.set_auto_page_break(False)
-        self.set_margins(0, 0, 0)
-        self.c_margin = 0
-        self.set_creation_date(datetime.combine(today, time(), tzinfo=UTC))
-        self.set_title(say("Consent forms").text(language))
-        self.set_lang(language)
-        self._covered: dict[str, frozenset[int]] = {}
-        for style, file in (("", "NotoSans-Regular.ttf"), ("B", "NotoSans-Bold.ttf")):
-            self.add_font(_FONT, style, _FONTS / file)
-            self.set_font(_FONT, style)
-            self._covered[style] = frozenset(self.current_font.cmap)  # type: ignore[union-attr]
-        self._broken: dict[tuple[str, float, float, str], tuple[str, ...]] = {}
-
-    def printable(self, text: str, style: str = "") -> str:
-        """Return outside text cleaned, with U+FFFD for every letter the type has not."""
-        covered = self._covered[style]
-        cleaned = clean(text[: 4 * _LONGEST], _LONGEST)
-        return "".join(c if ord(c) in covered else _UNPRINTABLE for c in cleaned)
-
-    def fit(
-        self, text: str, width: float, sizes: tuple[float, ...], most: int, style: str = ""
-    ) -> _Lines:
-        """Break a text into at most `most` lines, in the largest of `sizes` that allows it.
-
-        Where none does, the text is cut and ends with an ellipsis.
-        """
-        printable = self.printable(text, style)
-        for size in sizes:
-            lines = self._break(printable, width, size, style)
-            if len(lines) <= most:
-                return _Lines(lines, size, style)
-        last = self._cut(lines[most - 1], width, size, style)
-        return _Lines((*lines[: most - 1], last), size, style)
-
-    def flow(self, text: str, width: float, size: float, style: str = "") -> _Lines:
-        """Break one of our own texts into as many lines as it takes."""
-        return _Lines(self._break(text, width, size, style), size, style)
-
-    def put(
-        self,
-        text: _Lines,
-        x: float,
-        y: float,
-        *,
-        colour: tuple[int, int, int] = _INK,
-        right: bool = False,
-    ) -> float:
-        """Draw lines with the top of the first at `y`; return where the next may begin.
-
-        `x` is their left end, or with `right` their right one.
-        """
-        self.set_font(_FONT, text.style, text.size)
-        self.set_text_color(*colour)
-        for line in text.lines:
-            start = x - self.get_string_width(line) if right else x
-            self.text(start, y + text.size * _POINT * 1.04, line)
-            y += text.leading
-        return y
-
-    def _break(self, text: str, width: float, size: float, style: str) -> tuple[str, ...]:
-        # Most texts are the same on every sheet, and breaking them takes the most time.
-        key = (text, width, size, style)
-        if key not in self._broken:
-            self.set_font(_FONT, style, size)
-            self._broken[key] = self._break_anew(text, width)
-        return self._broken[key]
-
-    def _break_anew(self, text: str, width: float) -> tuple[str, ...]:
-        if self.get_string_width(text) <= width:
-            return (text,)
-        lines = self.multi_cell(
-            width, text=text, align="L", dry_run=True, output=MethodReturnValue.LINES
-        )
-        return tuple(line.rstrip() for line in lines)  # type: ignore[union-attr]
-
-    def _cut(self, line: str, width: float, size: float, style: str) -> str:
-        self.set_font(_FONT, style, size)
-        while line and self.get_string_width(line + "…") > width:
-            line = line[:-1]
-        return line.rstrip() + "…"
-
-
 class _Page:
     """One form on one page, drawn from top to bottom; `_y` is where the next part begins."""
 
-    def __init__(self, sheets: _Sheets, form: ConsentForm, today: date) -> None:
+    def __init__(self, sheets: Sheets, form: ConsentForm, today: date) -> None:
         self._sheets = sheets
         self._form = form
         self._today = today
@@ -238,11 +120,11 @@ class _Page:
     def _draw_school(self) -> None:
         sheets, form = self._sheets, self._form
         name = sheets.fit(form.school_name, _HEADER_WIDTH, (12, 10.5, 9), 3, "B")
-        y = sheets.put(name, _LEFT, 16, colour=_ACCENT) + 0.8
+        y = sheets.put(name, _LEFT, 16, colour=ACCENT) + 0.8
         for line in (*form.school_address[:3], self._told(form.school_identifier)):
             if line:
                 shown = sheets.fit(line, _HEADER_WIDTH, (9, 8), 1)
-                y = sheets.put(shown, _LEFT, y, colour=_QUIET)
+                y = sheets.put(shown, _LEFT, y, colour=QUIET)
 
     def _draw_reference(self) -> None:
         sheets = self._sheets
@@ -250,7 +132,7 @@ class _Page:
         reference = sheets.flow(self._form.reference, _WIDTH, 15, "B")
         sheets.put(reference, _RIGHT, 38.6, right=True)
         label = sheets.flow(self._told(say("Reference")), _WIDTH, 7.5)
-        sheets.put(label, _RIGHT, 45.1, colour=_QUIET, right=True)
+        sheets.put(label, _RIGHT, 45.1, colour=QUIET, right=True)
 
     def _draw_code(self, left: float, top: float) -> None:
         """Draw the QR code: the reference and nothing else, so that any scanner can type it."""
@@ -266,30 +148,30 @@ class _Page:
 
     def _draw_title(self) -> None:
         sheets = self._sheets
-        self._draw_line(_LEFT, _HEADER_BOTTOM, _WIDTH, _ACCENT, 0.5)
+        self._draw_line(_LEFT, _HEADER_BOTTOM, _WIDTH, ACCENT, 0.5)
         title = sheets.flow(self._words.title, _WIDTH, 18, "B")
         y = sheets.put(title, _LEFT, _HEADER_BOTTOM + 5.5)
         year = sheets.fit(
             self._told(say("School year %(year)s", year=self._form.school_year)), _WIDTH, (10.5,), 1
         )
-        self._y = sheets.put(year, _LEFT, y + 0.3, colour=_QUIET) + 3.5
+        self._y = sheets.put(year, _LEFT, y + 0.3, colour=QUIET) + 3.5
 
     def _draw_person(self) -> None:
         sheets, top = self._sheets, self._y
         entries, source = self._entries(), self._source()
         height = 4.6 + sum(text.height + 1.8 for _, text in entries) + source.height
-        sheets.set_fill_color(*_TINT)
+        sheets.set_fill_color(*TINT)
         sheets.rect(_LEFT, top, _WIDTH, height, "F")
         y = top + 3
         for label, text in entries:
             # On one baseline: the small label stands a little lower than the large value.
-            lower = (text.size - label.size) * _POINT * 1.04
-            sheets.put(label, _LEFT + 4, y + lower, colour=_QUIET)
+            lower = (text.size - label.size) * POINT * 1.04
+            sheets.put(label, _LEFT + 4, y + lower, colour=QUIET)
             y = sheets.put(text, _LEFT + _LABEL_WIDTH, y) + 1.8
-        sheets.put(source, _LEFT + _LABEL_WIDTH, y - 1.6, colour=_QUIET)
+        sheets.put(source, _LEFT + _LABEL_WIDTH, y - 1.6, colour=QUIET)
         self._y = top + height + 5.5
 
-    def _entries(self) -> list[tuple[_Lines, _Lines]]:
+    def _entries(self) -> list[tuple[Lines, Lines]]:
         """Return the labels and values of the person's block; each is bounded in height."""
         sheets, form = self._sheets, self._form
         width, sizes = _WIDTH - _LABEL_WIDTH - 4, (11.5, 10, 8.5)
@@ -304,11 +186,11 @@ class _Page:
         }
         return [(sheets.flow(label, _LABEL_WIDTH, 9), value) for label, value in values.items()]
 
-    def _source(self) -> _Lines:
+    def _source(self) -> Lines:
         """Return where the address on file comes from; nothing where it is not known."""
         field = self._told(self._form.email_field)
         if not (field and self._form.email):
-            return _Lines((), 8, "")
+            return Lines((), 8, "")
         text = self._told(say("on file under “%(field)s”", field=field))
         return self._sheets.fit(text, _WIDTH - _LABEL_WIDTH - 4, (8,), 1)
 
@@ -332,21 +214,21 @@ class _Page:
     def _draw_statement(self) -> None:
         sheets = self._sheets
         statement = sheets.flow(self._words.statement, _WIDTH - 6, 10.5, "B")
-        self._draw_line(_LEFT + 0.5, self._y, statement.height + 0.8, _ACCENT, 1, down=True)
+        self._draw_line(_LEFT + 0.5, self._y, statement.height + 0.8, ACCENT, 1, down=True)
         self._y = sheets.put(statement, _LEFT + 5, self._y + 0.2) + 5
 
     def _draw_date_and_signature(self) -> None:
         sheets, y = self._sheets, self._y
         cell, signature_left = 5.6, _LEFT + 74
         label = sheets.flow(self._told(say("Date (day, month, year)")), 60, 9)
-        sheets.put(label, _LEFT, y, colour=_QUIET)
+        sheets.put(label, _LEFT, y, colour=QUIET)
         x = _LEFT
         for cells in (2, 2, 4):
             self._draw_boxes(x, y + 5.4, cells, cell)
             x += cells * cell + 3
         label = sheets.flow(self._told(say("Signature")), 60, 9)
-        sheets.put(label, signature_left, y, colour=_QUIET)
-        sheets.set_draw_color(*_LINE)
+        sheets.put(label, signature_left, y, colour=QUIET)
+        sheets.set_draw_color(*LINE)
         sheets.set_line_width(0.25)
         sheets.rect(signature_left, y + 5.4, _RIGHT - signature_left, 17)
         if self._form.manager_contact:
@@ -355,14 +237,14 @@ class _Page:
                 say("Please hand in the signed sheet to: %(contact)s", contact=contact)
             )
             hint = sheets.fit(handed_to, signature_left - _LEFT - 6, (8, 7), 2)
-            sheets.put(hint, _LEFT, y + 14.8, colour=_QUIET)
+            sheets.put(hint, _LEFT, y + 14.8, colour=QUIET)
         self._y = y + 5.4 + 17 + 6
 
     def _draw_information(self) -> None:
         """Draw what must be told in two columns, as large as the rest of the page allows."""
         sheets = self._sheets
         heading = sheets.flow(self._told(say("What you should know")), _WIDTH, 10.5, "B")
-        top = sheets.put(heading, _LEFT, self._y, colour=_ACCENT) + 1.4
+        top = sheets.put(heading, _LEFT, self._y, colour=ACCENT) + 1.4
         for size in (9.0, 8.5, 8.0, 7.5, 7.0, 6.5):
             columns = self._columns(size)
             if top + max(map(_column_height, columns)) <= _BOTTOM:
@@ -372,7 +254,7 @@ class _Page:
             for title, body in column:
                 y = sheets.put(body, x, sheets.put(title, x, y)) + _PARAGRAPH_GAP
 
-    def _columns(self, size: float) -> tuple[list[tuple[_Lines, _Lines]], ...]:
+    def _columns(self, size: float) -> tuple[list[tuple[Lines, Lines]], ...]:
         """Return the paragraphs, broken into lines, in two columns as even as can be."""
         broken = [
             (
@@ -392,7 +274,7 @@ class _Page:
 
     def _draw_foot(self) -> None:
         sheets = self._sheets
-        self._draw_line(_LEFT, _BOTTOM + 3, _WIDTH, _LINE, 0.2)
+        self._draw_line(_LEFT, _BOTTOM + 3, _WIDTH, LINE, 0.2)
         told = self._told(
             say(
                 "Text no. %(version)s of %(day)s · sheet printed on %(today)s · %(reference)s",
@@ -402,10 +284,10 @@ class _Page:
                 reference=self._form.reference,
             )
         )
-        sheets.put(sheets.flow(told, _WIDTH, 7.5), _LEFT, _BOTTOM + 4.6, colour=_QUIET)
+        sheets.put(sheets.flow(told, _WIDTH, 7.5), _LEFT, _BOTTOM + 4.6, colour=QUIET)
 
     def _draw_boxes(self, left: float, top: float, count: int, width: float) -> None:
-        self._sheets.set_draw_color(*_LINE)
+        self._sheets.set_draw_color(*LINE)
         self._sheets.set_line_width(0.2)
         self._sheets.rect(left, top, count * width, _BOX_HEIGHT)
         for place in range(1, count):
@@ -428,7 +310,7 @@ class _Page:
         self._sheets.line(left, top, right, bottom)
 
 
-def _column_height(column: list[tuple[_Lines, _Lines]]) -> float:
+def _column_height(column: list[tuple[Lines, Lines]]) -> float:
     return sum(title.height + body.height + _PARAGRAPH_GAP for title, body in column)
 
 

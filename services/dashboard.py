@@ -15,6 +15,7 @@ from services.access_rows import Moment, of_service
 from services.attention import AttentionLine, attention, status_counts
 from services.house_attention import house_lines
 from services.school_years import Here, here
+from services.workshop_attention import workshop_lines
 
 #: Statuses in which nobody has been invited yet and nothing but that is missing.
 _READY = "to_invite"
@@ -55,7 +56,7 @@ def overview(
     year = place.school_year_id if place else None
     known = counts if year else None
     lines = attention(session, school_id, year, session.at, known) if schools else [_no_school()]
-    told = (*house_lines(session), *lines)
+    told = (*house_lines(session), *workshop_lines(session), *lines)
     return Overview(place, schools, told, counts, _next(session, schools, place, counts))
 
 

@@ -2,7 +2,7 @@
 
 Everything goes through the services that the console uses, at moments before `at`: a year
 ago, last month, last week, today. So each screen has something true to show, and every
-status of DESIGN §7 is there.
+status of DESIGN §7 is there, and of a workshop.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -30,6 +30,7 @@ from services import (
     consent_withdrawals,
     consents,
     demo_schools,
+    demo_workshops,
     families,
     invitations,
     lookup,
@@ -71,9 +72,13 @@ def build(engine: Engine, key: Key, at: datetime) -> DemoSchools:
     """
     story = _Story(engine, key, at)
     story.found_schools()
+    workshops = story.workshops()
     story.last_year()
+    workshops.go_on(until=41)
     story.september()
+    workshops.go_on(until=10)
     story.this_week()
+    workshops.go_on(until=0)
     story.today()
     return DemoSchools(story.actors, story.main, story.year_id)
 
@@ -161,6 +166,12 @@ class _Story:
     def _open(self, session: Any, email: str, role: str, schools: list[int], name: str) -> Actor:
         number = accounts.add_account(session, email, role, schools, password_hash=None, name=name)
         return actor_as(identity_of(session, number), role)
+
+    def workshops(self) -> demo_workshops.DemoWorkshops:
+        """Return the workshops of half a year, of which nothing has happened yet."""
+        return demo_workshops.DemoWorkshops(
+            self.at, self.today_there, self.actors, self.ids, self.desk, self._deliver
+        )
 
     def last_year(self) -> None:
         """Last school year's team of the main school: all but one activated."""

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,6 +26,9 @@ from models.nightly import Schedule
 from models.upgrades import is_current, upgrade
 from services import nightly, outbox
 from services.mail.url import MailSettings
+
+if TYPE_CHECKING:
+    from services.bigbluebutton import MeetingServer
 
 State = Literal["good", "warning", "wrong"]
 
@@ -269,7 +272,8 @@ def _unusable(file: Path, error: OSError) -> BackupRefused:
 @dataclass(frozen=True)
 class Installation:
     """What the doctor looks at. `mail` returns the settings or raises `TrousseauError`, and
-    so does `nightly`, which returns when the nightly update is due.
+    so do `nightly`, which returns when the nightly update is due, and `meetings`, which
+    returns the server of the meetings, None where there is none.
 
     `database_url` may hold a password and is not shown. `streams` says for each of stdin
     and stdout whether it is a terminal.
@@ -283,6 +287,7 @@ class Installation:
     streams: Mapping[str, bool]
     terminal: str
     nightly: Callable[[], Schedule] = Schedule
+    meetings: Callable[[], "MeetingServer | None"] = lambda: None
 
     def __repr__(self) -> str:
         return "<Installation>"
@@ -294,6 +299,7 @@ def doctor(installation: Installation, at: datetime) -> list[Check]:
     checks.append(_key(installation.key_file))
     checks += _database(installation, at)
     checks.append(_mail(installation.mail))
+    checks.append(_meetings(installation.meetings))
     checks.append(_encoding(installation.encoding))
     checks.append(_terminal(installation))
     return checks
@@ -451,6 +457,31 @@ def _mail(settings: Callable[[], MailSettings]) -> Check:
             say("To send it, set TROUSSEAU_MAIL_URL to smtp://user@host or smtps://user@host."),
         )
     return Check("mail", "good", say("Mail leaves through %(server)s.", server=found.shown))
+
+
+def _meetings(settings: Callable[[], "MeetingServer | None"]) -> Check:
+    """Ask the meeting server itself, which takes as long as its time-out where it is silent."""
+    from services.bigbluebutton import prove
+
+    try:
+        server = settings()
+        if server is None:
+            return Check("meetings", "good", say("No meeting server is configured."))
+        prove(server)
+    except TrousseauError as error:
+        return Check("meetings", "wrong", error.wording)
+    answered = say("The meeting server %(server)s answers, and knows us.", server=server.shown)
+    if server.callback_url:
+        return Check("meetings", "good", answered)
+    return Check(
+        "meetings",
+        "warning",
+        answered,
+        say(
+            "It reports to nobody who was there: set TROUSSEAU_BIGBLUEBUTTON_CALLBACK, or take"
+            " data.json from the server after each meeting."
+        ),
+    )
 
 
 def _encoding(encoding: str) -> Check:

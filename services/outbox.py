@@ -3,7 +3,7 @@
 Any number of senders may work at once. A claim lasts for its lease or as long as its
 process lives, whichever ends first, so that a killed sender loses nothing and delays
 little. What must no longer be sent (a newer mail exists, consent was withdrawn, the token
-has expired) is closed when it is claimed, and never sent.
+has expired, a participant was withdrawn) is closed when it is claimed, and never sent.
 
 Claiming, settling and bounces are the program's own affair and run for `SYSTEM`; looking
 and `try_now` are open to everybody within their schools.
@@ -51,12 +51,14 @@ from models.access import (
     holds,
 )
 from models.accounts import Account, AddressChange, PasswordReset
+from models.addresses import address_key
 from models.among import among
 from models.database import ActorSession, change
 from models.invitations import REMINDER, Invitation
-from models.mail import Mail
+from models.mail import INVITES, LETTER_KIND, Mail
 from models.people import Person, Post
 from models.schools import School, SchoolYear, Source
+from models.workshops import Workshop, WorkshopParticipant
 from services.access_rows import AT, DAY
 from services.mail.replies import Outcome, Result, next_try
 
@@ -82,6 +84,7 @@ class Claim:
     expires_at: datetime
     attempts: int
     account_id: int | None = None
+    workshop_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,8 @@ def sweep(session: ActorSession, school_ids: Collection[int] | None = None) -> i
 
 def withdraw(session: ActorSession, after: int, limit: int) -> tuple[int, int | None]:
     """Close what waits and may no longer be sent: consent withdrawn, access ended, address
-    another one. It is what claiming would do, for mails whose time has not come.
+    another one, participant withdrawn. It is what claiming would do, for mails whose time has
+    not come.
 
     Looks at `limit` mails from the one after `after` on. Returns how many were closed, and
     the last one looked at, None where there are no more.
@@ -260,7 +264,7 @@ def _workers() -> Any:
 _CLAIMED: tuple[Any, ...] = (
     Mail.id, Mail.template, Mail.language, Mail.generation, Mail.recipient, Mail.person_id,
     Mail.school_id, Mail.access_id, Mail.queued_at, Mail.expires_at, Mail.attempts,
-    Mail.account_id,
+    Mail.account_id, Mail.workshop_id,
 )  # fmt: skip
 
 
@@ -336,6 +340,7 @@ def _close_forbidden(session: ActorSession, due: Sequence[Claim]) -> set[int]:
         withdrawn -= _allowed(session, ids, day)
     accounts = {mail.mail_id for mail in due if mail.account_id is not None} - expired
     withdrawn |= _overtaken(session, accounts)
+    withdrawn |= _uninvited(session, [m for m in due if m.workshop_id and m.mail_id not in expired])
     _close(session, expired)
     _close(session, withdrawn, cancelled_at=session.at)
     if withdrawn:
@@ -434,6 +439,42 @@ def _overtaken(session: ActorSession, mail_ids: set[int]) -> set[int]:
     )
     found = (*session.scalars(of_reset), *session.scalars(of_address))
     return {number for number in found if number is not None}
+
+
+def _uninvited(session: ActorSession, mails: Sequence[Claim]) -> set[int]:
+    """Return those mails that invite somebody to a workshop who takes no part in it any more.
+
+    They have been withdrawn or have another address, or the workshop does not take place.
+    """
+    if not mails:
+        return set()
+    inviting = set(session.scalars(_inviting(), {"mails": [mail.mail_id for mail in mails]}))
+    invited = {
+        mail.mail_id: (mail.workshop_id, address_key(mail.recipient))
+        for mail in mails
+        if mail.mail_id in inviting
+    }
+    people = WorkshopParticipant
+    taking_part = session.execute(
+        select(col(people.workshop_id), col(people.email_key))
+        .join(Workshop, col(Workshop.id) == col(people.workshop_id))
+        .where(
+            col(people.workshop_id).in_({workshop for workshop, _key in invited.values()}),
+            col(people.email_key).in_({key for _workshop, key in invited.values()}),
+            col(people.withdrawn_at).is_(None),
+            col(Workshop.cancelled_at).is_(None),
+        )
+    )
+    live = {(workshop, key) for workshop, key in taking_part}
+    return {mail_id for mail_id, whom in invited.items() if whom not in live}
+
+
+@cache
+def _inviting() -> Any:
+    """SQL: of these mails those that invite to a workshop."""
+    letter: Any = Mail
+    kind = letter.values[LETTER_KIND].as_string()
+    return select(letter.id).where(among(letter.id, "mails"), kind == INVITES)
 
 
 def _close(session: ActorSession, ids: set[int], **facts: Any) -> None:

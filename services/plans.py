@@ -32,7 +32,8 @@ from models.journal import Change
 from models.language import Wording, dumps, say, wording_from_json
 from models.plans import Plan, PlanItem
 from models.prepared import fetch
-from models.scope import require_change
+from models.rights import has_workshop_rows
+from models.scope import SHARED_SCOPES, require_change
 from models.text import clean
 from models.upgrades import MANY_ROWS, refresh_statistics
 from services.belonging import CHILD, NOT_FROM_HERE, POST, beyond_actor
@@ -51,6 +52,8 @@ _PLACES = (POST, CHILD)
 #: What every school writes to, and the kind of plan that changes it because of a signature.
 _ADDRESS = {"personal_email", "personal_email_key"}
 _SIGNED = "consents"
+#: The kinds of plan about a workshop: bound to its registration deadline, and to its invoice.
+_OF_PARTICIPANTS, _OF_ATTENDANCE = "workshop_participants", "workshop_attendance"
 
 
 class PlanStale(TrousseauError):
@@ -471,10 +474,11 @@ def apply(session: ActorSession, plan_id: int, confirm_number: str = "") -> Appl
 
     Raises `PlanStale` when the rows it was computed from have changed since, and
     `PlanRefused` when it holds a hard error, was applied before, or asks for a number
-    that was not given.
+    that was not given. What a plan is about may refuse it as well, with an error of its own.
     """
     plan = find(session, plan_id)
     _check_open(session, plan, confirm_number)
+    _check_kind(session, plan)
     with bulk.many_rows(session.connection(), _size(plan)):
         return _apply(session, plan)
 
@@ -533,6 +537,19 @@ def _check_open(session: ActorSession, plan: Plan, confirm_number: str) -> None:
         raise PlanStale(
             say("Another import was applied or undone in the meantime. Read the file again.")
         )
+
+
+def _check_kind(session: ActorSession, plan: Plan) -> None:
+    """Let what a plan is about refuse it at this moment, for this actor: guards know rows, and
+    neither a deadline nor who is bound by it."""
+    if plan.kind == _OF_PARTICIPANTS:
+        from services.workshop_participants import open_workshop
+
+        open_workshop(session, plan.request["workshop"])
+    elif plan.kind == _OF_ATTENDANCE:
+        from services.workshop_attendance import recordable_workshop
+
+        recordable_workshop(session, plan.request["workshop"])
 
 
 #: One lock for imports on PostgreSQL: "trousse2" read as a number. SQLite has one writer.
@@ -785,7 +802,8 @@ def _check_scope(session: ActorSession, plan: Plan, work: _Work, *, undoing: boo
         return
     changed = {*(table for table, *_ in work.updates), *(table for table, *_ in work.deletes)}
     for name in {*work.inserts, *changed}:
-        require_change(session.actor, name)
+        if name in changed or not has_workshop_rows(session.actor.role, name):
+            require_change(session.actor, name)
     made = list(_made_values(plan, work))
     if undoing:
         # They are no longer there to be looked at, and will be made anew.
@@ -799,6 +817,7 @@ def _check_scope(session: ActorSession, plan: Plan, work: _Work, *, undoing: boo
     for table, row_id in there:
         touched[table].add(row_id)
     _check_addresses(session, plan, work)
+    _check_owned(session, there[: len(there) - len(work.guards)])
     for table, after in ((t, a) for t, _i, _b, a in work.updates):
         if "school_id" in after and after["school_id"] not in (session.actor.schools or ()):
             raise _beyond(table)
@@ -806,6 +825,19 @@ def _check_scope(session: ActorSession, plan: Plan, work: _Work, *, undoing: boo
         _add_referred(touched, [*made, *((t, after) for t, _i, _b, after in work.updates)])
     for table, ids in touched.items():
         if _visible(session, table, ids) != ids:
+            raise _beyond(table)
+
+
+def _check_owned(session: ActorSession, changed: Iterable[tuple[str, int]]) -> None:
+    """Refuse to change what another school lets be seen, and no more."""
+    shared: dict[str, set[int]] = defaultdict(set)
+    for table, row_id in changed:
+        if _TABLES[table].scope in SHARED_SCOPES:
+            shared[table].add(row_id)
+    schools = sorted(session.actor.schools or ())
+    for table, ids in shared.items():
+        model: Any = _TABLES[table]
+        if _visible(session, table, ids, model.school_id.in_(schools)) != ids:
             raise _beyond(table)
 
 
@@ -851,6 +883,8 @@ def _beyond(_what: Any) -> OutOfScope:
 
 def _may_insert(session: ActorSession, table: str, values: dict[str, Any], work: _Work) -> bool:
     schools = session.actor.schools or frozenset()
+    if has_workshop_rows(session.actor.role, table) and not values.get("workshop_id"):
+        return False
     if "school_id" in values:
         return values["school_id"] in schools
     if table == "person":
@@ -861,14 +895,13 @@ def _may_insert(session: ActorSession, table: str, values: dict[str, Any], work:
     return False
 
 
-def _visible(session: ActorSession, table: str, ids: set[int]) -> set[int]:
+def _visible(session: ActorSession, table: str, ids: set[int], *conditions: Any) -> set[int]:
     model: Any = _TABLES[table]
     found: set[int] = set()
     wanted = sorted(ids)
     for start in range(0, len(wanted), 500):
-        found.update(
-            session.scalars(select(model.id).where(model.id.in_(wanted[start : start + 500])))
-        )
+        some = model.id.in_(wanted[start : start + 500])
+        found.update(session.scalars(select(model.id).where(some, *conditions)))
     return found
 
 
@@ -879,11 +912,13 @@ def undo(session: ActorSession, plan_id: int) -> Applied:
     """Bring back what was before an applied plan, whole, within the caller's transaction.
 
     Raises `PlanRefused` when the plan is not applied, or when a row it made or changed
-    has been changed or used since: nothing that came later is ever lost.
+    has been changed or used since: nothing that came later is ever lost. What a plan is about
+    may refuse it as well.
     """
     plan = find(session, plan_id)
     if state_of(plan) != "applied":
         raise PlanRefused(say("Only a plan that has been applied can be undone."))
+    _check_kind(session, plan)
     assert plan.applied_at is not None
     work, digest = _gather(session, plan)
     _check_scope(session, plan, work, undoing=True)
@@ -947,6 +982,9 @@ _LATER = {
     "account": say("accounts"),
     "school": say("schools"),
     "site": say("sites"),
+    "workshop_participant": say("participants"),
+    "workshop_attendance": say("attendances"),
+    "workshop_invoice": say("invoices"),
 }
 
 

@@ -20,6 +20,7 @@ from benchmarks import (
     tables,
     team_keys,
     terminal,
+    workshops,
 )
 from benchmarks.__main__ import MODULES, main
 from benchmarks.databases import Databases
@@ -68,6 +69,11 @@ def test_lists(databases: Databases) -> None:
     assert len({figure.what for figure in found}) == len(found)
 
 
+def test_workshops(databases: Databases) -> None:
+    found = figures(list(workshops.measure(databases, [60], 0)))
+    assert len(found) == 14 and all(figure.floor for figure in found)
+
+
 def test_sending(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "_MANY", 10)  # each is sent once, and not a hundred times
     found = figures(list(sending.measure(databases, [10], 1)))
@@ -75,7 +81,7 @@ def test_sending(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_sessions(databases: Databases) -> None:
-    found = figures(list(sessions.measure(databases, [1], 1)))
+    found = figures(list(sessions.measure(databases, [1], 1, keys=2)))
     assert [figure.unit for figure in found] == ["ms", "ms", "MB", "ms", "ms"]
     assert all(figure.floor for figure in found)
 

@@ -301,6 +301,7 @@ _SCREENS: Mapping[str, tuple[str, str, bool]] = {
     "consents": ("screens.consents", "ConsentsScreen", True),
     "families": ("screens.families", "FamiliesScreen", True),
     "invitations": ("screens.invitations", "InvitationsScreen", True),
+    "workshops": ("screens.workshops", "WorkshopsScreen", False),
     "plans": ("screens.plans", "PlansScreen", False),
     "import": ("screens.import_file", "ImportScreen", False),
     "schools": ("screens.schools", "SchoolsScreen", False),

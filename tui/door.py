@@ -239,6 +239,7 @@ class Door:
             mass_share=settings.mass_change_share,
             profile=profile,
             entrance=self.entrance,
+            meetings=settings.meetings,
         )
 
 

@@ -15,6 +15,8 @@ LIBRARIES = (
     "babel.numbers",
     "email_validator",
     "flufl.bounce",
+    "holidays",
+    "icalendar",
     "idna",
     "openpyxl",
     "psycopg",

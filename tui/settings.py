@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from models.nightly import Schedule
+    from services.bigbluebutton import MeetingServer
     from services.mail.sender import Letterhead, Mailing
     from services.nightly import Nightwork
 
@@ -123,6 +124,12 @@ class Settings(BaseSettings):
     mail_from: str = ""
     mail_bounces: str = ""
     sign_in_at: str = ""
+    #: The server of the workshops' meetings, the secret shared with it, and where it reports
+    #: who was there.
+    bigbluebutton_url: str = ""
+    bigbluebutton_secret: SecretStr | None = None
+    bigbluebutton_secret_file: Path | None = None
+    bigbluebutton_callback: str = ""
     language: Literal["fr", "en"] = "fr"
     #: None leaves it to what the terminal shows.
     style: Style | None = None
@@ -194,6 +201,20 @@ class Settings(BaseSettings):
         }
         environment = {_PREFIX + name: value for name, value in given.items() if value}
         return mail_settings_from_environment(environment, self.folders.maildir)
+
+    def meetings(self) -> "MeetingServer | None":
+        """Return the meeting server, if there is one; raises `MeetingSettingsRefused`."""
+        from services.bigbluebutton import meeting_server_from_environment
+
+        given: Mapping[str, Any] = {
+            "URL": self.bigbluebutton_url,
+            "SECRET": _revealed(self.bigbluebutton_secret),
+            "SECRET_FILE": str(self.bigbluebutton_secret_file or ""),
+            "CALLBACK": self.bigbluebutton_callback,
+        }
+        return meeting_server_from_environment(
+            {f"{_PREFIX}BIGBLUEBUTTON_{name}": value for name, value in given.items() if value}
+        )
 
     def letterhead(self) -> "Letterhead":
         """Return from whom mails come; raises `MailSettingsRefused` like `mail`."""

@@ -44,7 +44,7 @@ from services import outbox
 from services.account_mail import ADDRESS_CONFIRM, PASSWORD_RESET
 from services.desk import DataBusy, told_in_words
 from services.mail.replies import Outcome, Result
-from services.mail.templates import BatchValues, MessageValues, Prepared, prepare
+from services.mail.templates import Attachment, BatchValues, MessageValues, Prepared, prepare
 from services.mail.transport import PAUSE_AFTER_FAILURE, Transport, open_transport
 from services.mail.url import MailSettings
 from services.outbox import Claim, Settled
@@ -54,6 +54,8 @@ T = TypeVar("T")
 #: Mails under way at most: for each connection one in delivery and a few, and a few more,
 #: whose result waits for a commit.
 _WINDOW, _MORE = 8, 16
+#: The value of a row (`services.calendar_files.packed`) that asks for a calendar file.
+CALENDAR = "calendar"
 #: What mails about an account call the service that it opens.
 PRODUCT = "Trousseau"
 #: What the token of a mail about an account is for, by the mail's template.
@@ -394,8 +396,18 @@ class _Renderer:
                 identifier=claim.recipient,
                 token=self._token(claim),
                 valid_until=facts.valid_until or claim.expires_at,
-            )
+            ),
+            self._attachment(facts),
         )
+
+    def _attachment(self, facts: Any) -> Attachment | None:
+        """Return the calendar file of a mail whose row holds what it says, made anew each time."""
+        packed = (facts.values or {}).get(CALENDAR)
+        if packed is None:
+            return None
+        from services.calendar_files import attachment
+
+        return attachment(packed, organizer=self._letterhead.sender)
 
     def _token(self, claim: Claim) -> str:
         if claim.account_id is not None:
@@ -420,6 +432,7 @@ class _Renderer:
             sender_address=head.sender,
             zone=ZoneInfo(facts.time_zone or DEFAULT_TIME_ZONE),
             reply_to=head.reply_to or _usable(facts.contact_email),
+            letter=facts.values or {},
         )
 
     def _of_account(self, values: dict[str, str]) -> BatchValues:

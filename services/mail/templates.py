@@ -12,10 +12,10 @@ are written `{name}`: those of `BatchValues`, of `MessageValues`, and `prepared_
 """
 
 import re
-from base64 import b64encode
+from base64 import b64encode, encodebytes
 from binascii import b2a_qp
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 from functools import cache, lru_cache
@@ -34,9 +34,21 @@ from models.text import clean, squeeze
 _FOLDER = Path(__file__).parent / "bodies"
 #: Longest text that one value may bring into a mail; the rest is cut.
 VALUE_LIMIT = 200
+#: The same for one line of a letter.
+LETTER_LIMIT = 2_000
+#: What a letter consists of; empty in other mails, whose templates do not name it.
+LETTER_PLACES = ("subject", "who", "what", "facts", "then")
 
 # Quoted-printable writes "=" as "=3D": "=_" cannot occur in a part.
 _BOUNDARY = b"=_trousseau_6f1d2a"
+_OUTER_BOUNDARY = b"=_trousseau_9c04be"
+_ALTERNATIVE = b'Content-Type: multipart/alternative; boundary="' + _BOUNDARY + b'"'
+_MIXED = b'Content-Type: multipart/mixed; boundary="' + _OUTER_BOUNDARY + b'"'
+# Other characters would have to be written as RFC 2231 asks, which mail programs read badly.
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_MEDIA_TYPE = re.compile(r'[a-z]+/[a-z0-9.+-]+(?:; [a-z]+="?[A-Za-z0-9-]+"?)*')
+#: Bytes of an attachment: what is larger has no place in a mail to many.
+LARGEST_ATTACHMENT = 256 * 1024
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 _MESSAGE_PLACES = frozenset(
     (
@@ -71,7 +83,8 @@ class BatchValues:
     (an address of a web page or a command), `contact` whom to ask: name, e-mail or telephone
     of the school's manager, in one line. `sender_address` is the `From`, `sender_name` what
     stands before it ("" for the school), `reply_to` where answers go ("" for the sender).
-    `zone` is the school's time zone: all dates in the mail are in it.
+    `zone` is the school's time zone: all dates in the mail are in it. `letter` holds what the
+    template `workshop` is filled with, and `facts` in it has a line for each.
     """
 
     school: str
@@ -82,6 +95,7 @@ class BatchValues:
     zone: ZoneInfo
     sender_name: str = ""
     reply_to: str = ""
+    letter: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +119,25 @@ class MessageValues:
 
     def __repr__(self) -> str:
         return f"MessageValues(mark={self.mark!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with one mail. It is made when the mail is, and kept nowhere.
+
+    `name` has ASCII letters, digits, dots, dashes; `media_type` is one with its parameters,
+    such as `text/calendar; charset="utf-8"; method="PUBLISH"`.
+    """
+
+    name: str
+    media_type: str
+    content: bytes
+
+    def __post_init__(self) -> None:
+        if not (_FILE_NAME.fullmatch(self.name) and _MEDIA_TYPE.fullmatch(self.media_type)):
+            raise ValueError("not the name or the type of an attachment")
+        if len(self.content) > LARGEST_ATTACHMENT:
+            raise ValueError("too large an attachment")
 
 
 def prepare(template: str, language: str, batch: BatchValues) -> "Prepared":
@@ -136,7 +169,7 @@ class Prepared:
         names = {piece for piece in self._body if isinstance(piece, str)}
         self._places_in_body = [(name, name.removeprefix(_HTML)) for name in names]
 
-    def fill(self, message: MessageValues) -> bytes:
+    def fill(self, message: MessageValues, attachment: Attachment | None = None) -> bytes:
         """Return the message, with CRLF line ends, ready for a transport.
 
         Any text is harmless in any value. It is UTF-8 in its headers where the recipient's
@@ -152,7 +185,10 @@ class Prepared:
         body = b"".join(
             [piece if isinstance(piece, bytes) else encoded[piece] for piece in self._body]
         )
-        return self._headers(message, places) + body
+        headers = self._headers(message, places)
+        if attachment is None:
+            return headers + _ALTERNATIVE + b"\r\n\r\n" + body
+        return headers + _with_attachment(_ALTERNATIVE + b"\r\n\r\n" + body, attachment)
 
     def _places(self, message: MessageValues) -> dict[str, str]:
         prepared = self._written(message.prepared_at)
@@ -202,14 +238,32 @@ def _fixed_headers(batch: BatchValues, sender: str, language: str) -> bytes:
         # Exchange answers with an absence notice in spite of Auto-Submitted. "All" would
         # suppress the report that a message cannot be delivered as well.
         b"X-Auto-Response-Suppress: OOF, AutoReply, DR, RN, NRN",
-        b'Content-Type: multipart/alternative; boundary="' + _BOUNDARY + b'"',
     ]
-    return b"\r\n".join(lines) + b"\r\n\r\n"
+    return b"\r\n".join(lines) + b"\r\n"
+
+
+def _with_attachment(message: bytes, attachment: Attachment) -> bytes:
+    """Return the rest of the headers and a body of two parts: the message, and the file."""
+    outer = b"\r\n--" + _OUTER_BOUNDARY
+    # In base64: it survives every relay, whatever its line ends and letters.
+    lines = encodebytes(attachment.content).replace(b"\n", b"\r\n")
+    return b"".join(
+        (
+            _MIXED + b"\r\n" + outer + b"\r\n",
+            message,
+            outer,
+            b"\r\nContent-Type: " + attachment.media_type.encode(),
+            b"\r\nContent-Transfer-Encoding: base64",
+            f'\r\nContent-Disposition: attachment; filename="{attachment.name}"'.encode(),
+            b"\r\n\r\n" + lines,
+            b"--" + _OUTER_BOUNDARY + b"--\r\n",
+        )
+    )
 
 
 def _body(text: str, html: str, values: Mapping[str, str]) -> list[bytes | str]:
     """Return the two parts as ready bytes and, between them, the names of what is filled in."""
-    escaped = {name: escape(value) for name, value in values.items()}
+    escaped = {name: escape(value).replace("\n", "<br>\n") for name, value in values.items()}
     return _merged(
         [
             *_part(b"text/plain", _pieces(text, values), ""),
@@ -265,7 +319,14 @@ def _batch_places(batch: BatchValues, language: str) -> dict[str, str]:
         "sign_in_at": _line(batch.sign_in_at),
         "contact": _line(batch.contact),
         "zone": get_timezone_location(zone, locale=language, return_city=True),
+        **_letter_places(batch.letter),
     }
+
+
+def _letter_places(letter: Mapping[str, str]) -> dict[str, str]:
+    places = {name: _line(letter.get(name, ""), LETTER_LIMIT) for name in LETTER_PLACES}
+    lines = letter.get("facts", "").split("\n")
+    return {**places, "facts": "\n".join(_line(line, LETTER_LIMIT) for line in lines)}
 
 
 def _text_file(template: str, language: str) -> tuple[str, str, str]:
@@ -284,8 +345,8 @@ def _known(template: str) -> bool:
     return template in {path.name.split(".")[0] for path in _FOLDER.glob("*.txt")}
 
 
-def _line(value: str) -> str:
-    return squeeze(clean(value, limit=VALUE_LIMIT))
+def _line(value: str, limit: int = VALUE_LIMIT) -> str:
+    return squeeze(clean(value, limit=limit))
 
 
 def _quoted(text: str) -> bytes:

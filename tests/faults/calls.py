@@ -15,12 +15,13 @@ from sqlmodel import SQLModel, col
 import services
 from models.access import Access
 from models.accounts import Account, AddressChange, PasswordReset
-from models.database import Actor, ActorSession
+from models.database import SYSTEM, Actor, ActorSession, reading
 from models.keys import Key
 from models.language import say
 from models.nightly import Schedule
 from models.references import make_reference
 from models.tokens import make_token, parse_token
+from models.workshops import Workshop
 from services import (
     access_rows,
     attention,
@@ -33,7 +34,11 @@ from services import (
     plans,
     team_access,
     team_changes,
+    workshop_participants,
+    workshop_queue,
 )
+from services.attendance_files import AttendanceFile, AttendanceRow
+from services.bigbluebutton import MeetingServer
 from services.imports.drafting import ImportRequest
 from services.imports.roster import (
     GuardianshipRecord,
@@ -185,7 +190,70 @@ ARGUMENTS: dict[str, Make] = {
     "service": lambda c: c.random.choice(["extranet", "it_school"]),
     "address": lambda c: f"neuf{c.random.randint(1, 9)}@exemple.example",
     "pupil_id": lambda c: c.maybe(c.one("pupil")),
+    "workshop_id": lambda c: c.one("workshop"),
+    "replaced_id": lambda c: c.one("workshop"),
+    "participant_id": lambda c: c.one("workshop_participant"),
+    "fee_id": lambda c: c.one("workshop_fee"),
+    "values": lambda c: workshop_form(c),
+    "entry": lambda c: _entry(c),
+    "confirm_late": lambda c: c.random.choice([True, False]),
+    "confirm_charge": lambda c: c.random.choice([True, False]),
+    "link": lambda c: "https://ib.example/r/1",
+    "registration_until": lambda c: c.maybe(date(2027, 2, 1)),
+    "number": lambda c: c.random.choice([1, 2, 3]),
+    "present": lambda c: c.random.choice([True, False, None]),
+    "minutes": lambda c: c.maybe(400),
+    "amount": lambda c: 100_00,
+    "valid_from": lambda c: date(2026, 9, 1),
+    "unit": lambda c: "participant",
+    "currency": lambda c: "EUR",
+    "programme": lambda c: c.random.choice(["", "PYP"]),
+    "category": lambda c: c.random.choice([0, 2]),
+    "people": lambda c: c.random.choice([0, 20]),
+    "day": lambda c: date(2026, 9, 1),
+    "first": lambda c: date(2026, 8, 1),
+    "last": lambda c: date(2027, 6, 30),
+    "figures": lambda c: {"notice_days": 56},
+    "email": lambda c: f"neuf{c.random.random()}@exemple.example",
+    "name": lambda c: "neuf",
+    "headings": lambda c: ("a", "b", "c", "d", "e"),
+    "group": lambda c: c.random.choice(["", "FR"]),
+    "leader": lambda c: "Anne",
+    "server": lambda c: MeetingServer("https://bbb.example/bigbluebutton/", "secret"),
+    "meeting_id": lambda c: f"m{c.random.random()}",
+    "created_at": lambda c: c.maybe(NOW),
+    "reply": lambda c: "SUCCESS",
+    "times": lambda c: [(NOW, NOW + timedelta(hours=1))],
+    "met": lambda c: 1,
+    "kind": lambda c: "submitted",
+    "workshop": lambda c: _workshop(c),
 }  # fmt: skip
+
+
+def workshop_form(c: Chooser) -> dict[str, str]:
+    """A form in which everything is right, but perhaps for the date and the type."""
+    return {
+        "programme": "PYP", "category": "2", "title": "L’évaluation", "language": "fr",
+        "delivery_type": c.random.choice(["virtual", "virtual", "virtual", "mixed"]),
+        "first_day": c.random.choice(["15/03/2027", "15/03/2027", "01/10/2026", "01/10/2020"]),
+        "begins": "09:00", "ends": "16:00", "time_zone": "Europe/Brussels", "people": "20",
+        "further_schools": c.random.choice(["", "9901", str(OTHER_NUMBER), "9"]),
+        "support_name": "Paul", "support_contact": "+32 2 256 70 11", "contact_name": "Anne",
+        "contact_email": "anne@exemple.example", "remarks": "",
+    }  # fmt: skip
+
+
+def _entry(c: Chooser) -> workshop_participants.Entry:
+    number = c.random.choice([None, None, OTHER_NUMBER, 9901])
+    email = f"p{c.random.random()}@exemple.example"
+    return workshop_participants.Entry("", "Neuf", "Paul", email, number)
+
+
+def _workshop(c: Chooser) -> Workshop:
+    """A workshop that was read for somebody who sees everything."""
+    world = c.schools.world
+    with reading(world.engine, SYSTEM, NOW) as session:
+        return c.random.choice(list(session.scalars(select(Workshop))))
 
 
 def _settled(c: Chooser) -> list[Any]:
@@ -291,6 +359,40 @@ def _team(c: Chooser) -> Any:
 
 #: How an argument is chosen where the name alone does not say.
 SPECIAL: dict[str, Make] = {
+    "school_holidays.plan_holidays.content": lambda c: (
+        b"Id;StartDate;EndDate;Name\nx;2027-03-15;;FR Pont\n"
+    ),
+    "workshop_participants.plan_participants.content": lambda c: c.random.choice(
+        [
+            f"Nom;Prénom;E-mail;FASE\nNeuf;Jo;jo{c.random.random()}@exemple.example;\n",
+            "Neuf;Jo;w@exemple.example",
+            f"Neuf;Jo;jo@exemple.example;{OTHER_NUMBER}",
+        ]
+    ),
+    "workshop_attendance.plan_attendance.found": lambda c: AttendanceFile(
+        tuple(
+            AttendanceRow(f"p{person}", "", "", 1, None, True, 1)
+            for person in c.some("workshop_participant")
+        ),
+        (),
+        (),
+    ),
+    "workshop_attendance.plan_attendance.source": lambda c: "file",
+    "workshop_invoices.issue.number": lambda c: "",
+    "workshop_letters.tell_office.name": lambda c: "Bureau",
+    "workshop_letters.tell_office.email": lambda c: "bureau@exemple.example",
+    "workshop_letters.tell_participants.people": lambda c: [],
+    "workshops.complete_attendance.people": lambda c: 1,
+    "workshops.step.still": lambda c: col(Workshop.id) > 0,
+    **{
+        f"workshop_queue.{name}.query": lambda c: workshop_queue.WorkshopQuery(
+            c.text(),
+            c.maybe("submitted"),
+            c.maybe(c.school()),
+            sort=c.random.choice(workshop_queue.SORTS),
+        )
+        for name in ("page", "total", "all_rows")
+    },
     "accounts.add_account.email": lambda c: f"neuf{c.random.random()}@exemple.example",
     "accounts.add_account.role": lambda c: c.random.choice(["helpdesk", "director"]),
     "accounts.add_account.school_ids": lambda c: c.random.choice([(), (c.school(),)]),
@@ -494,6 +596,8 @@ def arguments(name: str, function: Callable[..., Any], chooser: Chooser) -> dict
     """Return arguments for a call; optional ones are left out now and then."""
     found: dict[str, Any] = {}
     for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            continue
         make = SPECIAL.get(f"{name}.{parameter.name}") or ARGUMENTS.get(parameter.name)
         optional = parameter.default is not inspect.Parameter.empty
         if make is None:

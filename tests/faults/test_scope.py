@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from random import Random
@@ -30,14 +31,14 @@ import services
 from models.access import Mission
 from models.accounts import Draft
 from models.base import Table
-from models.database import OutOfScope, change, reading, writing
+from models.database import Actor, OutOfScope, change, reading, writing
 from models.errors import TrousseauError
 from models.keys import Key
 from models.language import Wording
 from models.mail import Mail
 from models.people import Person, Post
 from services import plans
-from services.desk import DataBusy, told_in_words
+from services.desk import DataBusy, Desk, told_in_words
 from tests.faults import two_schools
 from tests.faults.calls import Chooser, arguments, functions, hostile_plan
 from tests.faults.two_schools import (
@@ -46,7 +47,11 @@ from tests.faults.two_schools import (
     OTHER_NUMBER,
     Rows,
     Schools,
+    all_ids,
+    everything,
+    foreign_of,
     foreign_rows,
+    ids_of,
 )
 from tests.worlds import NOW
 
@@ -98,6 +103,7 @@ def leaks(result: Any, given: Any, foreign_ids: frozenset[int]) -> list[Any]:
     said = list(scalars(given))
     texts = sorted({each for each in said if isinstance(each, str) and each}, key=len, reverse=True)
     numbers = {each for each in said if isinstance(each, int)}
+    texts += [str(OTHER_NUMBER)] if OTHER_NUMBER in numbers else []
     found: list[Any] = []
     for each in scalars(result):
         if isinstance(each, int | float):
@@ -122,37 +128,38 @@ def test_leaks_are_found() -> None:
 # --- calling ------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def key() -> Key:
-    return Key(bytes(range(32)))
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is in the database: the rows that are not an actor's, and all identifiers."""
+
+    foreign: Rows
+    ids: dict[str, list[int]]
 
 
-def all_ids(engine: Engine) -> dict[str, list[int]]:
-    with engine.connect() as connection:
-        cursor = connection.connection.cursor()  # the bare driver's: this is done a thousand times
-        return {
-            table.name: sorted(
-                row[0] for row in cursor.execute(f'SELECT id FROM "{table.name}"').fetchall()
-            )
-            for table in SQLModel.metadata.sorted_tables
-            if "id" in table.c
-        }
+def look(engine: Engine, actor: Actor) -> Seen:
+    tables = everything(engine)
+    return Seen(foreign_of(tables, actor), ids_of(tables))
 
 
 def attack(
-    name: str, schools: Schools, key: Key, random: Random, before: Rows | None = None
-) -> tuple[str, Rows]:
-    """Call one function as a director with arguments of both schools.
+    name: str,
+    schools: Schools,
+    key: Key,
+    random: Random,
+    before: Seen | None = None,
+    desk: Desk | None = None,
+) -> tuple[str, Seen]:
+    """Call one function as a director, or at another desk, with arguments of both schools.
 
-    Return how it ended, and the other school's rows afterwards: `before` of the next call.
+    Return how it ended, and what is in the database afterwards: `before` of the next call.
     """
-    function, desk = FUNCTIONS[name], schools.director
+    function, desk = FUNCTIONS[name], desk or schools.director
     engine, actor = desk.engine, desk.actor
-    before = foreign_rows(engine, actor) if before is None else before
+    before = look(engine, actor) if before is None else before
     result: Any = None
     try:
         with told_in_words(), writing(engine, actor, desk.now()) as session:
-            chooser = Chooser(schools, random, all_ids(engine), session, key)
+            chooser = Chooser(schools, random, before.ids, session, key)
             given = arguments(name, function, chooser)
             said = list(scalars(given))  # before the function can change them
             result = function(session, **given)
@@ -164,17 +171,17 @@ def attack(
     except TrousseauError as error:
         result, ending = error, type(error).__name__
     foreign = frozenset(
-        n for table, n in before if isinstance(n, int) and n >= BASE and table != "journal"
+        n for table, n in before.foreign if isinstance(n, int) and n >= BASE and table != "journal"
     )
     if name in TELL_OF_A_DOUBLE:
         foreign = foreign - _others_of_doubles(engine)
     found = leaks(result, said, foreign)
     assert not found, f"{name}({given}) shows {found}"
-    after = foreign_rows(engine, actor)
-    still = _still(before, after, engine)
-    lost = [row for row in before if row not in still]
+    after = look(engine, actor)
+    still = _still(before.foreign, after.foreign, engine)
+    lost = [row for row in before.foreign if row not in still]
     assert not lost, f"{name}({given}) changed {lost}"
-    new = [row for row in after if row not in before and row[0] != "journal"]
+    new = [row for row in after.foreign if row not in before.foreign and row[0] != "journal"]
     assert not new, f"{name}({given}) made {new}"
     return ending, after
 
@@ -198,7 +205,7 @@ def _still(before: Rows, after: Rows, engine: Engine) -> set[Any]:
             if table in ("person", "person_key", "suspected_double"):
                 statement = f'SELECT * FROM "{table}" WHERE id = {number}'
                 found = connection.exec_driver_sql(statement).first()
-                if found is not None and tuple(map(str, found)) == before[table, number]:
+                if found is not None and tuple(found) == before[table, number]:
                     same.add((table, number))
     return same
 
@@ -210,6 +217,21 @@ def test_no_function_lets_a_director_into_another_school(
     random, rows = Random(name), None
     for _ in range(CALLS):
         _ending, rows = attack(name, schools, key, random, rows)
+
+
+#: What an IB coordinator asks for and changes (DESIGN §9).
+FOR_COORDINATORS = sorted(
+    name for name in FUNCTIONS if name.startswith(("workshop", "plans.", "school_holidays."))
+)
+
+
+def test_no_function_lets_a_coordinator_into_another_school(schools: Schools, key: Key) -> None:
+    random, rows, done = Random(5), None, set[str]()
+    for name in FOR_COORDINATORS:
+        for _ in range(2):
+            ending, rows = attack(name, schools, key, random, rows, schools.coordinator)
+            done |= {name} if ending == "done" else set()
+    assert len(done) > 15, done  # else this proved nothing
 
 
 def test_no_plan_reaches_into_another_school(schools: Schools, key: Key) -> None:

@@ -18,13 +18,13 @@ from models.base import Table
 from models.database import TABLES, OutOfScope, make_engine, reading, writing
 from models.errors import TrousseauError
 from models.keys import Key
-from models.rights import ROLES, THINGS, may_change, may_see, right
+from models.rights import ROLES, THINGS, has_workshop_rows, may_change, may_see, right
 from models.scope import Actor
 from services.desk import DataBusy, Desk, told_in_words
 from tests.faults import two_schools
 from tests.faults.calls import Chooser, arguments, functions
-from tests.faults.test_scope import all_ids, scalars
-from tests.faults.two_schools import Schools, all_rows
+from tests.faults.test_scope import scalars
+from tests.faults.two_schools import Schools, all_ids, everything
 
 FUNCTIONS = functions()
 #: Who tries, by the property of `Schools`.
@@ -54,14 +54,9 @@ class Before:
 def before(full: tuple[Path, Schools]) -> Before:
     engine = make_engine(f"sqlite:///{full[0]}")
     try:
-        return Before(all_rows(engine), all_ids(engine))
+        return Before(everything(engine), all_ids(engine))
     finally:
         engine.dispose()
-
-
-@pytest.fixture
-def key() -> Key:
-    return Key(bytes(range(32)))
 
 
 # --- rows ---------------------------------------------------------------------------------
@@ -90,7 +85,15 @@ def rules(actor: Actor, rows: dict[str, list[Any]]) -> dict[str, Rule]:
 
     everyone: dict[str, Rule] = {
         **dict.fromkeys(
-            ("calendar", "school_year", "governing_body", "service", "service_role"), all_of
+            (
+                "calendar",
+                "school_year",
+                "school_holiday",
+                "governing_body",
+                "service",
+                "service_role",
+            ),
+            all_of,
         ),
         "school": lambda row: row["id"] in schools,
         "site": lambda row: row["school_id"] in schools,
@@ -126,7 +129,7 @@ def seen(desk: Desk, table: type[Table]) -> set[Any]:
 
 
 def check_rows(desk: Desk) -> int:
-    rows = all_rows(desk.engine)
+    rows = everything(desk.engine)
     rule, count = rules(desk.actor, rows), 0
     for table in TABLES:
         name = str(table.__tablename__)
@@ -152,7 +155,7 @@ def test_the_same_on_postgresql(postgresql_engine: Engine) -> None:
 @pytest.mark.parametrize("who", WHO)
 def test_nobody_changes_what_is_only_seen(who: str, schools: Schools) -> None:
     desk = getattr(schools, who)
-    before = all_rows(desk.engine)
+    before = everything(desk.engine)
     for table in TABLES:
         if table.__tablename__ in OWN:
             continue
@@ -162,7 +165,7 @@ def test_nobody_changes_what_is_only_seen(who: str, schools: Schools) -> None:
             session.execute(
                 update(table).values(**{column: value}), execution_options={"journaled": True}
             )
-    assert all_rows(desk.engine) == before
+    assert everything(desk.engine) == before
 
 
 # --- services -----------------------------------------------------------------------------
@@ -199,7 +202,7 @@ def test_no_function_lets_anybody_further(
         given.append(
             call(name, desk, Chooser(schools, random, before.ids, NO_SESSION, key), before)
         )
-    after = all_rows(desk.engine)
+    after = everything(desk.engine)
     changed = [t for t in after if t not in OWN and after[t] != before.rows[t]]
     assert not changed, f"{name} changed {changed}, called with {given}"
 
@@ -240,7 +243,14 @@ def test_rights_become_fewer_from_role_to_role() -> None:
         assert widest.reach == "all" or thing == "drafts"
         for narrower in found[2:]:
             assert reaches.index(narrower.reach) <= reaches.index(director.reach), thing
-            assert not narrower.change or thing == "drafts", thing
+            assert not narrower.change or thing in ("drafts", "workshops"), thing
+
+
+def test_only_the_coordinator_asks_for_workshops() -> None:
+    assert [role for role in ROLES if may_change(role, "workshops")] == ["helpdesk", "coordinator"]
+    assert [role for role in ROLES if may_change(role, "events")] == ["helpdesk"]
+    assert [role for role in ROLES if has_workshop_rows(role, "mail")] == ["coordinator"]
+    assert not has_workshop_rows("coordinator", "person")
 
 
 def test_what_is_unknown_is_nobodys() -> None:

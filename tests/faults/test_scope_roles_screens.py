@@ -10,7 +10,7 @@ from screens.workplace import Workplace
 from services import school_years
 from tests.faults.test_scope_roles import OWN, WHO, secrets_of_others
 from tests.faults.test_scope_screens import keys_of
-from tests.faults.two_schools import Schools, all_rows
+from tests.faults.two_schools import Schools, everything
 from tests.screens.conftest import screen_text, settled
 from tui import console
 from tui.app import TrousseauApp
@@ -28,7 +28,7 @@ async def test_no_screen_shows_or_changes_what_is_somebody_elses(
     who: str, schools: Schools, tmp_path: Path
 ) -> None:
     desk, random = getattr(schools, who), Random(who)
-    before = all_rows(desk.engine)
+    before = everything(desk.engine)
     secrets = {s for s in secrets_of_others(before, desk.actor) if len(s) >= _SHORTEST}
     # Standing in the school, as if they had got there: the session alone holds them off.
     here = schools.director.read(school_years.here, schools.world.mine, schools.world.year)
@@ -55,6 +55,6 @@ async def test_no_screen_shows_or_changes_what_is_somebody_elses(
                 await pilot.press(*keys_of(app, random))
     assert len(seen) >= len(PLACES) // 2, seen
     assert not (tmp_path / "state" / LOG_NAME).exists(), (tmp_path / "state" / LOG_NAME).read_text()
-    after = all_rows(desk.engine)
+    after = everything(desk.engine)
     changed: list[Any] = [t for t in after if t not in OWN and after[t] != before[t]]
     assert changed == []

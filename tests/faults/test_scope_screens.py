@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 
 from screens.workplace import Workplace
 from services import school_years
+from services.desk import Desk
 from tests.faults.two_schools import MARKER, OTHER_NUMBER, Schools, foreign_rows
 from tests.screens.conftest import screen_text, settled
 from tui import console
@@ -24,16 +25,18 @@ _NEVER = ("q", "ctrl+q", "ctrl+c", "ctrl+z")
 
 #: From here random keys lead to no other screen; a file or another school would be needed.
 LEAD_NOWHERE = ("import", "schools")
+#: What is pressed first: only below the page of a workshop is there anything to do.
+FIRST = {"workshops": ("down", "enter")}
 
 
-def open_console(schools: Schools, state: Path, place: str) -> TrousseauApp:
-    desk, world = schools.director, schools.world
+def open_console(schools: Schools, state: Path, place: str, desk: Desk) -> TrousseauApp:
+    world = schools.world
     here = desk.read(school_years.here, world.mine, world.year)
     places = console.places(Workplace(desk, here=here))
     return TrousseauApp(
         places[place],
         places=places,
-        role="director",
+        role=desk.actor.role,
         state_folder=state,
         clock=world.clock,
         may_write_files=False,
@@ -47,10 +50,10 @@ def keys_of(app: TrousseauApp, random: Random) -> list[str]:
     return ["space" if key == " " else key for key in random.choices(pool, k=AT_ONCE)]
 
 
-async def mash(pilot: Pilot[Any], random: Random, seen: set[str]) -> None:
+async def mash(pilot: Pilot[Any], random: Random, seen: set[str], strokes: int) -> None:
     app: Any = pilot.app
     pressed: list[str] = []
-    for _ in range(STROKES // AT_ONCE):
+    for _ in range(strokes // AT_ONCE):
         keys = keys_of(app, random)
         pressed += keys
         await pilot.press(*keys)
@@ -61,17 +64,21 @@ async def mash(pilot: Pilot[Any], random: Random, seen: set[str]) -> None:
         assert str(OTHER_NUMBER) not in text, (pressed, text)
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    ("place", "who"), [*((place, "director") for place in PLACES), ("workshops", "coordinator")]
+)
 async def test_no_screen_shows_or_changes_another_school(
-    place: str, schools: Schools, tmp_path: Path
+    place: str, who: str, schools: Schools, tmp_path: Path
 ) -> None:
-    desk = schools.director
+    desk = getattr(schools, who)
     before = foreign_rows(desk.engine, desk.actor)
-    app, seen = open_console(schools, tmp_path / "state", place), set[str]()
+    app, seen = open_console(schools, tmp_path / "state", place, desk), set[str]()
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         assert "Membre" in screen_text(app) or place not in ("team-access", "consents")
-        await mash(pilot, Random(place), seen)
+        await pilot.press(*FIRST.get(place, ()))
+        await settled(pilot)
+        await mash(pilot, Random(place), seen, STROKES if who == "director" else STROKES // 2)
     assert len(seen) > 1 or place in LEAD_NOWHERE, seen
     assert not (tmp_path / "state" / LOG_NAME).exists(), (tmp_path / "state" / LOG_NAME).read_text()
     after = foreign_rows(desk.engine, desk.actor)

@@ -4,6 +4,8 @@ Every text that belongs to the other school alone holds `MARKER`, and every row 
 identifier from a range of its own, so that whatever shows up elsewhere is known for a leak.
 """
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
@@ -22,6 +24,17 @@ from models.mail import Mail
 from models.people import Person, PersonKey, Post, SuspectedDouble
 from models.references import make_reference
 from models.schools import School, Site, Source
+from models.workshops import (
+    Workshop,
+    WorkshopAttendance,
+    WorkshopFee,
+    WorkshopInvoice,
+    WorkshopMeeting,
+    WorkshopParticipant,
+    WorkshopSchool,
+    WorkshopSession,
+    WorkshopSetting,
+)
 from services import consent_recording, invitations, outbox, plans
 from services.desk import Desk
 from services.mail.replies import Outcome, Result
@@ -53,6 +66,11 @@ class Schools:
     def director(self) -> Desk:
         """The desk of the director of `mine`, who has an account."""
         return self._desk("directrice@ecole.example", "director", self.account)
+
+    @property
+    def coordinator(self) -> Desk:
+        """The desk of the IB coordinator of `mine`."""
+        return self._desk("ib@ecole.example", "coordinator")
 
     @property
     def teacher(self) -> Desk:
@@ -96,10 +114,13 @@ class Family:
 def build(engine: Engine) -> Schools:
     """Fill a migrated, empty database."""
     world = make_world(engine)
+    fees = {"amount": 1, "valid_from": date(2026, 1, 1)}
+    _save(world, WorkshopFee(**fees), WorkshopSetting(office_email="bureau@ib.example"))
     mine = (*world.people(6), *(world.person(surname="Sansavis", consent=False) for _ in "ab"))
     both = tuple(world.person(surname=f"Partagé{n}") for n in "ab")
     account = _account(world, "directrice@ecole.example", world.mine)
     _fill(world, world.mine, mine, "")
+    _workshop(world, world.mine, "")
     family = _family(world, world.mine, "")
     _family(world, world.mine, "voisins")
     _number_from(engine)
@@ -108,6 +129,7 @@ def build(engine: Engine) -> Schools:
     for shared in both:
         _post_elsewhere(world, shared)
     _fill(world, world.other, other, MARKER)
+    _workshop(world, world.other, MARKER)
     _family(world, world.other, MARKER)
     _doubles(world, mine[0], other)
     other_account = _account(world, f"direction@{MARKER}.example", world.other)
@@ -321,6 +343,53 @@ def _family(world: World, school: int, mark: str) -> Family:
         return Family(guardian.id or 0, access.id or 0, (one, two))
 
 
+def _workshop(world: World, school: int, mark: str) -> None:
+    """Give a school a workshop with everything of it, and one that nobody has answered."""
+    day, moments = date(2026, 9, 28), {"starts_at": NOW, "ends_at": NOW + timedelta(hours=30)}
+    deadlines = ("free_until", "registration_until", "answer_due", "attendance_due", "invoice_due")
+    request = {
+        "school_id": school, "programme": "PYP", "category": 1, "title": f"Atelier {mark}",
+        "language": "fr", "delivery_type": "virtual", "first_day": day, "begins": "09:00",
+        "ends": "16:00", "time_zone": "Europe/Brussels", **moments, "school_day": day,
+        "people": 20, "support_name": f"Aide {mark}", "support_contact": f"tel {mark}",
+        "contact_name": f"Contact {mark}", "contact_email": f"atelier@{mark or 'ecole'}.example",
+        "contact_language": "fr", "remarks": mark, "search_key": f"atelier {mark}", "due_on": day,
+        **dict.fromkeys(deadlines, day), "submitted_at": NOW - timedelta(days=60),
+    }  # fmt: skip
+    with writing(world.engine, SYSTEM, NOW) as session:
+        accepted = Workshop(
+            **request, accepted_at=NOW, registration_link=f"https://ib.example/{mark}"
+        )
+        session.add_all([Workshop(**request), accepted])
+        session.flush()
+        of = {"workshop_id": accepted.id or 0, "school_id": school}
+        person = WorkshopParticipant(
+            **of, surname=f"Venu{mark}", first_name="Jo", surname_key=f"venu{mark}",
+            first_name_key="jo", email=f"w@{mark or 'ecole'}.example",
+            email_key=f"w@{mark or 'ecole'}.example", added_at=NOW,
+        )  # fmt: skip
+        part = WorkshopSession(**of, number=1, **moments)
+        session.add_all([
+            person, part, WorkshopSchool(**of, fase_number=7),
+            WorkshopMeeting(**of, meeting_id=f"m{mark}", tried_at=NOW, reply=mark),
+            WorkshopInvoice(
+                **of, number=f"AV{mark}", quantity=1, amount=1, currency="EUR", issued_on=day,
+                due_on=day,
+            ),
+            Mail(
+                **of, template="workshop", language="fr", recipient=person.email, queued_at=NOW,
+                values={"subject": mark}, expires_at=NOW + timedelta(days=7), next_attempt_at=NOW,
+            ),
+        ])  # fmt: skip
+        session.flush()
+        session.add(
+            WorkshopAttendance(
+                **of, session_id=part.id or 0, participant_id=person.id or 0, present=True,
+                source="hand", recorded_at=NOW,
+            )
+        )  # fmt: skip
+
+
 def _doubles(world: World, mine: Member, other: tuple[Member, ...]) -> None:
     pairs = [(mine.person, other[0].person), (other[1].person, other[2].person)]
     _save(
@@ -344,43 +413,64 @@ def _account(world: World, email: str, school: int) -> int:
 # --- what is not the director's -----------------------------------------------------------
 
 
-def all_rows(engine: Engine) -> dict[str, list[dict[str, Any]]]:
-    """Return every row of every table, read past all scopes.
-
-    By the bare driver: this is done thousands of times.
-    """
-    with engine.connect() as connection:
-        cursor = connection.connection.cursor()
-        return {name: _rows(cursor, name) for name in SQLModel.metadata.tables}
+def everything(engine: Engine) -> dict[str, list[dict[str, Any]]]:
+    """Return every row of every table, read past all scopes."""
+    with _cursor(engine) as cursor:
+        return {name: list(_rows_of(cursor, name)) for name in SQLModel.metadata.tables}
 
 
-def _rows(cursor: Any, table: str) -> list[dict[str, Any]]:
+def _rows_of(cursor: Any, table: str) -> Iterator[dict[str, Any]]:
     cursor.execute(f'SELECT * FROM "{table}"')
-    rows = cursor.fetchall()
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    columns = [column[0] for column in cursor.description]
+    return (dict(zip(columns, values, strict=True)) for values in cursor.fetchall())
+
+
+def all_ids(engine: Engine) -> dict[str, list[int]]:
+    """Return the identifiers in every table that has them."""
+    return ids_of(everything(engine))
+
+
+def ids_of(tables: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[int]]:
+    """Return the identifiers of all rows, by table."""
+    named = (table.name for table in SQLModel.metadata.sorted_tables if "id" in table.c)
+    return {name: sorted(row["id"] for row in tables[name]) for name in named}
+
+
+@contextmanager
+def _cursor(engine: Engine) -> Iterator[Any]:
+    """The driver's own: all rows are read thousands of times, and SQLAlchemy takes as long for
+    each table as the rest of such a test."""
+    connection = engine.raw_connection()
+    try:
+        yield connection.cursor()
+    finally:
+        connection.close()
 
 
 def foreign_rows(engine: Engine, actor: Actor) -> Rows:
-    """Return every row that is not the actor's, by table and key, read past all scopes.
+    """Return every row that is not the actor's, by table and key, read past all scopes."""
+    return foreign_of(everything(engine), actor)
+
+
+def foreign_of(tables: Mapping[str, list[dict[str, Any]]], actor: Actor) -> Rows:
+    """Return which of all rows are not the actor's, by table and key.
 
     The rule is written here a second time, on purpose: `models.database` is under test.
     """
     schools = actor.schools or frozenset()
     found: Rows = {}
-    everything = all_rows(engine)
     theirs = {
         row["person_id"]
         for table in ("post", "guardianship")
-        for row in everything[table]
+        for row in tables[table]
         if row["school_id"] in schools
     }
-    own_plans = {row["id"] for row in everything["plan"] if row["school_id"] in schools}
-    for name, rows in everything.items():
+    own_plans = {row["id"] for row in tables["plan"] if row["school_id"] in schools}
+    for name, rows in tables.items():
         for row in rows:
             if not _is_own(name, row, actor, theirs, own_plans):
                 key = row["id"] if "id" in row else (row["plan_id"], row["position"])
-                found[name, key] = tuple(map(str, row.values()))
+                found[name, key] = tuple(row.values())
     return found
 
 
@@ -419,6 +509,10 @@ __all__ = [
     "Person",
     "Rows",
     "Schools",
+    "all_ids",
     "build",
+    "everything",
+    "foreign_of",
     "foreign_rows",
+    "ids_of",
 ]  # fmt: skip

@@ -251,7 +251,7 @@ def test_a_reference_must_belong_to_the_text_printed() -> None:
 
 
 def test_a_text_that_never_was_is_not_printed() -> None:
-    form = replace(FORM, reference=make_reference(115, 31), text_version=31)
+    form = replace(FORM, reference=make_reference(115, 30), text_version=30)
     with pytest.raises(LookupError):
         render_forms([form], today=TODAY)
 

@@ -19,11 +19,25 @@ from models.mail import Mail
 from models.people import Person, Post
 from models.plans import Plan
 from models.schools import School
-from services import accounts, demo, demo_guests, families, plans, school_years, team_access
+from models.workshops import STATUS_CODES as WORKSHOP_STATUSES
+from models.workshops import Workshop, WorkshopParticipant
+from services import (
+    accounts,
+    demo,
+    demo_guests,
+    families,
+    plans,
+    school_years,
+    team_access,
+    workshop_attendance,
+    workshop_queue,
+)
 from services.attention import attention
 from services.lookup import team
 from services.maintenance import is_well, verify
 from services.opening import open_database
+from services.workshop_attention import workshop_lines
+from services.workshop_queue import WorkshopQuery
 from tests.demo_home import AT, demo_template
 from tui.demonstration import ROLES
 
@@ -92,9 +106,51 @@ def test_there_are_families_of_every_kind(session: Any) -> None:
     assert mailboxes["famille.nguyen@boite.example"] == 2
 
 
+def test_there_is_a_workshop_of_every_status(session: Any) -> None:
+    rows = workshop_queue.all_rows(session, WorkshopQuery())
+    assert Counter(row.status for row in rows).keys() == set(WORKSHOP_STATUSES)
+    assert {row.status for row in rows if row.risk == "overdue"} == {
+        "submitted", "held", "invoiced",
+    }  # fmt: skip
+    assert {row.participants for row in rows} >= {0, 6, 13, 16}
+    assert any(row.late for row in rows)
+
+
+def test_what_presses_among_the_workshops_is_told_to_whom_it_concerns(session: Any) -> None:
+    causes = {line.cause for line in workshop_lines(session)}
+    assert causes == {
+        "workshop_answer_overdue", "workshop_attendance_overdue", "workshop_invoice_overdue",
+    }  # fmt: skip
+    held = WorkshopQuery(status="held")
+    (row,) = workshop_queue.all_rows(session, held)
+    people = workshop_attendance.results(session, row.id)
+    assert len(people) == 16 and all(person.met is None for person in people)
+    attended = workshop_queue.all_rows(session, WorkshopQuery(status="attended"))
+    met = Counter(each.met for each in workshop_attendance.results(session, attended[0].id))
+    assert met == {True: 4, False: 2}
+
+
+@pytest.mark.parametrize(
+    ("role", "schools"),
+    [
+        ("coordinator", {"Collège Notre-Dame de Hautefagne"}),
+        ("director", {"Institut Saint-Aubert"}),
+        ("parent", set()),
+    ],
+)
+def test_each_sees_the_workshops_of_their_school(
+    session: Any, role: str, schools: set[str]
+) -> None:
+    who = demo_guests.somebody(session, role, "fr")
+    with reading(session.connection().engine, who.actor, AT) as theirs:
+        rows = workshop_queue.all_rows(theirs, WorkshopQuery())
+    assert {row.school for row in rows} == schools
+    assert len(rows) == {"coordinator": 7, "director": 2, "parent": 0}[role]
+
+
 def test_there_are_plans_and_they_have_a_history(session: Any) -> None:
     kinds = {plan.kind.partition("_")[0] for plan in session.scalars(select(Plan))}
-    assert {"consents", "invitation"} <= kinds
+    assert {"consents", "invitation", "workshop"} <= kinds
     assert any(kind.startswith("import") for kind in kinds)
     assert {plan.state for plan in plans.list_plans(session)} == {"applied"}
     assert session.scalar(select(func.count(col(JournalLine.id)))) > 100
@@ -109,6 +165,8 @@ def test_nothing_lies_in_the_future_and_nothing_is_due_but_what_waits(session: A
 def test_no_address_can_belong_to_anybody(session: Any) -> None:
     addresses = {p.personal_email for p in session.scalars(select(Person)) if p.personal_email}
     addresses |= {p.school_email for p in session.scalars(select(Post)) if p.school_email}
+    addresses |= set(session.scalars(select(col(WorkshopParticipant.email))))
+    addresses |= set(session.scalars(select(col(Workshop.contact_email))))
     addresses |= {row.email for row in accounts.list_accounts(session)}
     assert all(re.fullmatch(r"[^@]+@[\w-]+\.example", address) for address in addresses)
 

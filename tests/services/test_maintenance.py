@@ -15,6 +15,7 @@ from models.language import LANGUAGES, say
 from models.nightly import Schedule
 from models.schools import GoverningBody
 from services.accounts import add_account
+from services.bigbluebutton import meeting_server
 from services.mail.url import MailSettings, mail_settings
 from services.maintenance import (
     BackupRefused,
@@ -27,6 +28,7 @@ from services.maintenance import (
     verify,
 )
 from services.nightly import Nightwork, run
+from tests.meetings import SECRET, Bigbluebutton, Running
 
 NOW = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 
@@ -280,6 +282,28 @@ class TestDoctor:
             raise TrousseauError(say("The mail URL is wrong."))
 
         assert states(doctor(self.installation(folders, mail=refuse), NOW))["mail"] == "wrong"
+
+    def test_a_meeting_server_is_asked_whether_it_knows_us(self, folders: dict[str, Path]) -> None:
+        with Running(Bigbluebutton()) as server:
+            for secret, callback, state in (
+                (SECRET, "https://console.example/a", "good"),
+                (SECRET, "", "warning"),
+                ("another", "", "wrong"),
+            ):
+                found = meeting_server(server.url, secret=secret, callback_url=callback)
+                checks = doctor(self.installation(folders, meetings=lambda: found), NOW)  # noqa: B023
+                (check,) = [check for check in checks if check.name == "meetings"]
+                assert check.state == state
+                assert SECRET not in repr(check)
+
+    def test_settings_of_a_meeting_server_that_cannot_be_used(
+        self, folders: dict[str, Path]
+    ) -> None:
+        checks = doctor(
+            self.installation(folders, meetings=lambda: meeting_server("http://a.be", secret="")),
+            NOW,
+        )
+        assert states(checks)["meetings"] == "wrong"
 
     def test_no_terminal_and_no_utf8(self, folders: dict[str, Path]) -> None:
         found = states(

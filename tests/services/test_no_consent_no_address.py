@@ -361,6 +361,8 @@ LETTING_OUT = {
 _WALKED = "walked above"
 _MEANS = "a means of the others, which knows no staff"
 _NOBODY = "says nothing of staff"
+#: What somebody gave for a workshop: it is never one of the staff records.
+_TYPED = "addresses that were typed for this workshop, to whom they were typed for"
 #: Paper, and what a returned sheet is held against: the person signs under that address.
 _PAPER = "the form to sign, and the list and plan that record it"
 
@@ -369,11 +371,13 @@ _PAPER = "the form to sign, and the list and plan that record it"
 KNOWN: dict[str, str] = {
     "models.keys._create": _NOBODY,
     "models.keys._read": _NOBODY,
-    "services.consent_printing._fill": _PAPER,
+    "services.new_files._fill": _PAPER,
     "services.exports.csv_text": _MEANS,
     "services.mail.sender._deliver": _WALKED,
     "services.mail.transport._announce": _MEANS,
     "services.mail.transport._deliver_over_some_connection": _MEANS,
+    "services.workshop_meetings.links_as_csv": _TYPED,
+    "services.workshop_participants.as_csv": _TYPED,
     "tui.cli.access._print_people": _WALKED,
     "tui.cli.access._write": _WALKED,
     "tui.cli.access.access": _WALKED,
@@ -409,6 +413,18 @@ KNOWN: dict[str, str] = {
     "tui.cli.plans.list_plans": _WALKED,
     "tui.cli.plans.show": _WALKED,
     "tui.cli.program._show_version": _NOBODY,
+    "tui.cli.workshop._print_asked": _NOBODY,
+    "tui.cli.workshop._print_history": _NOBODY,
+    "tui.cli.workshop._print_page": _TYPED,
+    "tui.cli.workshop._print_rows": _NOBODY,
+    "tui.cli.workshop._print_steps": _NOBODY,
+    "tui.cli.workshop._tell_last_days": _NOBODY,
+    "tui.cli.workshop.check_date": _NOBODY,
+    "tui.cli.workshop.list_workshops": _NOBODY,
+    "tui.cli.workshop.show": _TYPED,
+    "tui.cli.workshop_attendance._print_results": _NOBODY,
+    "tui.cli.workshop_attendance._recorded": "lines of the file that the caller has given",
+    "tui.cli.workshop_attendance.attendance": _NOBODY,
     "tui.command_line.main": "prints the version",
     "tui.drawing.driver._send_size": _NOBODY,
     "tui.drawing.driver.start_application_mode": "prepares the terminal",

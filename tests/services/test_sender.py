@@ -5,9 +5,10 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, update
@@ -22,17 +23,20 @@ from models.mail import Mail
 from models.people import Person, Post
 from models.tokens import make_token, read_bounce_mark
 from services import invitation_status, outbox, plans
+from services.calendar_files import CalendarEvent, Deadline, packed
 from services.imports.roster import Cancelled
 from services.invitation_status import InvitationQuery, InvitationRow
 from services.invitations import plan_invitations
 from services.mail.replies import Outcome, Result
-from services.mail.sender import Letterhead, SenderRefused, SendResult, send
+from services.mail.sender import CALENDAR, Letterhead, SenderRefused, SendResult, send
 from services.mail.url import MailSettings, mail_settings
 from services.outbox import Settled
+from tests import calendars
 from tests.servers import DROP, SILENCE, MailServer
 from tests.worlds import NOW, World, make_world
 
 KEY = Key(bytes(range(32)))
+BOTH_FORMS = ["text/plain", "text/html"]
 LETTERHEAD = Letterhead("trousseau@ecole.example", bounces="retours@mail.ecole.example")
 
 
@@ -117,6 +121,44 @@ async def test_mail_says_who_what_until_when_and_whom_to_ask(
     local, _, domain = mail.sender.partition("@")
     assert domain == "mail.ecole.example" and local.startswith("retours+")
     assert read_bounce_mark(KEY, mail.sender) == (one_mail(light).id, 1)
+
+
+async def test_calendar_file_is_made_when_the_mail_is_sent(
+    light: World, mail_server: MailServer
+) -> None:
+    light.people(2)
+    invite(light)
+    starts, ends, zone = time(9), time(15, 30), ZoneInfo("Europe/Brussels")
+    event = CalendarEvent("V-42", "Évaluer ; puis…", NOW.date(), 2, starts, ends, zone, NOW)
+    kept = packed(event, [Deadline("invoice", "Facture due", NOW.date())])
+    with writing(light.engine, SYSTEM, NOW) as session:
+        session.scalars(select(Mail)).first().values = {CALENDAR: kept}  # type: ignore[union-attr]
+    assert len(kept) < 600
+    await deliver(light, mail_server)
+    with_file, without = sorted(mail_server.messages, key=lambda m: -len(m.message.as_bytes()))
+    assert [each.get_content_type() for each in without.message.iter_parts()] == BOTH_FORMS
+    inner, file = with_file.message.iter_parts()
+    assert [each.get_content_type() for each in inner.iter_parts()] == BOTH_FORMS
+    assert (file.get_content_type(), file.get_filename()) == ("text/calendar", "V-42.ics")
+    assert file.get_param("method") == "PUBLISH" and file.get_content_charset() == "utf-8"
+    calendar = calendars.read(file.get_payload(decode=True))
+    assert calendar["METHOD"].value == "PUBLISH"
+    workshop, invoice = calendar.all("VEVENT")
+    assert workshop["SUMMARY"].text == "Évaluer ; puis…"
+    assert workshop["ORGANIZER"].value == f"mailto:{LETTERHEAD.sender}"
+    assert calendars.day(invoice) == NOW.date()
+
+
+async def test_mail_whose_calendar_cannot_be_made_is_told_and_holds_up_nobody(
+    light: World, mail_server: MailServer
+) -> None:
+    light.people(2)
+    invite(light)
+    with writing(light.engine, SYSTEM, NOW) as session:
+        session.scalars(select(Mail)).first().values = {CALENDAR: "{}"}  # type: ignore[union-attr]
+    result = await deliver(light, mail_server)
+    assert (result.sent, len(mail_server.messages)) == (1, 1)
+    assert result.remaining + result.refused == 1
 
 
 async def test_mail_sent_again_says_so_and_cancels_the_former(

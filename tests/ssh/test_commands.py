@@ -28,6 +28,19 @@ def test_lists_come_as_json(server: SshServer, keys: Keys) -> None:
         assert json.loads(answer.out)
 
 
+def test_workshops_are_followed_by_whoever_sees_them(server: SshServer, keys: Keys) -> None:
+    answer = server.ask(keys["director"], "workshop check-date 2027-03-15 --json")
+    assert answer.status == 0, answer.err
+    found = json.loads(answer.out)
+    assert (found["fase"], len(found["plan"])) == (98101, 7)
+    everywhere = json.loads(server.ask(keys["helpdesk"], "workshop list --json").out)
+    (elsewhere, *_) = [row for row in everywhere if row["school"] != found["school"]]
+    shown = server.ask(keys["helpdesk"], f"workshop show {elsewhere['reference']} --json")
+    assert json.loads(shown.out)["title"] == elsewhere["title"]
+    hidden = server.ask(keys["director"], f"workshop attendance {elsewhere['reference']}")
+    assert (hidden.status, hidden.out) == (1, b"")
+
+
 def test_a_staff_list_comes_by_standard_input(server: SshServer, keys: Keys) -> None:
     shown = server.ask(keys["helpdesk"], "import staff - --school 98102 --dry-run --json",
                        input=STAFF)  # fmt: skip

@@ -116,10 +116,25 @@ def test_the_mail_server_and_its_password(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert (mail.host, mail.user, mail.password) == ("mail.example.org", "console", SECRET)
 
 
+def test_the_meeting_server_and_its_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert load_settings().meetings() is None
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET + "\n")
+    secret.chmod(0o600)
+    monkeypatch.setenv("TROUSSEAU_BIGBLUEBUTTON_URL", "https://bbb.example.org/bigbluebutton/")
+    monkeypatch.setenv("TROUSSEAU_BIGBLUEBUTTON_SECRET_FILE", str(secret))
+    monkeypatch.setenv("TROUSSEAU_BIGBLUEBUTTON_CALLBACK", "https://console.example.org/a")
+    found = load_settings().meetings()
+    assert found is not None
+    assert (found.shown, found.secret) == ("bbb.example.org", SECRET)
+    assert found.callback_url == "https://console.example.org/a"
+
+
 def test_no_secret_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TROUSSEAU_DATABASE_URL", f"postgresql+psycopg://u:{SECRET}@host/db")
     monkeypatch.setenv("TROUSSEAU_MAIL_URL", f"smtp://u:{SECRET}@host")
     monkeypatch.setenv("TROUSSEAU_MAIL_PASSWORD", SECRET)
+    monkeypatch.setenv("TROUSSEAU_BIGBLUEBUTTON_SECRET", SECRET)
     settings = load_settings()
     assert not settings.embedded
     assert SECRET in settings.database()

@@ -55,14 +55,20 @@ DATA = {
 SELDOM = {
     "argon2": "passwords are looked at when one has been typed",
     "babel": "sentences come from gettext",
+    "dateutil": "the calendar's",
+    "defusedxml": "no server has answered",
     "email": "mails are neither written nor read",
     "fpdf": "nothing is printed",
     "hashlib": "OpenSSL comes with it",
+    "holidays": "no date is asked for",
+    "http": "no server is asked",
+    "icalendar": "no calendar file is written",
     "importlib.metadata": "it reads what every library says of itself",
     "multiprocessing": "processes are forked by hand",
     "openpyxl": "no file is read",
     "platformdirs.android": "this is none",
     "secrets": "OpenSSL comes with it",
+    "services.bigbluebutton": "no meeting is opened",
     "sqlite3": "the library of another is used",
     "unittest": "a test's",
 }
@@ -142,7 +148,15 @@ def test_help_and_a_mistake_load_neither_screens_nor_data(arguments: list[str]) 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["plan", "show", "many"], ["plan"], ["plan", "nothing"], ["access"], ["demo", "--nothing"]],
+    [
+        ["plan", "show", "many"],
+        ["plan"],
+        ["plan", "nothing"],
+        ["access"],
+        ["demo", "--nothing"],
+        ["workshop"],
+        ["workshop", "check-date", "many", "--school", "4321"],
+    ],
 )
 def test_a_mistake_after_a_command_loads_neither_screens_nor_data(arguments: list[str]) -> None:
     # Typer reads values by pydantic, and that asks what every library says of itself.

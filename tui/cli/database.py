@@ -131,6 +131,7 @@ def installation() -> "Installation":
         streams={"stdin": sys.stdin.isatty(), "stdout": sys.stdout.isatty()},
         terminal=os.environ.get("TERM", ""),
         nightly=settings.schedule,
+        meetings=settings.meetings,
     )
 
 

@@ -12,6 +12,7 @@ from tui.cli.names import HELP
 from tui.cli.office import Office, office
 from tui.cli.options import Confirm, DryRun, Json, OptionalSchool, Year
 from tui.cli.output import print_json, print_line, tell
+from tui.cli.plans import is_wanted
 
 Source = Annotated[
     str,
@@ -88,7 +89,7 @@ def import_file(
         request = here.desk.read(
             importing.request_for,
             file_format,
-            school_id=_school_id(here, school),
+            school_id=here.school_id(school) if school else None,
             year=year,
             source=code,
             fase_identifiers=fase_identifiers,
@@ -99,19 +100,13 @@ def import_file(
         result = here.desk.read(importing.import_result, plan)
         if not as_json:
             _print(result)
-        if _is_wanted(result, dry_run, yes, as_json):
+        if is_wanted(result["refused"], dry_run, yes):
             number = confirm or _typed_number(result)
             here.desk.write(plans.apply, plan, number)
             result = here.desk.read(importing.import_result, plan)
     if as_json:
         print_json(result)
     raise typer.Exit(_conclude(result, dry_run))
-
-
-def _school_id(here: Office, school: str | None) -> int | None:
-    from services import lookup
-
-    return here.desk.read(lookup.find_school, school).id if school else None
 
 
 def _prepared(here: Office, source: str, request: Any) -> int:
@@ -147,15 +142,6 @@ class _Progress:
     def end(self) -> None:
         if self._on:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
-def _is_wanted(result: dict[str, Any], dry_run: bool, yes: bool, as_json: bool) -> bool:
-    if dry_run or result["refused"]:
-        return False
-    if yes:
-        return True
-    asked = sys.stdin.isatty() and sys.stderr.isatty()
-    return asked and typer.confirm(_("Apply this plan?"), err=True)
 
 
 def _typed_number(result: dict[str, Any]) -> str:

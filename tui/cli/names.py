@@ -24,6 +24,7 @@ HELP: Mapping[str, str] = {
     "plan": N_("Look at plans, apply and undo them."),
     "export": N_("CSV files that are safe to open in a spreadsheet."),
     "consent": N_("Consent forms: print, list, record, withdraw."),
+    "workshop": N_("Virtual workshops: requests, their days, attendance."),
     "account": N_("Who may sign in to the console."),
     "db": N_("Look after the database."),
 }
@@ -44,6 +45,7 @@ MODULES: Mapping[str, str] = {
     "plan": "tui.cli.plans",
     "export": "tui.cli.access",
     "consent": "tui.cli.consents",
+    "workshop": "tui.cli.workshop",
     "account": "tui.cli.accounts",
     "db": "tui.cli.database",
 }

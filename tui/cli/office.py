@@ -36,6 +36,14 @@ class Office:
 
         return self.desk.read(lookup.team, school, year)
 
+    def school_id(self, school: str) -> int:
+        """Return the id of the school of that name; raises `NotKnown`."""
+        from services import lookup
+
+        found = self.desk.read(lookup.find_school, school).id
+        assert found is not None
+        return found
+
 
 def now() -> datetime:
     return datetime.now(UTC)

@@ -48,6 +48,10 @@ Confirm = Annotated[
         help=N_("The number that a plan asks for before it changes much of a school."),
     ),
 ]
+WorkshopReference = Annotated[
+    str,
+    typer.Argument(metavar="REFERENCE", help=N_("The workshop’s reference, as in its mails.")),
+]
 PlanId = Annotated[int, typer.Argument(metavar="ID", help=N_("The number of the plan."))]
 
 

@@ -1,6 +1,7 @@
 """`trousseau plan`: look at plans, apply them, undo them."""
 
 import re
+import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -113,6 +114,16 @@ def _without_addresses(line: "PlanRow") -> "PlanRow":
     """
     text = Wording(_ADDRESS.sub("…", line.text.text()))
     return line._replace(text=text, label=_ADDRESS.sub("…", line.label))
+
+
+def is_wanted(refused: bool, dry_run: bool, yes: bool) -> bool:
+    """Tell whether a plan is to be applied now; ask, where that is open and there is somebody."""
+    if dry_run or refused:
+        return False
+    if yes:
+        return True
+    asked = sys.stdin.isatty() and sys.stderr.isatty()
+    return asked and typer.confirm(_("Apply this plan?"), err=True)
 
 
 def plan_json(plan: "PlanSummary") -> dict[str, Any]:

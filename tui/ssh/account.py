@@ -51,7 +51,7 @@ def office_for(visitor: Visitor, request: Request) -> Iterator[tuple[Office, str
             for profile in identity.profiles
         }
         desk = _chosen(desks, request)
-        yield Office(settings, desk), request.school or _only_school(desk, request)
+        yield Office(settings, desk), _named_school(desk, request)
     finally:
         engine.dispose()
 
@@ -107,13 +107,13 @@ def _has(desk: "Desk", school: str) -> bool:
     return True
 
 
-def _only_school(desk: "Desk", request: Request) -> str | None:
-    """Return the school of somebody who has only one, for a command that wants one named.
-
-    An import is about the schools that the file names, or finds the only one by itself.
-    """
-    if request.command.takes_input:
+def _named_school(desk: "Desk", request: Request) -> str | None:
+    """Return the school to name to the command, None for none; one must be said of several."""
+    named = request.command.school
+    if named == "never":
         return None
+    if named == "asked" or request.school is not None:
+        return request.school
     schools = desk.actor.schools
     if schools is None or len(schools) != 1:
         raise RequestRefused(say("Say for which school: --school FASE"), "school")

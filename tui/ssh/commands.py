@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from models.errors import TrousseauError
 from models.language import N_, Wording, say
@@ -24,6 +25,8 @@ _YEAR = re.compile(r"[0-9]{4}-[0-9]{2}(?:[0-9]{2})?")
 _CODE = re.compile(r"[a-z_]{1,40}")
 #: A FASE number, or SOURCE:IDENTIFIER.
 _SCHOOL = re.compile(r"[^\s-][^\n]{0,79}")
+#: What may be the reference of a workshop: letters and figures, in groups.
+_REFERENCE = re.compile(r"[0-9A-Za-z][0-9A-Za-z -]{0,39}")
 #: An option without a value.
 _FLAG = None
 
@@ -44,7 +47,10 @@ class Command:
 
     `words` ask for it and `arguments` are what the command line is given instead. `thing` is
     what of `models.rights` it is about; all of a school's must be seen, or may be changed with
-    `change`. With `takes_input` it reads standard input, which `-` may say too.
+    `change`. With `takes_input` it reads standard input, which `-` may say too. With `about` one
+    word of that pattern says what it is about. `school` tells whether the command line is given
+    one: always, where one is asked for, or never; in any case `--school` says which profile
+    is meant.
     """
 
     words: tuple[str, ...]
@@ -53,6 +59,8 @@ class Command:
     options: Mapping[str, re.Pattern[str] | None]
     change: bool = False
     takes_input: bool = False
+    about: re.Pattern[str] | None = None
+    school: Literal["always", "asked", "never"] = "always"
 
     @property
     def name(self) -> str:
@@ -76,16 +84,27 @@ class Request:
 
 _ABOUT = {"--school": _SCHOOL, "--year": _YEAR, "--as": _CODE}
 _JSON = {**_ABOUT, "--json": _FLAG}
+_OF_ONE = {"--school": _SCHOOL, "--as": _CODE, "--json": _FLAG}
 _IMPORT = {**_JSON, "--dry-run": _FLAG, "--yes": _FLAG, "--confirm": _NUMBER}
 
 
 def _import(name: str, thing: str) -> Command:
     arguments = ("import", "-", f"--as={name}")
-    return Command(("import", name), arguments, thing, _IMPORT, change=True, takes_input=True)
+    # An import is about the schools that the file names, or finds the only one by itself.
+    return Command(
+        ("import", name), arguments, thing, _IMPORT, change=True, takes_input=True, school="asked"
+    )
 
 
 def _export(name: str, thing: str, change: bool = False) -> Command:
     return Command(("export", name), ("export", name, "--output=-"), thing, _ABOUT, change)
+
+
+def _workshop(
+    name: str, thing: str, about: re.Pattern[str], school: Literal["always", "never"]
+) -> Command:
+    words = ("workshop", name)
+    return Command(words, words, thing, _OF_ONE, about=about, school=school)
 
 
 COMMANDS = (
@@ -102,6 +121,16 @@ COMMANDS = (
     ),
     Command(("consent", "list"), ("consent", "list"), "consents", _JSON, change=True),
     Command(("invitations",), ("invitations",), "mail", {**_JSON, "--state": _CODE}),
+    Command(
+        ("workshop", "list"),
+        ("workshop", "list"),
+        "workshops",
+        {**_OF_ONE, "--status": _CODE, "--sort": _CODE},
+        school="asked",
+    ),
+    _workshop("show", "workshops", _REFERENCE, "never"),
+    _workshop("check-date", "workshops", _DAY, "always"),
+    _workshop("attendance", "events", _REFERENCE, "never"),
 )
 
 #: Names that the log may repeat; anything else that was typed might be a secret.
@@ -125,7 +154,8 @@ def parse(text: str) -> Request:
     rest = words[len(command.words) :]
     if command.takes_input and rest[:1] == ["-"]:
         rest = rest[1:]
-    return _request(command, _options(command, rest))
+    about = [_about(command.about, rest)] if command.about is not None else []
+    return _request(command, about, _options(command, rest))
 
 
 def _unreadable() -> RequestRefused:
@@ -147,6 +177,22 @@ def _command(words: list[str]) -> Command:
         ),
         "unknown",
     )
+
+
+def _about(pattern: re.Pattern[str], words: list[str]) -> str:
+    """Take off the word that a command is about: it stands before the options or behind them."""
+    first = bool(words) and not words[0].startswith("-")
+    word = words.pop(0 if first else -1) if words else ""
+    if not pattern.fullmatch(word):
+        raise RequestRefused(
+            say(
+                "“%(value)s” is no value for %(option)s.",
+                value=clean(word, _LONGEST_WORD),
+                option="DATE" if pattern is _DAY else "REFERENCE",
+            ),
+            "value",
+        )
+    return word
 
 
 def _options(command: Command, words: list[str]) -> dict[str, str]:
@@ -188,7 +234,7 @@ def _not_known(command: Command, word: str) -> RequestRefused:
     )
 
 
-def _request(command: Command, options: Mapping[str, str]) -> Request:
+def _request(command: Command, about: list[str], options: Mapping[str, str]) -> Request:
     role = options.get("--as")
     if role is not None and role not in ROLES:
         raise RequestRefused(say("The roles are: %(known)s.", known=", ".join(ROLES)), "value")
@@ -198,7 +244,8 @@ def _request(command: Command, options: Mapping[str, str]) -> Request:
         for name, value in options.items()
         if name not in ("--as", "--school")
     ]
-    return Request(command, (*command.arguments, *arguments), role, options.get("--school"))
+    asked = (*command.arguments, *about, *arguments)
+    return Request(command, asked, role, options.get("--school"))
 
 
 def name_for_log(text: str) -> str:

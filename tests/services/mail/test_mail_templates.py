@@ -16,7 +16,15 @@ from models.addresses import AddressError
 from models.keys import Key
 from models.text import clean
 from models.tokens import make_token, mark_for_message, parse_token
-from services.mail.templates import VALUE_LIMIT, BatchValues, MessageValues, Prepared, prepare
+from services.mail.templates import (
+    LARGEST_ATTACHMENT,
+    VALUE_LIMIT,
+    Attachment,
+    BatchValues,
+    MessageValues,
+    Prepared,
+    prepare,
+)
 
 KEY = Key(bytes(range(32)))
 BATCH = BatchValues(
@@ -274,3 +282,35 @@ def test_filling_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print(f"\nfill: {spent * 1e6:.0f} µs a message of {size // len(messages)} bytes")
     assert size > 0
+
+
+# --- a file that goes with it ---
+
+
+def test_a_file_goes_beside_the_message_and_changes_nothing_in_it() -> None:
+    prepared = prepare("invitation", "fr", BATCH)
+    content = bytes(range(256)) * 30
+    raw = prepared.fill(values(), Attachment("V-42.ics", "text/calendar; method=PUBLISH", content))
+    message = read(raw)
+    inner, file = message.iter_parts()
+    assert isinstance(inner, EmailMessage)
+    assert parts(inner) == parts(read(prepared.fill(values())))
+    assert file.get_payload(decode=True) == content
+    assert file.get_content_disposition() == "attachment"
+    assert message["message-id"] == read(prepared.fill(values()))["message-id"]
+    assert raw.isascii() and b"\n" not in raw.replace(b"\r\n", b"")
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    assert not message.defects and not inner.defects and not file.defects
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "size"),
+    [
+        ('a".ics', "text/calendar", 1), ("a\r\nBcc: x", "text/calendar", 1), ("", "text/plain", 1),
+        ("a.ics", "text/calendar\r\nBcc: x", 1), ("a.ics", "", 1),
+        ("a.ics", "text/calendar", LARGEST_ATTACHMENT + 1),
+    ],
+)  # fmt: skip
+def test_a_file_that_would_break_the_mail_is_refused(name: str, media_type: str, size: int) -> None:
+    with pytest.raises(ValueError):
+        Attachment(name, media_type, b"x" * size)

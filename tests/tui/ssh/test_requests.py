@@ -38,6 +38,14 @@ from tui.ssh.visitor import NOWHERE, Visitor, visitor_of
             ["access", "--status=active", "--on=2026-10-03"],
         ),
         ("'consent' list", ["consent", "list"]),
+        ("workshop list --status waiting", ["workshop", "list", "--status=waiting"]),
+        ("workshop show 0001-ZZ --json", ["workshop", "show", "0001-ZZ", "--json"]),
+        ("workshop show --json 0001-ZZ", ["workshop", "show", "0001-ZZ", "--json"]),
+        (
+            "trousseau workshop check-date 2027-03-15 --school 4321",
+            ["workshop", "check-date", "2027-03-15"],
+        ),
+        ("workshop attendance '0001 ZZ'", ["workshop", "attendance", "0001 ZZ"]),
     ],
 )
 def test_a_request_becomes_arguments(asked: str, arguments: list[str]) -> None:
@@ -52,7 +60,8 @@ def test_role_and_school_are_taken_apart() -> None:
 
 @given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(
     ["import", "export", "staff", "access", "-", "--as", "--year", "--school", "--output", "-o",
-     "--help", ";", "$(id)", "`id`", "/etc/passwd", "../x", "--json", "--json=1", "4321", "'"]
+     "--help", ";", "$(id)", "`id`", "/etc/passwd", "../x", "--json", "--json=1", "4321", "'",
+     "workshop", "show", "attendance", "check-date", "0001-ZZ", "2027-03-15", "--ics", "--report"]
 )).map(" ".join)))  # fmt: skip
 def test_whatever_is_asked_names_no_file_and_no_other_command(asked: str) -> None:
     try:
@@ -69,7 +78,9 @@ def test_whatever_is_asked_names_no_file_and_no_other_command(asked: str) -> Non
 @pytest.mark.parametrize(
     "asked",
     ["access --on 2026-10-03 --on 2026-10-04", "access --json=x", "access --year", "access x",
-     "x" * 1_001, "", "access --as boss"],
+     "x" * 1_001, "", "access --as boss", "workshop", "workshop show", "workshop show --ics -",
+     "workshop show 0001-ZZ --ics=-", "workshop attendance 0001-ZZ list.csv",
+     "workshop attendance 0001-ZZ -", "workshop check-date 15/03/2027", "workshop list 0001-ZZ"],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(asked: str) -> None:
     with pytest.raises(RequestRefused):
@@ -81,7 +92,16 @@ def test_only_who_may_change_a_team_imports_it() -> None:
     assert allowed["import staff"] == {"helpdesk", "director"}
     assert allowed["export consents"] == {"helpdesk", "director"}
     assert allowed["export access"] == {"helpdesk", "director", "coordinator"}
-    assert not any({"staff", "parent", "head"} & roles for roles in allowed.values())
+    assert not any({"staff", "parent"} & roles for roles in allowed.values())
+
+
+def test_a_head_asks_for_the_workshops_alone() -> None:
+    asked = {c.name for c in COMMANDS if c.is_for("head")}
+    assert asked == {c.name for c in COMMANDS if c.words[0] == "workshop"}
+    for command in COMMANDS:
+        if command.words[0] == "workshop":
+            able = {role for role in ROLES if command.is_for(role)}
+            assert able == {"helpdesk", "director", "coordinator", "head"}, command.name
 
 
 @pytest.mark.parametrize(
@@ -252,5 +272,6 @@ def test_every_command_of_the_list_is_one_of_the_command_line(
 ) -> None:
     assert run([*command.arguments, "--help"]) == 0
     told = capsys.readouterr().out
-    for option in set(command.options) - {"--as"}:
+    chosen_by = {"--as", "--school"} if command.school == "never" else {"--as"}
+    for option in set(command.options) - chosen_by:
         assert option in told, option

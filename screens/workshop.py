@@ -30,7 +30,7 @@ from services import (
     workshop_meetings,
     workshops,
 )
-from services.findings import Finding
+from services.findings import Finding, Remedy
 from services.new_files import write_new
 from services.workshop_form import CATEGORY_LABELS, LANGUAGE_LABELS, day_from
 from services.workshop_invoices import InvoiceRow, Quote, told_amount
@@ -488,7 +488,7 @@ class _Words:
                 facts = "  ".join(filter(None, (self._at(evidence.at), evidence.value)))
                 told = say("%(label)s: %(facts)s", label=evidence.label, facts=facts)
                 yield Paragraph(f"  {told}", apart=False)
-            if finding.remedy is not None:
+            if finding.remedy is not None and _can(self._page, finding.remedy):
                 yield Paragraph(f"  → {finding.remedy.label}", "accent", apart=False)
 
     def _at(self, at: datetime | None) -> str:
@@ -504,6 +504,8 @@ class _Words:
 
     def _plan(self) -> Iterator[str]:
         page, today = self._page, self._page.date_check.today
+        if page.is_over:
+            return
         comes, done = page.coming, page.done
         for step in page.plan.steps:
             if step.code in done:
@@ -578,6 +580,22 @@ class _Words:
     def _history(self) -> Iterator[str]:
         for code, at in self._page.history:
             yield f"{self._at(at)}  {HISTORY_WORDS[code]}"
+
+
+#: The step by which whoever looks can take a remedy.
+_STEPS_OF = {
+    workshop_findings.ANSWER.code: "accept",
+    workshop_findings.ENTER.code: "participants",
+    workshop_findings.CHANGE_BY_MESSAGE.code: "late_change",
+    workshop_findings.RECORD_ATTENDANCE.code: "attendance",
+    workshop_findings.ISSUE_INVOICE.code: "invoice",
+    workshop_findings.RECORD_PAYMENT.code: "pay",
+}
+
+
+def _can(page: WorkshopPage, remedy: Remedy) -> bool:
+    """Whether a remedy is for whoever looks: a school pays, and does not record that it did."""
+    return _STEPS_OF.get(remedy.code) in page.steps
 
 
 def _hours_of(day: DayShown, zone: ZoneInfo) -> str:

@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 
-from models.language import Wording, _, say_n
+from models.language import Wording, _, say, say_n
 from screens.commands import bindings
 from screens.widgets.deeds import DeedScreen
 from screens.widgets.dialog import Dialog
@@ -43,6 +43,7 @@ class PasteBox(Widget, can_focus=True):
     def __init__(self) -> None:
         super().__init__()
         self._text = ""
+        self.is_cut = False
 
     @property
     def text(self) -> str:
@@ -50,7 +51,10 @@ class PasteBox(Widget, can_focus=True):
 
     @text.setter
     def text(self, text: str) -> None:
-        self._text = text[:LONGEST_PASTE]
+        self.is_cut = len(text) > LONGEST_PASTE
+        if self.is_cut:  # after a whole line: half an address may be somebody else's
+            text = text[: text.rfind("\n", 0, LONGEST_PASTE) + 1] or text[:LONGEST_PASTE]
+        self._text = text
         self.refresh()
 
     def _change(self, text: str) -> None:
@@ -92,7 +96,7 @@ class PasteScreen(Dialog[str], DeedScreen[str]):
 
     DEFAULT_CSS = """
     PasteScreen > .dialog-box { width: 76; }
-    PasteScreen #rows { height: 1; margin-top: 1; text-style: bold; }
+    PasteScreen #rows { height: auto; margin-top: 1; text-style: bold; }
     """
     BINDINGS = [*bindings("paste.plan", "paste.clear", "dialog.close")]
 
@@ -148,7 +152,7 @@ class PasteScreen(Dialog[str], DeedScreen[str]):
                 self._drafts.forget(self._draft)
 
     def _count(self) -> None:
-        self.query_one("#rows", Static).update(safe(_counted(self._lines.text).text()))
+        self.query_one("#rows", Static).update(safe(_counted(self._lines).text()))
 
     def action_clear(self) -> None:
         self._lines.text = ""
@@ -164,6 +168,9 @@ class PasteScreen(Dialog[str], DeedScreen[str]):
         self.dismiss(None)
 
 
-def _counted(text: str) -> Wording:
-    lines = [line for line in text.split("\n") if line.strip()]
-    return say_n("%(count)s line", "%(count)s lines", len(lines))
+def _counted(box: PasteBox) -> Wording:
+    lines = [line for line in box.text.split("\n") if line.strip()]
+    told = say_n("%(count)s line", "%(count)s lines", len(lines))
+    if box.is_cut:
+        return say("%(lines)s: the rest is too long and is left out. F3 takes files.", lines=told)
+    return told

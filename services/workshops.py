@@ -575,9 +575,14 @@ class WorkshopPage:
         return _DONE.get(self.status, _ASKED)
 
     @property
+    def is_over(self) -> bool:
+        """Whether it was refused, cancelled or replaced: its days concern nobody any more."""
+        return self.status in _OVER
+
+    @property
     def coming(self) -> PlanStep | None:
         """The step of the plan that comes next, None where nothing does any more."""
-        if self.status in _OVER:
+        if self.is_over:
             return None
         today, done = self.date_check.today, self.done
         return next((s for s in self.plan.steps if s.day >= today and s.code not in done), None)

@@ -163,6 +163,30 @@ async def test_each_part_is_one_key_away(console: MakeApp, ateliers: Ateliers) -
             assert pilot.app.screen is page
 
 
+async def test_a_remedy_is_shown_to_whoever_can_take_it(
+    console: MakeApp, ateliers: Ateliers
+) -> None:
+    workshop = attended(ateliers)
+    for place, role, offered in (
+        (coordinator(ateliers), "coordinator", False),
+        (office(ateliers), "helpdesk", True),
+    ):
+        app = console(WorkshopScreen(place, workshop), role=role)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await settled(pilot)
+            assert "La facture n’est pas encore" in shown(pilot)
+            assert ("→ Faire la facture" in shown(pilot)) is offered
+
+
+async def test_the_days_of_a_refused_request_are_gone(console: MakeApp, ateliers: Ateliers) -> None:
+    workshop = ateliers.ask()
+    ateliers.office.write(workshops.refuse, workshop, "Complet")
+    app = console(WorkshopScreen(coordinator(ateliers), workshop), role="coordinator")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert "Complet" in shown(pilot) and "Fin de l’annulation gratuite" not in shown(pilot)
+
+
 def test_what_is_done_or_over_is_not_what_comes_next(
     ateliers: Ateliers,
 ) -> None:

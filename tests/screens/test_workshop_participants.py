@@ -173,6 +173,11 @@ async def test_a_huge_paste_is_cut(console: MakeApp, ateliers: Ateliers) -> None
         await paste(pilot, "x" * (LONGEST_PASTE + 5))
         assert len(pilot.app.screen.query_one(PasteBox).text) == LONGEST_PASTE
         await pilot.press("ctrl+u")
+        await paste(pilot, "Nom;Jo;jo@ecole.example\n" * (LONGEST_PASTE // 24 + 1))
+        assert pilot.app.screen.query_one(PasteBox).text.endswith("jo@ecole.example\n")
+        assert "lignes : le reste est trop long" in shown(pilot)
+        await pilot.press("ctrl+u")
+        assert "le reste" not in shown(pilot)
         await paste(pilot, "\n".join(HOSTILE[:9]))
         assert not any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in shown(pilot))
 

@@ -240,10 +240,11 @@ def _print_page(page: "WorkshopPage") -> None:
     print_line(f"{page.reference}  {_status(page.status)}")
     print_line(page.title)
     for label, value in _facts(page):
-        print_line(f"{label}: {value}")
+        print_line(say("%(label)s: %(facts)s", label=label, facts=value))
     print_line()
-    _print_steps(page.plan.steps, page.date_check.today)
-    print_line()
+    if not page.is_over:
+        _print_steps(page.plan.steps, page.date_check.today)
+        print_line()
     _print_history(page)
 
 

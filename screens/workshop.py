@@ -156,6 +156,12 @@ class WorkshopScreen(ReadingScreen[Facts]):
         tell(self, message.told, mailed=message.mailed)
         self.action_refresh()
 
+    def failed(self, error: Exception) -> None:
+        """Tell it, and show what somebody else has done meanwhile."""
+        super().failed(error)
+        if isinstance(error, workshops.StepRefused):
+            self.action_refresh()
+
     # The office's answer
 
     def action_take_up(self) -> None:

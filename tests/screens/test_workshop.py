@@ -187,6 +187,20 @@ async def test_the_days_of_a_refused_request_are_gone(console: MakeApp, ateliers
         assert "Complet" in shown(pilot) and "Fin de l’annulation gratuite" not in shown(pilot)
 
 
+async def test_what_somebody_else_did_meanwhile_is_told_and_shown(
+    console: MakeApp, ateliers: Ateliers
+) -> None:
+    workshop = ateliers.ask()
+    app = console(WorkshopScreen(coordinator(ateliers), workshop), role="coordinator")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        ateliers.office.write(workshops.refuse, workshop, "Complet")
+        await pilot.press("x")
+        await settled(pilot)
+        assert "la demande est « Refusée »" in " ".join(told(pilot).split())
+        assert "! Refusée" in shown(pilot) and "Étape suivante" not in shown(pilot)
+
+
 def test_what_is_done_or_over_is_not_what_comes_next(
     ateliers: Ateliers,
 ) -> None:

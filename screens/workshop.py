@@ -171,7 +171,10 @@ class WorkshopScreen(ReadingScreen[Facts]):
 
     def action_accept(self) -> None:
         def link(text: str) -> str | Wording:
-            return text if text.startswith("http") else _NO_LINK
+            try:
+                return workshops.registration_link(text)
+            except workshops.StepRefused as refused:
+                return refused.wording
 
         dialog = AskLineScreen(
             say("Accept the request"),
@@ -366,9 +369,6 @@ class WorkshopScreen(ReadingScreen[Facts]):
         path = write_new(content, folder, name, "ics")
         told = say("The calendar file is %(path)s.", path=str(path))
         self.post_message(self._Done(told, mailed=False))
-
-
-_NO_LINK = say("Give the registration link, beginning with https://")
 
 
 def _day(text: str) -> date | Wording:

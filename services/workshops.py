@@ -58,7 +58,7 @@ from services.workshop_rules import (
 DRAFT = "workshop"
 #: Longest reason and longest link, in characters.
 LONGEST_REASON, LONGEST_LINK = 500, 500
-_LINK = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?(?:/[!-~]*)?")
+_LINK = re.compile(r"https://[A-Za-z0-9.-]+(?::\d+)?(?:/[!-~]*)?")
 
 #: Every status in words, with one sign that needs no colour.
 STATUS_WORDS: dict[str, tuple[str, Wording]] = {
@@ -270,7 +270,7 @@ def accept(
     facts: dict[str, Any] = {
         "accepted_at": session.at,
         "taken_at": workshop.taken_at or session.at,
-        "registration_link": _link(link),
+        "registration_link": registration_link(link),
         "registration_until": until,
     }
     step(session, workshop, _undecided(), **facts)
@@ -281,7 +281,8 @@ def accept(
     workshop_letters.tell_participants(session, workshop, people, "invited")
 
 
-def _link(text: str) -> str:
+def registration_link(text: str) -> str:
+    """Return a registration link as it is kept; raises `StepRefused` for what is none."""
     link = text.strip()
     if len(link) > LONGEST_LINK or not _LINK.fullmatch(link):
         raise StepRefused(say("Give the registration link, beginning with https://"))

@@ -111,8 +111,9 @@ def test_a_request_is_taken_up_and_accepted(ateliers: Ateliers) -> None:
     assert status(ateliers, workshop) == "in_treatment"
     with pytest.raises(StepRefused):
         office.write(workshops.take_up, workshop)
-    with pytest.raises(StepRefused, match="https"):
-        office.write(workshops.accept, workshop, "javascript:alert(1)")
+    for no_link in ("javascript:alert(1)", "http://ib.example/r/1", "ib.example/r/1", ""):
+        with pytest.raises(StepRefused, match="https"):
+            office.write(workshops.accept, workshop, no_link)
     with pytest.raises(StepRefused, match="début"):
         office.write(workshops.accept, workshop, LINK, date(2027, 3, 16))
     office.write(workshops.accept, workshop, LINK, date(2027, 3, 8))

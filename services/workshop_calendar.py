@@ -63,9 +63,13 @@ def of_plan(plan: WorkshopPlan, event: Event, at: datetime, language: str) -> by
     return calendar_file(planned, [Deadline(step.code, step.label, step.day) for step in steps])
 
 
-def called_off(workshop: Workshop, at: datetime, language: str) -> str:
-    """Return what takes a workshop out of somebody's calendar, whatever becomes of it itself."""
-    return packed(_event(workshop, at, language, ("cancelled", 2)))
+def called_off(workshop: Workshop, at: datetime, language: str, *, deadlines: bool) -> str:
+    """Return what takes a workshop out of somebody's calendar, whatever becomes of it itself.
+
+    With the deadlines for those who were told them, as in `for_mail`.
+    """
+    event = _event(workshop, at, language, ("cancelled", 2))
+    return packed(event, _deadlines(workshop) if deadlines else ())
 
 
 def _event(
@@ -103,9 +107,12 @@ def _sequence(workshop: Workshop, at: datetime, stage: int) -> int:
 
 
 def _deadlines(workshop: Workshop) -> list[Deadline]:
+    """Return the deadlines of those who ask; one cancelled and charged still has its invoice,
+    which its end must not take out."""
     return [
         Deadline(column.partition("_")[0], _titled(label, workshop), getattr(workshop, column))
         for column, label in _DEADLINES.items()
+        if not (workshop.charged and column == "invoice_due")
     ]
 
 

@@ -198,21 +198,22 @@ def mail_values(
     }
 
 
-#: Letters that bring a calendar file with the deadlines, the event alone, or its end.
+#: Letters that bring a calendar file with the deadlines; that take it back from those who ask,
+#: and from those who take part.
 _WITH_DEADLINES = ("submitted", "submitted_late", "accepted")
-_CALLED_OFF = (
-    "refused", "cancelled", "cancelled_charged", "replaced", "replaced_charged", "withdrawn",
-    "called_off",
-)  # fmt: skip
+_ENDS = ("refused", "cancelled", "cancelled_charged", "replaced", "replaced_charged")
+_ENDS_FOR_ONE = ("withdrawn", "called_off")
 
 
 def _calendar(workshop: Workshop, kind: str, at: datetime, language: str) -> dict[str, str]:
-    if kind in _CALLED_OFF:
-        return {"calendar": workshop_calendar.called_off(workshop, at, language)}
-    if kind != INVITES and kind not in _WITH_DEADLINES:
+    whole = kind in (*_WITH_DEADLINES, *_ENDS)
+    if kind in (*_ENDS, *_ENDS_FOR_ONE):
+        told = workshop_calendar.called_off
+    elif whole or kind == INVITES:
+        told = workshop_calendar.for_mail
+    else:
         return {}
-    whole = kind in _WITH_DEADLINES
-    return {"calendar": workshop_calendar.for_mail(workshop, at, language, deadlines=whole)}
+    return {"calendar": told(workshop, at, language, deadlines=whole)}
 
 
 def letter_in_words(

@@ -101,10 +101,24 @@ async def test_letters_leave_with_the_calendar_of_the_workshop(
             fact = (str(first["STATUS"]), int(first["SEQUENCE"]), len(events))
             told.setdefault(message["to"].addresses[0].addr_spec, []).append(fact)
     assert {to: sorted(facts, key=lambda fact: fact[1]) for to, facts in told.items()} == {
-        CONTACT: [("TENTATIVE", 0, 4), ("CONFIRMED", 1, 4), ("CANCELLED", 2, 1)],
-        OFFICE: [("CANCELLED", 2, 1)],
+        CONTACT: [("TENTATIVE", 0, 4), ("CONFIRMED", 1, 4), ("CANCELLED", 2, 4)],
+        OFFICE: [("CANCELLED", 2, 4)],
         "lise@ecole.example": [("CONFIRMED", 1, 1), ("CANCELLED", 2, 1)],
     }
+
+
+async def test_an_end_that_is_charged_leaves_the_day_of_the_invoice(
+    sqlite_engine: Engine, tmp_path: Path
+) -> None:
+    ateliers = make_ateliers(sqlite_engine)
+    asked = ateliers.accepted()
+    ateliers.at("2027-03-01T09:00:00+00:00")
+    ateliers.coordinator.write(workshops.cancel, asked, "malade", confirm_charge=True)
+    _sent, messages = await deliver(ateliers, tmp_path / "sent")
+    (end,) = (m for m in messages if m["to"].addresses[0].addr_spec == CONTACT)
+    (part,) = end.iter_attachments()
+    taken = {str(each["UID"]) for each in Calendar.from_ical(part.get_content()).walk("VEVENT")}
+    assert len(taken) == 3 and not any("-invoice@" in uid for uid in taken)
 
 
 async def test_whoever_is_entered_again_has_the_workshop_back_in_the_calendar(

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from textual import on
@@ -23,7 +22,7 @@ from screens.reading import ReadingScreen
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.reader import Paragraph
 from screens.workplace import Workplace
-from screens.workshop_dialogs import AskLineScreen, ask_folder, tell
+from screens.workshop_dialogs import AskLineScreen, CalendarFileScreen, tell
 from services import (
     workshop_findings,
     workshop_invoices,
@@ -31,7 +30,6 @@ from services import (
     workshops,
 )
 from services.findings import Finding, Remedy
-from services.new_files import write_new
 from services.workshop_form import CATEGORY_LABELS, LANGUAGE_LABELS, day_from
 from services.workshop_invoices import InvoiceRow, Quote, told_amount
 from services.workshop_meetings import MeetingRow
@@ -62,7 +60,7 @@ class Facts:
     meeting: MeetingRow | None
 
 
-class WorkshopScreen(ReadingScreen[Facts]):
+class WorkshopScreen(ReadingScreen[Facts], CalendarFileScreen[None]):
     """The page of one workshop, with what whoever looks can do about it now."""
 
     DEFAULT_CSS = """
@@ -356,19 +354,8 @@ class WorkshopScreen(ReadingScreen[Facts]):
     # The calendar file
 
     def action_calendar(self) -> None:
-        question = say("Folder for the calendar file, with the event and its days:")
-        ask_folder(self, say("Calendar file"), question, self._keep_calendar)
-
-    def _keep_calendar(self, folder: Path) -> None:
-        self.attempt(partial(self._write_calendar, folder))
-
-    def _write_calendar(self, folder: Path) -> None:
         assert self._page is not None
-        content = self.workplace.desk.read(workshops.calendar_of, self._workshop)
-        name = f"{say('workshop')}-{self._page.page.reference}"
-        path = write_new(content, folder, name, "ics")
-        told = say("The calendar file is %(path)s.", path=str(path))
-        self.post_message(self._Done(told, mailed=False))
+        self.keep_workshop(self.workplace.desk, self._workshop, self._page.page.reference)
 
 
 def _day(text: str) -> date | Wording:

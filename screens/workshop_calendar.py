@@ -7,11 +7,10 @@ in words: nothing is told by colour alone, nor by the place where it stands.
 from __future__ import annotations
 
 from calendar import Calendar, monthrange
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -28,7 +27,6 @@ from models.language import N_, Wording, _, current_language, format_day, say, s
 from models.public_holidays import public_holidays
 from models.rights import may_change
 from models.schools import DEFAULT_TIME_ZONE
-from models.text import clean, squeeze
 from models.workshop_dates import (
     EARLIEST,
     LATEST,
@@ -46,17 +44,14 @@ from models.workshop_dates import (
     local_day,
 )
 from screens.commands import bindings
-from screens.print_forms import fault
 from screens.widgets.ask import AskDialog
 from screens.widgets.chrome import KeyBar, TitleBar
-from screens.widgets.deeds import DeedScreen
 from screens.widgets.reader import Paragraph, Reader
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.widgets.text import CURSOR, CURSOR_ELSEWHERE, TONES, Tone, fit, toned
 from screens.workplace import Workplace
-from services import workshop_calendar, workshop_form, workshop_queue, workshop_rules, workshops
-from services.consent_printing import default_folder
-from services.new_files import write_new
+from screens.workshop_dialogs import CalendarFileScreen
+from services import workshop_calendar, workshop_form, workshop_queue, workshop_rules
 from services.workshop_form import day_from
 from services.workshop_queue import CalendarEntry
 from services.workshops import STATUS_WORDS
@@ -67,7 +62,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
-_LONGEST_PATH, _LONGEST_DATE = 1_000, 10
+_LONGEST_DATE = 10
 #: The letters by which the days of a plan are found again in the calendar.
 _LETTERS = "abcdefghij"
 #: The hours that a plan without a request is written down with.
@@ -81,54 +76,7 @@ def open_workshop(screen: Screen[Any], workplace: Workplace, workshop_id: int) -
     screen.app.push_screen(WorkshopScreen(workplace, workshop_id))
 
 
-# --- a calendar file into a folder --------------------------------------------------------
-
-
-class CalendarFileScreen(DeedScreen[Result]):
-    """A screen that writes calendar files: `keep_file` asks for the folder and tells the end."""
-
-    @dataclass
-    class _Kept(Message):
-        path: Path
-
-    def keep_file(self, make: Callable[[], bytes], name: str) -> None:
-        """Ask for a folder and put the file `name.ics` there; `make` is called in a thread."""
-        if not getattr(self.app, "may_write_files", True):
-            told = _("Over this connection no file is written. The mails bring the calendar files.")
-            self.app.notify(told, severity="warning", markup=False)
-            return
-
-        def answered(folder: Path | None) -> None:
-            if folder is not None:
-                self.attempt(partial(self._keep, make, name, folder))
-
-        self.app.push_screen(CalendarFolderScreen(f"{name}.ics", default_folder()), answered)
-
-    def _keep(self, make: Callable[[], bytes], name: str, folder: Path) -> None:
-        self.post_message(self._Kept(write_new(make(), folder, name, "ics")))
-
-    @on(_Kept)
-    def _tell_kept(self, message: _Kept) -> None:
-        message.stop()
-        told = _("%(path)s is written. Open it with a calendar, which takes the days over.")
-        self.app.notify(told % {"path": message.path}, timeout=20, markup=False)
-
-
-class CalendarFolderScreen(AskDialog[Path]):
-    """Ask for the folder that a calendar file is put into; None where there is none."""
-
-    def __init__(self, name: str, folder: Path) -> None:
-        super().__init__(
-            say("Calendar file"),
-            say("%(name)s: the event and its deadlines. Folder for the file:", name=name),
-            say("Enter writes the file   Esc closes"),
-            value=str(folder),
-            longest=_LONGEST_PATH,
-        )
-
-    def read(self, text: str) -> Path | Wording:
-        folder = Path(squeeze(clean(text))).expanduser()
-        return fault(folder) or folder
+# --- a date -------------------------------------------------------------------------------
 
 
 class DateScreen(AskDialog[date]):
@@ -593,8 +541,7 @@ class WorkshopCalendarScreen(CalendarFileScreen[date]):
         """Write the file of the workshop on the line, or of what follows from the chosen day."""
         entry = self._entry if self._view == "requests" else None
         if entry is not None:
-            number = entry.workshop_id
-            self.keep_file(lambda: self._desk.read(workshops.calendar_of, number), entry.reference)
+            self.keep_workshop(self._desk, entry.workshop_id, entry.reference)
             return
         event = Event(self._months.day, _BEGINS, _ENDS, self._ground.zone)
         make = partial(

@@ -16,7 +16,8 @@ from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.widgets.text import Tone
 from screens.workplace import Workplace
-from screens.workshop_calendar import CalendarFileScreen, open_workshop
+from screens.workshop_calendar import open_workshop
+from screens.workshop_dialogs import CalendarFileScreen
 from services import drafts, workshop_queue, workshops
 from services.workshop_form import CATEGORY_LABELS, LANGUAGE_LABELS
 from services.workshop_queue import SORTS, WorkshopQuery, WorkshopRow
@@ -207,8 +208,7 @@ class WorkshopsScreen(CalendarFileScreen[None]):
     def action_file(self) -> None:
         row = self.current
         if row is not None:
-            number, name = row.id, row.reference
-            self.keep_file(lambda: self._desk.read(workshops.calendar_of, number), name)
+            self.keep_workshop(self._desk, row.id, row.reference)
 
 
 def _as_row(row: WorkshopRow, several: bool) -> Row:

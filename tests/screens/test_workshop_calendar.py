@@ -8,11 +8,8 @@ from sqlalchemy import Engine
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from screens.workshop_calendar import (
-    CalendarFolderScreen,
-    DateScreen,
-    WorkshopCalendarScreen,
-)
+from screens.workshop_calendar import DateScreen, WorkshopCalendarScreen
+from screens.workshop_dialogs import AskLineScreen
 from screens.workshop_request import WorkshopRequestScreen
 from tests.calendars import read
 from tests.screens.ateliers import at_school, in_office, press
@@ -118,7 +115,7 @@ async def test_the_file_holds_event_and_deadlines(
         if listed:
             await press(pilot, "v", "v")
         await press(pilot, "f8")
-        assert isinstance(app.screen, CalendarFolderScreen)
+        assert isinstance(app.screen, AskLineScreen)
         app.screen.query_one(Input).value = str(tmp_path / "agenda")
         await press(pilot, "enter")
     (made,) = (tmp_path / "agenda").iterdir()
@@ -153,10 +150,14 @@ def test_picture_of_a_view(
     assert snap_compare(opened(console, ateliers), terminal_size=(80, 24), run_before=look)
 
 
-def test_picture_of_the_folder(console: MakeApp, snap_compare: Any) -> None:
-    screen = CalendarFolderScreen("TR-0012.ics", Path("/home/a.lecomte/Documents/trousseau"))
-    app = console(screen, role="coordinator")
-    assert snap_compare(app, terminal_size=(80, 24), run_before=settled)
+def test_picture_of_the_folder(console: MakeApp, ateliers: Ateliers, snap_compare: Any) -> None:
+    async def look(pilot: Pilot[Any]) -> None:
+        await settled(pilot)
+        await press(pilot, "f8")
+        pilot.app.screen.query_one(Input).value = "/home/a.lecomte/Documents/trousseau"
+        await settled(pilot)
+
+    assert snap_compare(opened(console, ateliers), terminal_size=(80, 24), run_before=look)
 
 
 def test_picture_of_the_date(console: MakeApp, ateliers: Ateliers, snap_compare: Any) -> None:

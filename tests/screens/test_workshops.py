@@ -11,7 +11,8 @@ from textual.widgets import Input
 from models.references import make_workshop_reference
 from screens.schools import SchoolsScreen
 from screens.workshop import WorkshopScreen
-from screens.workshop_calendar import CalendarFolderScreen, WorkshopCalendarScreen
+from screens.workshop_calendar import WorkshopCalendarScreen
+from screens.workshop_dialogs import AskLineScreen
 from screens.workshop_request import WorkshopRequestScreen
 from screens.workshops import WorkshopsScreen
 from services import workshops
@@ -128,7 +129,7 @@ async def test_the_file_of_a_workshop_is_written(
     async with console(screen, role="coordinator").run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await press(pilot, "f6")
-        assert isinstance(pilot.app.screen, CalendarFolderScreen)
+        assert isinstance(pilot.app.screen, AskLineScreen)
         pilot.app.screen.query_one(Input).value = str(tmp_path / "agenda")
         await press(pilot, "enter")
         (made,) = (tmp_path / "agenda").iterdir()

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from models.language import N_, Wording, _, ngettext, say, say_n
-from screens.commands import PLACES, bindings
+from screens.commands import PLACES, bindings, places_for
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.deeds import DeedScreen
 from screens.widgets.findings import FindingLine, FindingList
@@ -217,7 +217,11 @@ class DashboardScreen(DeedScreen[None]):
             self.app.go(line.go_to)  # type: ignore[attr-defined]
 
     def _leads(self, line: AttentionLine) -> bool:
-        return line.go_to in getattr(self.app, "places", {})
+        """Whether there is a place that a line leads to, and whoever looks may go there."""
+        offered = places_for(getattr(self.app, "role", ""))
+        return line.go_to in getattr(self.app, "places", {}) and any(
+            place.id == line.go_to for place in offered
+        )
 
     def _line(self, key: int) -> AttentionLine | None:
         """Return a line; None where the list has become shorter than it was when it was told."""

@@ -14,10 +14,11 @@ from sqlmodel import col
 
 from models.access import STATUS_CODES, Access, FactColumns, joined
 from models.addresses import likely_typing_error
-from models.database import ActorSession
+from models.database import Actor, ActorSession
 from models.language import Wording, say, say_n
 from models.mail import Mail
 from models.people import Person, Post
+from models.rights import may_change
 from models.schools import School, SchoolYear
 from services.access_rows import AT, DAY, Moment, moment, of_service
 
@@ -81,7 +82,7 @@ def attention(
     present = _present(session, school_id, now or session.at)
     team = _Team(school_id, school_year_id, present)
     if not _any_post(session, team):
-        return [*_year_lines(session, team), _nothing_imported()]
+        return [*_year_lines(session, team), *_nothing_imported(session.actor)]
     return [
         *_year_lines(session, team),
         *_held_lines(session, team),
@@ -128,8 +129,11 @@ def _any_post(session: ActorSession, team: _Team) -> bool:
     return session.scalar(found) is not None
 
 
-def _nothing_imported() -> AttentionLine:
-    return AttentionLine(
+def _nothing_imported(actor: Actor) -> Iterator[AttentionLine]:
+    """Yield that nobody is known yet, for whoever can import somebody."""
+    if not (actor.sees_all or may_change(actor.role, "plans")):
+        return
+    yield AttentionLine(
         "nothing_imported",
         0,
         say(

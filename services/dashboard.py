@@ -9,6 +9,7 @@ from sqlmodel import col
 from models.consents import Consent
 from models.database import ActorSession
 from models.language import Wording, say
+from models.rights import may_change
 from models.schools import School, SchoolYear
 from services import team_access
 from services.access_rows import Moment, of_service
@@ -26,7 +27,7 @@ class Overview:
     """One school in one school year, or (`here` None) all schools that the actor sees.
 
     `counts` has every status, zeros too. `next_step` says what comes next while the console
-    is new to the school, None once the work runs.
+    is new to the school, None once the work runs, and for whoever cannot do it.
     """
 
     here: Here | None
@@ -88,7 +89,8 @@ def _no_school() -> AttentionLine:
 def _next(
     session: ActorSession, schools: int, place: Here | None, counts: dict[str, int]
 ) -> Wording | None:
-    if not schools or place is None:
+    actor = session.actor
+    if not schools or place is None or not (actor.sees_all or may_change(actor.role, "plans")):
         return None
     if not any(counts.values()):
         return say("Next: import the staff records of the school (g m).")

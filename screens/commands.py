@@ -940,7 +940,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "attendance.complete",
         "f8",
-        N_("Complete"),
+        N_("List complete"),
         N_("Declare the list complete; whoever asked is told"),
         footer=True,
         needs="events!",

@@ -375,7 +375,7 @@ def _detail(row: PlanRow, height: int, width: int) -> list[tuple[str, Tone]]:
         place = _("%(file)s, line %(line)d") % {"file": row.file, "line": row.line}
         lines.append((f"{place}, {row.column}" if row.column else place, "quiet"))
     room = height - len(lines)
-    changes = [change for change in row.differences if is_told(change.column)]
+    changes = [change for change in row.differences if is_told(change.column, change.table)]
     if len(changes) > room:
         rest = len(changes) - room + 1
         told = ngettext("and %(count)d more change", "and %(count)d more changes", rest)
@@ -384,7 +384,8 @@ def _detail(row: PlanRow, height: int, width: int) -> list[tuple[str, Tone]]:
         more = ""
     for change in changes:
         before, after = value_text(change.before), value_text(change.after)
-        values = {"name": column_name(change.column), "before": before, "after": after}
+        name = column_name(change.column, change.table)
+        values = {"name": name, "before": before, "after": after}
         lines.append((_("%(name)s: %(before)s → %(after)s") % values, "accent"))
     if more:
         lines.append((more, "quiet"))

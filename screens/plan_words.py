@@ -51,16 +51,18 @@ _NAMES = {
     "signed_on": N_("signed on"),
     "source": N_("source"),
 }
+#: Tables whose columns are called otherwise; no other column of theirs is told.
+_NAMES_OF = {"workshop_attendance": {"present": N_("present at the session")}}
 
 
-def is_told(column: str) -> bool:
+def is_told(column: str, table: str = "") -> bool:
     """Tell whether a column says something to people; others are the program's own affair."""
-    return column in _NAMES
+    return column in _NAMES_OF.get(table, _NAMES)
 
 
-def column_name(column: str) -> str:
+def column_name(column: str, table: str = "") -> str:
     """Return a column's name in the current language, or the bare name of one not told here."""
-    name = _NAMES.get(column)
+    name = _NAMES_OF.get(table, _NAMES).get(column)
     return _(name) if name else column.replace("_", " ")
 
 

@@ -63,9 +63,9 @@ class WorkshopAttendanceScreen(DeedScreen[None]):
     WorkshopAttendanceScreen > #who { height: 2; }
     """
     BINDINGS = [
-        *bindings("attendance.complete", "attendance.mark", "attendance.earlier"),
-        *bindings("attendance.later", "attendance.all", "attendance.file"),
-        *bindings("attendance.certificates", "attendance.sessions"),
+        *bindings("attendance.complete", "attendance.certificates", "attendance.mark"),
+        *bindings("attendance.earlier", "attendance.later", "attendance.all"),
+        *bindings("attendance.file", "attendance.sessions"),
     ]
 
     @dataclass
@@ -534,7 +534,7 @@ def _hours_from(text: str) -> list[tuple[time, time]] | Wording:
 
 
 _WORDS: dict[bool | None, Wording] = {
-    True: say("present"),
+    True: say("attended"),
     False: say("absent"),
     None: say("not recorded"),
 }

@@ -515,7 +515,7 @@ class LateChangeScreen(DeedScreen[None]):
         super().__init__()
         self._workplace, self._desk, self._workshop = workplace, workplace.desk, workshop_id
         self._hint = Sentence(N_("Say which participant, and what is to be changed."), id="hint")
-        field = Field("change", N_("Change"), max_length=LONGEST_CHANGE, required=True)
+        field = Field("change", N_("The change"), max_length=LONGEST_CHANGE, required=True)
         self._form = _LateChange(
             f"late-change-{workshop_id}", field, drafts=drafts.DraftsOf(self._desk)
         )

@@ -47,6 +47,12 @@ class AskDialog(Dialog[Result | None]):
             yield Static("", id="complaint", classes="complaint")
             yield Static(safe(self._keys), classes="keys")
 
+    @on(Input.Changed)
+    def _take_back(self, event: Input.Changed) -> None:
+        """Let the complaint go: it was about what is no longer there."""
+        event.stop()
+        self.query_one("#complaint", Static).update("")
+
     @on(Input.Submitted)
     def _check(self, event: Input.Submitted) -> None:
         event.stop()

@@ -243,3 +243,13 @@ def test_picture(console: MakeApp, ateliers: Ateliers, snap_compare: Any) -> Non
         await settled(pilot)
 
     assert snap_compare(opened(console, ateliers), terminal_size=(80, 24), run_before=look)
+
+
+async def test_on_a_narrow_screen_a_message_stands_below_its_field(
+    console: MakeApp, ateliers: Ateliers
+) -> None:
+    begin(ateliers)
+    app = console(WorkshopRequestScreen(at_school(ateliers)), role="coordinator")
+    async with app.run_test(size=(60, 20)) as pilot:
+        await settled(pilot)
+        assert "+ et le 16/03/2027. Dans les délais, restent 57" in screen_text(app)

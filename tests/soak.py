@@ -22,7 +22,11 @@ TRIALS = {
     "sessions": ("tests/faults/test_sessions_cut.py", "TROUSSEAU_SOAK_SESSIONS", 250),
 }
 #: The journeys that go through the console.
-JOURNEYS = ("tests/flows/test_first_day.py", "tests/flows/test_the_door.py")
+JOURNEYS = (
+    "tests/flows/test_first_day.py",
+    "tests/flows/test_the_door.py",
+    "tests/flows/test_workshop_life.py",
+)
 
 
 def main() -> int:

@@ -263,7 +263,7 @@ async def _enter_participants(anne: Typist, ateliers: Ateliers) -> None:
     await anne.press("shift+tab", "ctrl+u")
     await anne.type(LISE, "f8", "escape")
     await anne.paste(PASTED)
-    anne.sees("2 informations", "1 erreur", "La partie après le @ n’est pas compl")
+    anne.sees("2 informations", "1 erreur", "La partie après le @")
     await anne.picture("09-pasted")
     await anne.press("f8", "o")
     anne.sees("Appliqué")
@@ -325,7 +325,7 @@ async def _record_attendance(office: Typist, ateliers: Ateliers) -> None:
     await office.picture("15-report")
     await office.press("f8", "escape")
     await office.press("right", "space", "down", "space", "down", "space", "space")
-    office.sees("présents 2, absents 1", "+ [-] x non remplies")
+    office.sees("présents 2, absents 1", "x non remplies")
     await office.picture("16-attendance")
 
 
@@ -403,7 +403,8 @@ async def _refuse_and_be_paid(office: Typist, ateliers: Ateliers) -> None:
     await office.press("enter", "f8")
     office.sees("05/04/2027")
     await office.press("enter")
-    office.sees("+ 30/03/2027 Facture à échéance – fait")
+    office.sees("Le paiement est noté")
+    office.sees_not("Étape suivante")
     await office.press("escape", "home", "enter", "n")
     await office.type("Aucun formateur n’est libre.")
     await office.picture("25-refuse")

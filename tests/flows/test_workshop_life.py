@@ -40,7 +40,7 @@ from tests import calendars
 from tests.both_drivers import Pair
 from tests.flows.conftest import Journey, School
 from tests.meetings import SECRET, Bigbluebutton, Running
-from tests.services.test_attendance_files import attendee, posted, report
+from tests.services.test_meeting_reports import attendee, posted, report
 from tests.services.workshop_world import form
 from tui.app import TrousseauApp
 
@@ -350,7 +350,7 @@ async def _bring_to_an_end(office: Typist, ateliers: Ateliers) -> None:
     pages = [page.extract_text() for page in PdfReader(pdf).pages]
     assert ["Zoé Claes" in pages[0], "Marc Dubois" in pages[1], len(pages)] == [True, True, 2]
     await office.press("escape", "f8")
-    office.sees("1 350,00 € pour 3 participants")
+    office.sees("1 350,00 EUR pour 3 participants")
     await office.picture("19-invoice")
     await office.press("enter", "pagedown")
     await office.picture("20-invoiced")

@@ -555,6 +555,22 @@ COMMANDS: tuple[Command, ...] = (
         needs="reference!",
     ),
     Command(
+        "years.holidays",
+        "f8",
+        N_("Holidays"),
+        N_("Show the school holidays of the year on the line"),
+        footer=True,
+        needs="reference",
+    ),
+    Command(
+        "holidays.file",
+        "f3",
+        N_("From a file"),
+        N_("Read school holidays from a list or a calendar file (.ics)"),
+        footer=True,
+        needs="reference!",
+    ),
+    Command(
         "invitations.again",
         "f8",
         N_("Send again"),

@@ -48,13 +48,13 @@ class SchoolYearsScreen(DeedScreen[None]):
     """The years of the school's calendar, or of all calendars while no school is chosen.
 
     Enter looks at a year in the school that is chosen and goes on to `then`. F2 corrects the
-    days, for the helpdesk alone.
+    days, for the helpdesk alone; F8 shows the school holidays.
     """
 
     DEFAULT_CSS = """
     SchoolYearsScreen > #hint { height: auto; padding: 0 3; }
     """
-    BINDINGS = [*bindings("years.edit", "app.refresh")]
+    BINDINGS = [*bindings("years.edit", "years.holidays", "app.refresh")]
 
     @dataclass
     class _Chosen(Message):
@@ -140,6 +140,12 @@ class SchoolYearsScreen(DeedScreen[None]):
 
     def action_refresh(self) -> None:
         self._table.reload()
+
+    def action_holidays(self) -> None:
+        from screens.school_holidays import SchoolHolidaysScreen
+
+        if (year := self._current) is not None:
+            self.app.push_screen(SchoolHolidaysScreen(self._workplace, year))
 
     def action_edit(self) -> None:
         year = self._current

@@ -36,6 +36,7 @@ from services import (
     lookup,
     outbox,
     plans,
+    school_holidays,
 )
 from services.desk import Desk
 from services.imports.drafting import ImportRequest
@@ -142,6 +143,14 @@ class _Story:
                      ImportRequest("federation", "schools", long_ago.date(),
                                    source_name="Fédération Wallonie-Bruxelles"))  # fmt: skip
         self.desk(agent, long_ago).write(self._introduce)
+        self._apply(agent, self._plan_holidays, long_ago)
+
+    def _plan_holidays(self, session: Any) -> int:
+        """Read in the holidays of the years that workshops of the story may lie in."""
+        calendar = session.get_one(School, self.ids[demo_schools.MAIN]).calendar_id
+        first = self.at.year - 2
+        content = demo_schools.holidays(range(first, first + 5)).encode()
+        return school_holidays.plan_holidays(session, content, calendar, name="congés.csv")
 
     def _introduce(self, session: Any) -> None:
         for fase, contact in demo_schools.CONTACTS.items():

@@ -8,6 +8,7 @@ days that depend on the day of the demonstration.
 """
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 MAIN = 98101
 PRIMARY = 98102
@@ -241,3 +242,27 @@ Wauters;Emiel;15/08/2017;P3;B204;Wauters;Griet;griet.wauters@courriel.example;tu
 PARENT = "amelie.delcourt@courriel.example"
 SIGNED_IN = (PARENT, "koen.vermeulen@messagerie.example")
 BOUNCED_FAMILY = "luc.piron@ancienne-boite.example"
+
+# --- school holidays --------------------------------------------------------------------------
+
+HOLIDAYS_HEADER = "Congé;Du;Au\n"
+#: Of each school year: name, the month and day from which on the first Monday begins them, weeks.
+_HOLIDAYS = (
+    ("Vacances d’automne (Toussaint)", 10, 17, 2),
+    ("Vacances d’hiver (Noël)", 12, 19, 2),
+    ("Congé de détente (Carnaval)", 2, 19, 2),
+    ("Vacances de printemps", 4, 25, 2),
+)
+_NEW_YEAR_TO_SUMMER = 8
+
+
+def holidays(years: range) -> str:
+    """Return a list of the holidays of the school years that begin in these years."""
+    lines = []
+    for year in years:
+        for name, month, day, weeks in _HOLIDAYS:
+            earliest = date(year + (month < _NEW_YEAR_TO_SUMMER), month, day)
+            first = earliest + timedelta(days=-earliest.weekday() % 7)
+            last = first + timedelta(days=7 * weeks - 1)
+            lines.append(f"{name};{first:%d/%m/%Y};{last:%d/%m/%Y}\n")
+    return HOLIDAYS_HEADER + "".join(lines)

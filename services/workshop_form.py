@@ -19,7 +19,7 @@ from models.database import ActorSession
 from models.errors import TrousseauError
 from models.language import N_, Wording, current_language, say
 from models.public_holidays import public_holidays
-from models.schools import School, SchoolHoliday, SchoolYear
+from models.schools import School
 from models.text import clean, squeeze
 from models.workshop_dates import (
     EARLIEST,
@@ -41,6 +41,7 @@ from models.workshop_dates import (
     time_problems,
 )
 from models.workshops import CATEGORIES, LANGUAGES, PROGRAMMES
+from services import school_holidays
 from services.attention import known_domains
 from services.workshop_rules import Office, office
 
@@ -179,22 +180,10 @@ def breaks_of(session: ActorSession, calendar_id: int) -> tuple[Break, ...]:
     Those that were read in, and the summer between two school years, which the days of the
     years themselves give.
     """
-    rows = session.scalars(
-        select(SchoolHoliday)
-        .where(col(SchoolHoliday.calendar_id) == calendar_id)
-        .order_by(col(SchoolHoliday.first_day))
+    return tuple(
+        Break(row.name, row.first_day, row.last_day)
+        for row in school_holidays.with_summers(session, calendar_id)
     )
-    known = [Break(_name(row.names), row.first_day, row.last_day) for row in rows]
-    years = session.scalars(select(SchoolYear).where(col(SchoolYear.calendar_id) == calendar_id))
-    summer = say("Summer holidays").text()
-    return (*known, *(Break(summer, y.last_day + _DAY, y.access_ends) for y in years))
-
-
-def _name(names: Mapping[str, str]) -> str:
-    for language in (current_language(), "fr", "en", *names):
-        if language in names:
-            return clean(names[language], 100)
-    return ""
 
 
 def empty(at_place: FormPlace) -> dict[str, str]:

@@ -1,20 +1,24 @@
 """Choosing a school, and a school year: found, remembered, looked at, corrected."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from textual.widgets import Input
 
 from models.database import SYSTEM, Actor, writing
 from models.schools import GoverningBody, School, Site
 from models.text import name_key
 from screens.consents import ConsentsScreen
 from screens.dashboard import DashboardScreen
+from screens.plan import PlanScreen
+from screens.school_holidays import SchoolHolidaysScreen
 from screens.school_years import EditYearScreen, SchoolYearsScreen
 from screens.schools import SchoolsScreen
 from screens.workplace import Workplace
-from services import school_years
+from services import plans, school_holidays, school_years
 from services.desk import Desk
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.test_consents import workplace as at_school
@@ -157,6 +161,92 @@ async def test_a_helpdesk_corrects_the_days(console: MakeApp, world: World) -> N
         assert found["2027-2028"].first_day == date(2027, 8, 23)
         assert found["2027-2028"].status == "edited"
         assert found["2026-2027"].access_ends == date(2027, 8, 22)
+
+
+HOLIDAYS = (
+    "Congé;Du;Au\nVacances d’automne (Toussaint);19/10/2026;01/11/2026\n"
+    "Vacances d’hiver (Noël);21/12/2026;03/01/2027\nTrop tard;31/02/2027;\n"
+)
+
+
+def helpdesk_at_school(world: World) -> Workplace:
+    desk = helpdesk(world)
+    return Workplace(desk, who="Helpdesk", here=desk.read(school_years.here, world.mine))
+
+
+async def open_holidays(pilot: Any) -> None:
+    """Go from the years to the holidays of the one under the cursor."""
+    await settled(pilot)
+    await pilot.press("f8")
+    await settled(pilot)
+    assert isinstance(pilot.app.screen, SchoolHolidaysScreen)
+
+
+async def test_a_helpdesk_reads_holidays_in_by_a_plan(
+    console: MakeApp, world: World, tmp_path: Path
+) -> None:
+    path = tmp_path / "c.csv"
+    path.write_text(HOLIDAYS)
+    app = console(SchoolYearsScreen(helpdesk_at_school(world)), role="helpdesk")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_holidays(pilot)
+        holidays = app.screen
+        await pilot.press("f3")
+        await settled(pilot)
+        app.screen.query_one(Input).value = str(path)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert isinstance(app.screen, PlanScreen)
+        await pilot.press("f8")
+        await settled(pilot)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert app.screen is holidays
+        shown = screen_text(app)
+        assert "Toussaint" in shown and "03/01/2027" in shown and "Trop tard" not in shown
+        assert "Vacances d’été" in shown
+
+
+async def test_of_a_list_of_several_groups_one_is_asked_for(
+    console: MakeApp, world: World, tmp_path: Path
+) -> None:
+    path = tmp_path / "c.csv"
+    path.write_text("Id;StartDate;Name;Groups\na;2027-02-01;Krokus;NL\nb;2027-02-22;Gras;FR\n")
+    app = console(SchoolYearsScreen(helpdesk_at_school(world)), role="helpdesk")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_holidays(pilot)
+        await pilot.press("f3")
+        await settled(pilot)
+        app.screen.query_one(Input).value = str(path)
+        await pilot.press("enter")
+        await settled(pilot)
+        await pilot.press(*"be", "enter")
+        await settled(pilot)
+        assert "FR, NL" in screen_text(app)
+        await pilot.press("ctrl+u", *"fr", "enter")
+        await settled(pilot)
+        assert isinstance(app.screen, PlanScreen)
+        assert "Gras" in screen_text(app) and "Krokus" not in screen_text(app)
+
+
+async def test_a_director_looks_at_holidays_and_reads_none_in(
+    console: MakeApp, world: World
+) -> None:
+    async with console(SchoolYearsScreen(at_school(world))).run_test(size=(80, 24)) as pilot:
+        await open_holidays(pilot)
+        screen = pilot.app.screen
+        assert "Vacances d’été" in screen_text(pilot.app) and "F3" not in screen_text(pilot.app)
+        await pilot.press("f3")
+        await settled(pilot)
+        assert pilot.app.screen is screen
+
+
+def test_school_holidays_at_80_by_24(console: MakeApp, world: World, snap_compare: Any) -> None:
+    desk = helpdesk(world)
+    calendar = desk.read(school_years.of_school, world.mine)[0].calendar_id
+    desk.write(plans.apply, desk.write(school_holidays.plan_holidays, HOLIDAYS.encode(), calendar))
+    app = console(SchoolYearsScreen(helpdesk_at_school(world)), role="helpdesk")
+    assert snap_compare(app, terminal_size=(80, 24), run_before=open_holidays)
 
 
 def test_schools_at_80_by_24(console: MakeApp, world: World, snap_compare: Any) -> None:

@@ -30,6 +30,7 @@ from services import (
     school_years,
     team_access,
     workshop_attendance,
+    workshop_form,
     workshop_queue,
 )
 from services.attention import attention
@@ -42,6 +43,8 @@ from tests.demo_home import AT, demo_template
 from tui.demonstration import ROLES
 
 __all__ = ["demo_template"]
+
+A_YEAR = timedelta(days=365)
 
 
 @pytest.fixture
@@ -146,6 +149,13 @@ def test_each_sees_the_workshops_of_their_school(
         rows = workshop_queue.all_rows(theirs, WorkshopQuery())
     assert {row.school for row in rows} == schools
     assert len(rows) == {"coordinator": 7, "director": 2, "parent": 0}[role]
+
+
+def test_the_form_points_out_the_next_school_holidays(session: Any) -> None:
+    school = session.scalars(select(School)).first()
+    breaks = workshop_form.breaks_of(session, school.calendar_id)
+    names = {each.name for each in breaks if AT.date() < each.last_day < AT.date() + A_YEAR}
+    assert {"Vacances d’hiver (Noël)", "Vacances de printemps", "Vacances d’été"} <= names
 
 
 def test_there_are_plans_and_they_have_a_history(session: Any) -> None:

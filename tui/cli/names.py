@@ -25,6 +25,7 @@ HELP: Mapping[str, str] = {
     "export": N_("CSV files that are safe to open in a spreadsheet."),
     "consent": N_("Consent forms: print, list, record, withdraw."),
     "workshop": N_("Virtual workshops: requests, their days, attendance."),
+    "school-years": N_("School years and their holidays."),
     "account": N_("Who may sign in to the console."),
     "db": N_("Look after the database."),
 }
@@ -46,6 +47,7 @@ MODULES: Mapping[str, str] = {
     "export": "tui.cli.access",
     "consent": "tui.cli.consents",
     "workshop": "tui.cli.workshop",
+    "school-years": "tui.cli.school_years",
     "account": "tui.cli.accounts",
     "db": "tui.cli.database",
 }

@@ -116,6 +116,43 @@ def _without_addresses(line: "PlanRow") -> "PlanRow":
     return line._replace(text=text, label=_ADDRESS.sub("…", line.label))
 
 
+def settle(here: Office, plan: int, dry_run: bool, yes: bool, as_json: bool) -> dict[str, Any]:
+    """Show a plan that a file has given, apply it where that is wanted; return what to tell."""
+    from services import plans
+
+    summary = here.desk.read(plans.show, plan)
+    lines = list(_lines(here, plan))
+    if not as_json:
+        for line in lines:
+            if line.level != "information":
+                print_line(line_text(line))
+    refused = summary.state == "refused"
+    applied = is_wanted(refused, dry_run, yes)
+    if applied:
+        here.desk.write(plans.apply, plan)
+    return {
+        "plan": plan,
+        "applied": applied,
+        "refused": refused,
+        **summary.levels,
+        "messages": [line_json(line) for line in lines],
+    }
+
+
+def conclude(done: dict[str, Any], dry_run: bool) -> int:
+    """Say what became of a plan that `settle` has returned; return the exit status."""
+    if done["applied"]:
+        tell(
+            say("The plan is applied. To undo it: trousseau plan undo %(plan)s", plan=done["plan"])
+        )
+        return 0
+    if done["refused"]:
+        tell(say("This plan holds an error that stops the whole of it. Nothing was changed."))
+        return 1
+    tell(say("Nothing is changed yet. To do it: trousseau plan apply %(plan)s", plan=done["plan"]))
+    return 0 if dry_run else 1
+
+
 def is_wanted(refused: bool, dry_run: bool, yes: bool) -> bool:
     """Tell whether a plan is to be applied now; ask, where that is open and there is somebody."""
     if dry_run or refused:

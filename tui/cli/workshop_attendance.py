@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from models.language import N_, _, say
+from models.language import N_, _
 from tui.cli.files import read_limited
 from tui.cli.office import Office, office
 from tui.cli.options import DryRun, Json, WorkshopReference
-from tui.cli.output import print_json, print_line, print_table, tell
-from tui.cli.plans import is_wanted, line_json, line_text
+from tui.cli.output import print_json, print_table
+from tui.cli.plans import conclude, settle
 
 if TYPE_CHECKING:
     from services.attendance_files import AttendanceFile
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 #: What `services.meeting_reports` takes, and more than `services.attendance_files` does.
 _LARGEST_FILE = 16 * 2**20
-#: Lines of a plan in one reading: more than a list of participants has sessions.
-_MOST_LINES = 50_000
 
 Source = Annotated[
     Path | None,
@@ -63,7 +61,7 @@ def attendance(
     else:
         _print_results(order, results)
     if done is not None:
-        raise typer.Exit(_conclude(done, dry_run))
+        raise typer.Exit(conclude(done, dry_run))
 
 
 # --- from a file --------------------------------------------------------------------------
@@ -79,28 +77,12 @@ def _recorded(
     as_json: bool,
 ) -> dict[str, Any]:
     """Plan what a file says, apply it where that is wanted, and return what there is to tell."""
-    from services import plans, workshop_attendance
+    from services import workshop_attendance
 
     found = _read(here, workshop, source, report)
     said_by = "server" if report else "file"
     plan = here.desk.write(workshop_attendance.plan_attendance, workshop, found, said_by)
-    summary = here.desk.read(plans.show, plan)
-    lines = here.desk.read(plans.rows, plan, 0, _MOST_LINES)
-    if not as_json:
-        for line in lines:
-            if line.level != "information":
-                print_line(line_text(line))
-    refused = summary.state == "refused"
-    applied = is_wanted(refused, dry_run, yes)
-    if applied:
-        here.desk.write(plans.apply, plan)
-    return {
-        "plan": plan,
-        "applied": applied,
-        "refused": refused,
-        **summary.levels,
-        "messages": [line_json(line) for line in lines],
-    }
+    return settle(here, plan, dry_run, yes, as_json)
 
 
 def _read(here: Office, workshop: int, source: Path, report: bool) -> "AttendanceFile":
@@ -121,20 +103,6 @@ def _read(here: Office, workshop: int, source: Path, report: bool) -> "Attendanc
         return read_callback(content, order, secret=secret, meeting_id=meeting_id_of(workshop))
     name = "" if str(source) == "-" else source.name
     return read_attendance_table(content, order, zone, name=name)
-
-
-def _conclude(done: dict[str, Any], dry_run: bool) -> int:
-    """Say what became of a plan and return the exit status."""
-    if done["applied"]:
-        tell(
-            say("The plan is applied. To undo it: trousseau plan undo %(plan)s", plan=done["plan"])
-        )
-        return 0
-    if done["refused"]:
-        tell(say("This plan holds an error that stops the whole of it. Nothing was changed."))
-        return 1
-    tell(say("Nothing is changed yet. To do it: trousseau plan apply %(plan)s", plan=done["plan"]))
-    return 0 if dry_run else 1
 
 
 # --- what is known ------------------------------------------------------------------------

@@ -372,7 +372,8 @@ def _detail(row: PlanRow, height: int, width: int) -> list[tuple[str, Tone]]:
     said = wrap(shown(about), max(20, width))
     lines: list[tuple[str, Tone]] = [(part, "") for part in said[:3]]
     if row.file:
-        place = _("%(file)s, line %(line)d") % {"file": row.file, "line": row.line}
+        at_line = {"file": row.file, "line": row.line}
+        place = _("%(file)s, line %(line)d") % at_line if row.line else shown(row.file)
         lines.append((f"{place}, {row.column}" if row.column else place, "quiet"))
     room = height - len(lines)
     changes = [change for change in row.differences if is_told(change.column, change.table)]

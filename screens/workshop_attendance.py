@@ -427,16 +427,25 @@ class WorkshopAttendanceScreen(DeedScreen[None]):
     # Complete, and the certificates
 
     def action_complete(self) -> None:
-        known = [
-            [self._present(each, place) for place in range(len(each.sessions))]
-            for each in self._results.values()
+        known = {
+            number: [self._present(each, place) for place in range(len(each.sessions))]
+            for number, each in self._results.items()
+        }
+        unknown = [
+            self._results[number]
+            for number, each in known.items()
+            if False not in each and (None in each or not each)
         ]
+        if unknown:
+            told = workshop_attendance.not_recorded(unknown).text()
+            self.app.notify(told, severity="warning", markup=False)
+            return
         self.app.push_screen(
             ConfirmScreen(
                 say("Attendance complete"),
                 say(
                     "%(met)s of %(people)s meet the requirements. Is the list complete?",
-                    met=sum(all(one is True for one in each) for each in known),
+                    met=sum(all(each) for each in known.values()),
                     people=len(known),
                 ),
                 say("Whoever asked for the workshop is told by e-mail."),

@@ -44,7 +44,7 @@ _RISKS: dict[str, tuple[str, Tone]] = {"overdue": ("!", "error"), "near": ("~", 
 def _columns(several: bool) -> tuple[Column, ...]:
     """Return the columns; with the school where there are several, at the step's expense."""
     columns = (
-        Column("status", N_("Status"), 15, sortable=False),
+        Column("status", N_("Status"), 16, sortable=False),
         Column("title", N_("Title"), 15, grow=4, sortable=False),
         Column("school", N_("School"), 15, grow=2, priority=1, sortable=False),
         Column("date", N_("First day"), 12),

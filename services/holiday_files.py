@@ -176,20 +176,25 @@ class _Reading:
         except Exception:  # a parser of somebody else's, given anything at all
             self.notices.stop(say("This calendar file is damaged and cannot be read."))
             return
-        for number, event in enumerate(events, 1):
-            self._event(number, event)
+        for event in events:
+            self._event(event)
 
-    def _event(self, number: int, event: Any) -> None:
+    def _event(self, event: Any) -> None:
+        name = str(event.get("SUMMARY", ""))
+        shown = clean(squeeze(name), _LONGEST_NAME)
         if "RRULE" in event or "RDATE" in event:
             self.notices.error(
-                say("Event refused: it repeats, and holidays are taken one by one."), line=number
+                say("“%(name)s” is refused: it repeats; holidays are taken one by one.", name=shown)
             )
             return
         first: date | None = None
         last: date | None = None
         with suppress(Exception):  # values are made when they are asked for, of anything at all
             first, last = _days_of(event)
-        self._add(number, str(event.get("UID", "")), first, last, str(event.get("SUMMARY", "")))
+        if first is None or last is None or not _can_be(first, last):
+            self.notices.error(say("“%(name)s” is refused: its days can’t be read.", name=shown))
+            return
+        self._add(0, str(event.get("UID", "")), first, last, name)
 
     # Both
 

@@ -154,6 +154,8 @@ def plan_holidays(
         raise SeveralGroups(found.groups)
     draft = plans.PlanDraft(PLAN_KIND, say("School holidays of %(name)s", name=calendar.name))
     _draw_up(draft, found, _stored(session, calendar_id), calendar_id)
+    for item in draft.items:
+        item.file = clean(name, _LONGEST_NAME)
     return plans.store(session, draft)
 
 

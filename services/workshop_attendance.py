@@ -478,6 +478,16 @@ class Completed:
     people: int
 
 
+def not_recorded(unknown: Sequence[Result]) -> Wording:
+    """Return who keeps a list from being complete; `unknown` is not empty."""
+    return say_n(
+        "%(count)s participant is not recorded at every session yet: %(name)s.",
+        "%(count)s participants are not recorded at every session yet, %(name)s for instance.",
+        len(unknown),
+        name=f"{unknown[0].first_name} {unknown[0].surname}",
+    )
+
+
 def complete(session: ActorSession, workshop_id: int) -> Completed:
     """Declare the attendance list of a workshop that is over complete; its contact is told.
 
@@ -488,15 +498,7 @@ def complete(session: ActorSession, workshop_id: int) -> Completed:
     found = results(session, workshop_id)
     unknown = [each for each in found if each.met is None]
     if unknown:
-        raise AttendanceRefused(
-            say_n(
-                "%(count)s participant is not recorded at every session yet: %(name)s.",
-                "%(count)s participants are not recorded at every session yet, %(name)s for "
-                "instance.",
-                len(unknown),
-                name=f"{unknown[0].first_name} {unknown[0].surname}",
-            )
-        )
+        raise AttendanceRefused(not_recorded(unknown))
     met = sum(bool(each.met) for each in found)
     workshops.complete_attendance(session, workshop_id, met, len(found))
     return Completed(met, len(found))

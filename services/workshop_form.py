@@ -6,7 +6,7 @@ quick enough for each key.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -265,7 +265,11 @@ class _Checking:
         event, first_day = self._event()
         school_day = event.first_day_in(self.place.zone) if event else first_day
         found = check_date(school_day, self.at, self.place.zone, self.rules) if school_day else None
-        self._date(found, event)
+        if (
+            found and event and event.starts_at <= self.at
+        ):  # by its hours, too, and not its day alone
+            found = replace(found, verdict="past")
+        self._date(found)
         request = None
         if event and school_day and not self._refused:
             request = Request(
@@ -415,11 +419,11 @@ class _Checking:
             self._error(name, say("Give a time, as in 09:00."))
         return found
 
-    def _date(self, found: DateCheck | None, event: Event | None) -> None:
+    def _date(self, found: DateCheck | None) -> None:
         if found is None:
             return
-        if found.verdict == "past" or (event is not None and event.starts_at <= self.at):
-            self._error("first_day", say("This date has gone by: choose a later one."))
+        if found.verdict == "past":
+            self._error("first_day", found.sentence)
         elif found.verdict == "late":
             self._warn("first_day", found.sentence)
 

@@ -68,7 +68,7 @@ STATUS_WORDS: dict[str, tuple[str, Wording]] = {
     "accepted": ("+", say("Accepted")),
     "refused": ("!", say("Refused")),
     "held": ("=", say("Held")),
-    "attended": ("*", say("Attendance complete")),
+    "attended": ("*", say("List complete")),
     "invoiced": ("§", say("Invoiced")),
     "cancelled": ("x", say("Cancelled")),
     "replaced": (">", say("Replaced")),

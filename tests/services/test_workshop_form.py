@@ -120,6 +120,15 @@ def test_days_are_counted_and_notes_made_in_the_schools_zone() -> None:
     ]
 
 
+def test_a_workshop_that_began_earlier_today_has_gone_by_in_every_place() -> None:
+    today = NOW.astimezone(PLACE.zone).date().isoformat()
+    for begins, verdict in (("00:30", "past"), ("23:00", "late")):
+        found = check(form(first_day=today, begins=begins, ends="23:59"), PLACE, NOW)
+        assert found.date_check and found.date_check.verdict == verdict
+        said = [each.sentence for each in found.messages if each.field == "first_day"]
+        assert found.date_check.sentence in said
+
+
 def test_what_may_be_typed_for_a_day_a_time_a_zone() -> None:
     assert {
         day_from(text) for text in ("15/03/2027", "15.3.2027", "2027-03-15", " 15-3-2027 ")

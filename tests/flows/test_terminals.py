@@ -114,10 +114,10 @@ def test_the_cursor_stands_on_the_focus_where_the_screen_is_read_out() -> None:
         line.type("ga")
         line.wait_for("Adam Sébastien", "par Nom")
         line.type("\x1b[B")
-        line.wait_for(">  ? Pas de rôle")
+        line.wait_for(">  Pas de rôle")
         at = line.screen.split("\n")[line.shown.y]
         assert line.shown.shows_cursor
-        assert at.startswith(">  ? Pas de rôle")
+        assert at.startswith(">  Pas de rôle")
         assert not re.search("[\u2500-\u259f]", line.screen)
 
 

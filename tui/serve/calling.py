@@ -29,7 +29,7 @@ PATIENCE = 2.0
 #: Seconds for the session that it forks. When forty callers come at once, as after a line that
 #: dropped, each has a fortieth of the machine: whoever would not wait would make it slower for
 #: all, for a console by itself costs three times as much.
-TURN = 20.0
+TURN = 60.0
 #: Seconds that a session may take to end once the caller has been told to. Its own grace is 3.
 GRACE = 4
 #: Leaves the alternate screen, and undoes all else that a console asks of a terminal.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from rich.segment import Segment
@@ -30,7 +30,6 @@ from models.schools import DEFAULT_TIME_ZONE
 from models.workshop_dates import (
     EARLIEST,
     LATEST,
-    Break,
     DateCheck,
     DayNote,
     Event,
@@ -51,13 +50,11 @@ from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.widgets.text import CURSOR, CURSOR_ELSEWHERE, TONES, Tone, fit, toned
 from screens.workplace import Workplace
 from screens.workshop_dialogs import CalendarFileScreen
-from services import workshop_calendar, workshop_form, workshop_queue, workshop_rules
+from services import workshop_calendar, workshop_days, workshop_queue
+from services.workshop_days import Ground
 from services.workshop_form import day_from
 from services.workshop_queue import CalendarEntry
 from services.workshops import STATUS_WORDS
-
-if TYPE_CHECKING:
-    from models.database import ActorSession
 
 Result = TypeVar("Result")
 
@@ -324,15 +321,6 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """What days are judged by: rules, the school's zone and its days without school."""
-
-    rules: WorkshopRules
-    zone: ZoneInfo
-    breaks: tuple[Break, ...] = ()
-
-
 class WorkshopCalendarScreen(CalendarFileScreen[date]):
     """A calendar: what follows from the chosen day, and from today; which workshops fall when.
 
@@ -354,7 +342,7 @@ class WorkshopCalendarScreen(CalendarFileScreen[date]):
 
     @dataclass
     class _Grounded(Message):
-        ground: _Ground
+        ground: Ground
 
     @dataclass
     class _Seen(Message):
@@ -369,7 +357,7 @@ class WorkshopCalendarScreen(CalendarFileScreen[date]):
         self._workplace, self._desk = workplace, workplace.desk
         here = workplace.here
         zone = here.zone if here is not None else ZoneInfo(DEFAULT_TIME_ZONE)
-        self._ground = _Ground(WorkshopRules(), zone)
+        self._ground = Ground(WorkshopRules(), zone)
         self._choosing = choosing
         self._may_ask = may_change(workplace.role, "workshops")
         self._view = _VIEWS[0]
@@ -413,7 +401,7 @@ class WorkshopCalendarScreen(CalendarFileScreen[date]):
     def _read_ground(self) -> None:
         here = self._workplace.here
         school_id = here.school_id if here is not None else None
-        self.post_message(self._Grounded(self._desk.read(_ground, school_id)))
+        self.post_message(self._Grounded(self._desk.read(workshop_days.ground, school_id)))
 
     @on(_Grounded)
     def _take_ground(self, message: _Grounded) -> None:
@@ -434,7 +422,7 @@ class WorkshopCalendarScreen(CalendarFileScreen[date]):
             self.attempt(partial(self._read, *wanted, self._ground), "days", exclusive=True)
         self._show()
 
-    def _read(self, first: date, last: date, ground: _Ground) -> None:
+    def _read(self, first: date, last: date, ground: Ground) -> None:
         off = {
             day: name
             for year in range(first.year, last.year + 1)
@@ -548,14 +536,6 @@ class WorkshopCalendarScreen(CalendarFileScreen[date]):
             workshop_calendar.of_plan, self.plan, event, self._desk.now(), current_language()
         )
         self.keep_file(make, f"{say('workshop')}-{event.first_day.isoformat()}")
-
-
-def _ground(session: ActorSession, school_id: int | None) -> _Ground:
-    if school_id is None:
-        rules = workshop_rules.office(session).rules
-        return _Ground(rules, ZoneInfo(DEFAULT_TIME_ZONE))
-    place = workshop_form.place(session, school_id)
-    return _Ground(place.office.rules, place.zone, place.breaks)
 
 
 def _letters(steps: Sequence[PlanStep]) -> dict[date, str]:

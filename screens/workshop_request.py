@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial, reduce
-from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -45,9 +44,6 @@ from services.workshops import (
     LateNotConfirmed,
     Submitted,
 )
-
-if TYPE_CHECKING:
-    from models.database import ActorSession
 
 _TO_CHOOSE: list[tuple[str, str | Wording]] = [("", say("to choose"))]
 _LABELS = {
@@ -252,7 +248,7 @@ class WorkshopRequestScreen(DeedScreen[int | None]):
     # Opening
 
     def _open(self) -> None:
-        place, values = self._desk.read(_beginning, self._school_id, self._replaces)
+        place, values = self._desk.read(workshops.beginning, self._school_id, self._replaces)
         values = {**values, **drafts.DraftsOf(self._desk).load(self._draft)}
         today = local_day(self._desk.now(), place.zone)
         for year in (today.year, today.year + 1):  # looked up with each key, and loaded once
@@ -497,22 +493,6 @@ class WorkshopRequestScreen(DeedScreen[int | None]):
             ConfirmScreen(Wording(error.heading), question, error.wording),
             lambda yes: self._send(late=late, charge=charge) if yes else None,
         )
-
-
-def _beginning(
-    session: ActorSession, school_id: int | None, replaces: int | None
-) -> tuple[FormPlace, dict[str, str]]:
-    """Return what the form depends on, and its first values: empty, or those to replace."""
-    if replaces is not None:
-        school_id = workshops.page(session, replaces).school_id
-    if school_id is None:
-        raise FormRefused(say("Choose a school first: g, then s."))
-    place = workshop_form.place(session, school_id)
-    values = workshop_form.empty(place)
-    return place, values if replaces is None else {
-        **values,
-        **workshops.values_of(session, replaces),
-    }
 
 
 def _is_verdict(message: FieldMessage, check: FormCheck) -> bool:

@@ -8,17 +8,30 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from models.database import ActorSession
+from models.schools import DEFAULT_TIME_ZONE
 from models.workshop_dates import (
+    Break,
     DateCheck,
     DayNote,
     PlanStep,
     WorkshopPlan,
+    WorkshopRules,
     backward_plan,
     check_date,
     first_days_for,
     local_day,
 )
+from services import workshop_rules
 from services.workshop_form import notes_on, place
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What days are judged by: rules, the school's zone and its days without school."""
+
+    rules: WorkshopRules
+    zone: ZoneInfo
+    breaks: tuple[Break, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,17 @@ class LastDays:
     zone: ZoneInfo
     today: date
     steps: tuple[PlanStep, ...]
+
+
+def ground(session: ActorSession, school_id: int | None) -> Ground:
+    """Return what days are judged by for a school, or for the office where there is none.
+
+    Raises `FormRefused` for a school that the actor doesn't see.
+    """
+    if school_id is None:
+        return Ground(workshop_rules.office(session).rules, ZoneInfo(DEFAULT_TIME_ZONE))
+    at_place = place(session, school_id)
+    return Ground(at_place.office.rules, at_place.zone, at_place.breaks)
 
 
 def day_asked(session: ActorSession, school_id: int, first_day: date) -> DayAsked:

@@ -45,7 +45,7 @@ from models.workshops import (
     search_key_of,
 )
 from services import drafts, workshop_calendar, workshop_letters
-from services.workshop_form import FormPlace, FormRefused, Request, check, place
+from services.workshop_form import FormPlace, FormRefused, Request, check, empty, place
 from services.workshop_rules import (
     is_office,
     may_ask,
@@ -764,6 +764,24 @@ def zone_of(session: ActorSession, workshop: Workshop) -> ZoneInfo:
         select(col(School.time_zone)).where(col(School.id) == workshop.school_id)
     )
     return ZoneInfo(found or workshop.time_zone)
+
+
+def beginning(
+    session: ActorSession, school_id: int | None, replaced_id: int | None = None
+) -> tuple[FormPlace, dict[str, str]]:
+    """Return what a form depends on, and its first values: empty, or those to replace.
+
+    Raises `FormRefused` without a school, `WorkshopNotFound`.
+    """
+    replaced = None if replaced_id is None else find(session, replaced_id)
+    school_id = school_id if replaced is None else replaced.school_id
+    if school_id is None:
+        raise FormRefused(say("Choose a school first: g, then s."))
+    at_place = place(session, school_id)
+    values = empty(at_place)
+    if replaced_id is not None:
+        values |= values_of(session, replaced_id)
+    return at_place, values
 
 
 def values_of(session: ActorSession, workshop_id: int) -> dict[str, str]:

@@ -167,7 +167,7 @@ class Origin(Table, table=True):
 class SignInEvent(Table, table=True):
     """What somebody tried at the door, and how it ended; for the helpdesk alone.
 
-    `kind` is password, token, key, reset or address; `outcome` a code of
+    `kind` is password, headnet, token, key, reset or address; `outcome` a code of
     `services.tries.OUTCOMES`. `address` is what was typed where it is an address. What
     happens again within the hour is counted up: `times`, until `last_at`. Not
     journaled: it is itself the record.
@@ -177,6 +177,7 @@ class SignInEvent(Table, table=True):
     __table_args__: Any = (
         partial_index("sign_in_event", "account_id"),
         partial_index("sign_in_event", "address_key"),
+        partial_index("sign_in_event", "headship_id"),
         {"sqlite_autoincrement": True},
     )
     scope: ClassVar[str] = "nobody"
@@ -191,6 +192,7 @@ class SignInEvent(Table, table=True):
     origin: str = ""
     account_id: int | None = Field(default=None, foreign_key="account.id")
     access_id: int | None = Field(default=None, foreign_key="access.id", index=True)
+    headship_id: int | None = Field(default=None, foreign_key="headship.id")
     address: str = ""
     address_key: str | None = None
 
@@ -200,7 +202,7 @@ class Draft(Table, table=True):
 
     __tablename__ = "draft"
     __table_args__: Any = (UniqueConstraint("owner", "form"), {"sqlite_autoincrement": True})
-    scope: ClassVar[str] = "draft"
+    scope: ClassVar[str] = "owner"
     journaled: ClassVar[bool] = False
 
     id: int | None = Field(default=None, primary_key=True)

@@ -44,8 +44,16 @@ from models.accounts import (
 )
 from models.base import Table
 from models.consents import Consent, PrintedForm
+from models.elections import (
+    Candidate,
+    Election,
+    ElectionBallot,
+    ElectionUrn,
+    ElectionVoter,
+)
 from models.errors import TrousseauError
 from models.families import Guardianship, Pupil
+from models.headnet import HeadAddress, HeadnetPassword, Headship
 from models.invitations import Invitation
 from models.journal import JournalLine
 from models.language import say
@@ -53,6 +61,15 @@ from models.mail import Mail
 from models.nightly import NightlyRun
 from models.people import Person, PersonKey, Post, SuspectedDouble
 from models.plans import Plan, PlanItem
+from models.reading_room import (
+    Committee,
+    CommitteeMember,
+    Conference,
+    Document,
+    DocumentFile,
+    DocumentReading,
+    DocumentVersion,
+)
 from models.schools import (
     Calendar,
     GoverningBody,
@@ -96,8 +113,11 @@ TABLES: tuple[type[Table], ...] = (
     Person, PersonKey, Post, SuspectedDouble, Pupil, Guardianship, Access, Suspension, Mission,
     Consent, PrintedForm, Account, AccountRole, AccountKey, SchoolHoliday, WorkshopFee,
     WorkshopSetting, Workshop, WorkshopSchool, WorkshopParticipant, WorkshopSession,
-    WorkshopAttendance, WorkshopMeeting, WorkshopInvoice, Mail, Invitation, PasswordReset,
-    AddressChange, Origin, SignInEvent, NightlyRun, Draft, Plan, PlanItem, JournalLine,
+    WorkshopAttendance, WorkshopMeeting, WorkshopInvoice, Headship, HeadAddress, Mail,
+    HeadnetPassword, Invitation, PasswordReset, AddressChange, Origin, SignInEvent, NightlyRun,
+    Committee, Election, Candidate, ElectionVoter, ElectionUrn, ElectionBallot, CommitteeMember,
+    Document, DocumentFile, DocumentVersion, DocumentReading, Conference, Draft, Plan, PlanItem,
+    JournalLine,
 )  # fmt: skip
 
 #: A commit may be lost or the file damaged by two processes' checkpoints (FACTS).

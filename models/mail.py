@@ -27,7 +27,13 @@ class Mail(Table, table=True):
         conditional_index("ix_mail_claimed", "claimed_by", where="claimed_by IS NOT NULL"),
         *(
             partial_index("mail", column)
-            for column in ("bounced_at", "refused_at", "uncertain_at", "workshop_id")
+            for column in (
+                "bounced_at",
+                "refused_at",
+                "uncertain_at",
+                "workshop_id",
+                "headship_id",
+            )
         ),
         {"sqlite_autoincrement": True},
     )
@@ -39,6 +45,7 @@ class Mail(Table, table=True):
     access_id: int | None = Field(default=None, foreign_key="access.id", index=True)
     account_id: int | None = Field(default=None, foreign_key="account.id")
     workshop_id: int | None = Field(default=None, foreign_key="workshop.id")
+    headship_id: int | None = Field(default=None, foreign_key="headship.id")
     template: str
     language: str
     generation: int = 1

@@ -37,13 +37,23 @@ _TABLE = """
     workshops     all!      schools   schools!     schools  none     none
     events        all!      schools   schools      schools  none     none
     fees          all!      all       all          all      none     none
+    headnet       all!      none      schools!     none     none     none
+    reading_room  all!      none      none         all      none     none
+    elections     all!      none      none         all      none     none
+    votes         all       none      none         schools! none     none
+    urns          none      none      none         none     none     none
+    readings      own!      none      none         own!     none     none
     drafts        own!      own!      own!         own!     own!     own!
 """
 
-#: Tables of other things of which some rows are about a workshop. Whoever may change workshops
-#: has those rows of their schools too, and no other row there (`models.scope`): a request
-#: tells people by mail, and participants come in by a plan.
-ABOUT_WORKSHOPS = ("mail", "plan", "plan_item")
+#: Tables of other things of which some rows are about a workshop or an account of HeadNet.
+#: Whoever may change those has these rows of their schools too, and no other row there
+#: (`models.scope`): a request tells people by mail, participants come in by a plan, and a head's
+#: password goes by mail.
+ABOUT: Mapping[str, tuple[str, ...]] = {
+    "workshops": ("mail", "plan", "plan_item"),
+    "headnet": ("mail",),
+}
 #: How the kind of a plan about a workshop begins.
 WORKSHOP_PLANS = "workshop"
 
@@ -91,6 +101,21 @@ THINGS: Mapping[str, str] = {
     "workshop_invoice": "events",
     "workshop_fee": "fees",
     "workshop_setting": "fees",
+    "headship": "headnet",
+    "head_address": "headnet",
+    "headnet_password": "headnet",
+    "document": "reading_room",
+    "document_file": "reading_room",
+    "document_version": "reading_room",
+    "conference": "reading_room",
+    "committee": "reading_room",
+    "committee_member": "reading_room",
+    "election": "elections",
+    "candidate": "elections",
+    "election_ballot": "elections",
+    "election_voter": "votes",
+    "election_urn": "urns",
+    "document_reading": "readings",
     "draft": "drafts",
 }
 
@@ -126,11 +151,15 @@ def right_to(role: str, table: str) -> Right:
     return right(role, THINGS.get(table, ""))
 
 
-def has_workshop_rows(role: str, table: str) -> bool:
-    """Tell whether, of a table that is not a role's, the rows about workshops are."""
-    if table not in ABOUT_WORKSHOPS or right_to(role, table).reach != "none":
-        return False
-    return right(role, "workshops") == Right("schools", change=True)
+def rows_about(role: str, table: str) -> tuple[str, ...]:
+    """Return the things whose rows are a role's, of a table that otherwise is not."""
+    if right_to(role, table).reach != "none":
+        return ()
+    return tuple(
+        thing
+        for thing, tables in ABOUT.items()
+        if table in tables and right(role, thing) == Right("schools", change=True)
+    )
 
 
 def may_change(role: str, thing: str) -> bool:

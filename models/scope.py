@@ -24,7 +24,7 @@ from models.language import say
 from models.mail import Mail
 from models.people import Post
 from models.plans import Plan, PlanItem
-from models.rights import THINGS, WORKSHOP_PLANS, has_workshop_rows, right_to
+from models.rights import THINGS, WORKSHOP_PLANS, may_see, right_to, rows_about
 from models.workshops import WorkshopParticipant, WorkshopSchool
 
 
@@ -46,6 +46,7 @@ class Actor:
     account_id: int | None = None
     person_id: int | None = None
     pupils: frozenset[int] = frozenset()
+    headship_id: int | None = None
 
     @property
     def sees_all(self) -> bool:
@@ -53,8 +54,10 @@ class Actor:
 
     @property
     def owner(self) -> str:
-        """Whose the drafts are: the account's, for an address may become somebody else's."""
-        return self.name if self.account_id is None else f"account:{self.account_id}"
+        """Whose drafts are: an account's or a headship's, for an address changes hands."""
+        if self.account_id is not None:
+            return f"account:{self.account_id}"
+        return self.name if self.headship_id is None else f"headship:{self.headship_id}"
 
 
 #: The program itself: migrations, the sender, the nightly update, the command line's owner.
@@ -118,20 +121,39 @@ def _clause(table: Any, actor: Actor) -> _Clause:
         case "all":
             return None
         case "schools":
-            return _of_schools(table, sorted(actor.schools or ()))
+            return _without_hidden(table, actor, _of_schools(table, sorted(actor.schools or ())))
         case "own":
             return _own(table, actor)
         case "children":
             return _of_children(table, actor)
-    if has_workshop_rows(actor.role, table.__tablename__):
-        return _about_workshops(table, sorted(actor.schools or ()))
+    if things := rows_about(actor.role, table.__tablename__):
+        return _about(things, table, sorted(actor.schools or ()))
     return false()
 
 
-def _about_workshops(table: Any, schools: list[int]) -> ColumnElement[bool]:
-    """The rows of mails and plans that are about a workshop of these schools."""
+def _without_hidden(table: Any, actor: Actor, clause: _Clause) -> _Clause:
+    """Take out of a school's mails and journal what is about things that the actor's role
+    does not see: where a head's password goes, who has voted.
+    """
+    if clause is None:
+        return None
+    if table is Mail and not may_see(actor.role, "headnet"):
+        return and_(clause, col(Mail.headship_id).is_(None))
+    if table.scope == "journal":
+        hidden = [t for t in THINGS if right_to(actor.role, t).reach == "none"]
+        return and_(clause, table.entity.not_in(hidden))
+    return clause
+
+
+#: What tells of a mail which thing it is about, beside the school's own affairs.
+_MAIL_ABOUT: dict[str, Any] = {"workshops": Mail.workshop_id, "headnet": Mail.headship_id}
+
+
+def _about(things: tuple[str, ...], table: Any, schools: list[int]) -> ColumnElement[bool]:
+    """The rows of mails and plans that are about these things, of these schools."""
     if table is Mail:
-        return and_(col(Mail.workshop_id).is_not(None), _Checked(Mail.school_id).in_(schools))
+        known = or_(*(_MAIL_ABOUT[thing].is_not(None) for thing in things))
+        return and_(known, _Checked(Mail.school_id).in_(schools))
     about = and_(col(Plan.kind).startswith(WORKSHOP_PLANS), _Checked(Plan.school_id).in_(schools))
     if table is Plan:
         return about
@@ -209,7 +231,7 @@ def _of_workshops(table: Any, ours: Callable[[Any], Any]) -> dict[str, Callable[
 
 def _own(table: Any, actor: Actor) -> ColumnElement[bool]:
     """What is about the actor's own person, or belongs to the actor's account."""
-    if table.scope == "draft":
+    if table.scope == "owner":
         return table.owner == actor.owner
     if table.scope in ("account", "account_id"):
         column = table.id if table.scope == "account" else table.account_id
@@ -261,8 +283,8 @@ def require_change(actor: Actor, table: str) -> None:
     """Raise `OutOfScope` where an actor's role may change no row of a table."""
     if actor.sees_all or right_to(actor.role, table).change:
         return
-    # Mails about a workshop are written, and what became of one is nobody's to change.
-    if table == "mail" or not has_workshop_rows(actor.role, table):
+    # Mails about these are written, and what became of one is nobody's to change.
+    if table == "mail" or not rows_about(actor.role, table):
         raise not_allowed()
 
 
@@ -271,21 +293,31 @@ def may_write(session: Any, row: Any) -> bool:
     actor: Actor = session.actor
     right = right_to(actor.role, row.__tablename__)
     if not right.change:
-        return _is_about_workshop(row, actor)
+        return _is_about(row, actor)
     if right.reach == "all":
         return True
     if right.reach == "own":
-        return row.scope == "draft" and row.owner == actor.owner
+        return row.scope == "owner" and row.owner == actor.owner
     return right.reach == "schools" and _is_of_schools(session, row, actor.schools or frozenset())
 
 
-def _is_about_workshop(row: Any, actor: Actor) -> bool:
-    """Tell whether a mail or plan is about a workshop of the actor's own schools."""
-    if not has_workshop_rows(actor.role, row.__tablename__) or row.__tablename__ == "plan_item":
+def _is_about(row: Any, actor: Actor) -> bool:
+    """Tell whether a mail or plan is about a workshop or a head of the actor's own schools."""
+    things = rows_about(actor.role, row.__tablename__)
+    if not things or row.__tablename__ == "plan_item":
         return False
-    about = row.workshop_id if row.__tablename__ == "mail" else row.kind.startswith(WORKSHOP_PLANS)
     schools = actor.schools or frozenset()
-    return bool(about) and row.school_id in schools and _was_inside(row, schools)
+    if row.__tablename__ == "mail":
+        about = is_about(things, row.workshop_id, row.headship_id)
+    else:
+        about = row.kind.startswith(WORKSHOP_PLANS)
+    return about and row.school_id in schools and _was_inside(row, schools)
+
+
+def is_about(things: tuple[str, ...], workshop_id: Any, headship_id: Any) -> bool:
+    """Tell whether a mail with these columns is about one of `things`."""
+    about = {"workshops": workshop_id, "headnet": headship_id}
+    return any(about[thing] for thing in things)
 
 
 #: Scopes in which others see a row than the school that it belongs to, and alone changes it.

@@ -32,8 +32,8 @@ from models.journal import Change
 from models.language import Wording, dumps, say, wording_from_json
 from models.plans import Plan, PlanItem
 from models.prepared import fetch
-from models.rights import has_workshop_rows
-from models.scope import SHARED_SCOPES, require_change
+from models.rights import rows_about
+from models.scope import SHARED_SCOPES, is_about, require_change
 from models.text import clean
 from models.upgrades import MANY_ROWS, refresh_statistics
 from services.belonging import CHILD, NOT_FROM_HERE, POST, beyond_actor
@@ -802,7 +802,7 @@ def _check_scope(session: ActorSession, plan: Plan, work: _Work, *, undoing: boo
         return
     changed = {*(table for table, *_ in work.updates), *(table for table, *_ in work.deletes)}
     for name in {*work.inserts, *changed}:
-        if name in changed or not has_workshop_rows(session.actor.role, name):
+        if name in changed or not rows_about(session.actor.role, name):
             require_change(session.actor, name)
     made = list(_made_values(plan, work))
     if undoing:
@@ -883,7 +883,8 @@ def _beyond(_what: Any) -> OutOfScope:
 
 def _may_insert(session: ActorSession, table: str, values: dict[str, Any], work: _Work) -> bool:
     schools = session.actor.schools or frozenset()
-    if has_workshop_rows(session.actor.role, table) and not values.get("workshop_id"):
+    things = rows_about(session.actor.role, table)
+    if things and not is_about(things, values.get("workshop_id"), values.get("headship_id")):
         return False
     if "school_id" in values:
         return values["school_id"] in schools

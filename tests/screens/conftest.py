@@ -94,13 +94,20 @@ def console(home: Path) -> MakeApp:
 
 async def settled(pilot: Pilot[Any]) -> None:
     """Wait until every worker has ended and what it posted has been shown."""
-    for _round in range(20):
+    for _round in range(40):
         await pilot.pause()
-        if not [w for w in pilot.app.workers if not w.is_finished]:
+        if [w for w in pilot.app.workers if not w.is_finished]:
+            with suppress(WorkerCancelled):  # one that a newer one has replaced
+                await pilot.app.workers.wait_for_complete()
+        elif not _unread(pilot.app):
             break
-        with suppress(WorkerCancelled):  # one that a newer one has replaced
-            await pilot.app.workers.wait_for_complete()
     await pilot.pause()
+
+
+def _unread(app: App[Any]) -> bool:
+    """Tell whether a message waits: on a busy machine a pause ends before its handler began."""
+    nodes = (app, *app.screen_stack, *app.screen.walk_children())
+    return any(node.message_queue_size for node in nodes)
 
 
 def screen_text(app: App[Any]) -> str:

@@ -27,20 +27,19 @@ from services import (
     workshop_findings,
     workshop_invoices,
     workshop_meetings,
+    workshop_page,
     workshops,
 )
 from services.findings import Finding, Remedy
 from services.workshop_form import CATEGORY_LABELS, LANGUAGE_LABELS, day_from
 from services.workshop_invoices import InvoiceRow, Quote, told_amount
 from services.workshop_meetings import MeetingRow
+from services.workshop_page import HISTORY_WORDS, FurtherSchool, WorkshopPage
 from services.workshops import (
-    HISTORY_WORDS,
     LONGEST_LINK,
     LONGEST_REASON,
     STATUS_WORDS,
     Cancellation,
-    FurtherSchool,
-    WorkshopPage,
 )
 
 _LONGEST_DAY, _LONGEST_NUMBER = 20, 40
@@ -104,7 +103,7 @@ class WorkshopScreen(ReadingScreen[Facts], CalendarFileScreen[None]):
     def read(self) -> Facts:
         desk, workshop = self.workplace.desk, self._workshop
         return Facts(
-            desk.read(workshops.page, workshop),
+            desk.read(workshop_page.page, workshop),
             tuple(desk.read(workshop_findings.findings, workshop)),
             desk.read(workshop_invoices.invoice_of, workshop),
             desk.read(workshop_meetings.meeting_of, workshop),

@@ -29,7 +29,7 @@ from screens.widgets.text import is_accessible
 from screens.workplace import Workplace
 from screens.workshop_dialogs import AskLineScreen, ask_file, ask_folder, content_of, tell
 from screens.workshop_plan import show_plan
-from services import workshop_attendance, workshops
+from services import workshop_attendance, workshop_page
 from services.imports.roster import Progress
 from services.workshop_attendance import Completed, Presence, Result, SessionRow
 from services.workshop_certificates import (
@@ -38,7 +38,7 @@ from services.workshop_certificates import (
     print_certificates,
 )
 from services.workshop_form import time_from
-from services.workshops import WorkshopPage
+from services.workshop_page import WorkshopPage
 
 if TYPE_CHECKING:
     from services.attendance_files import AttendanceFile
@@ -139,7 +139,7 @@ class WorkshopAttendanceScreen(DeedScreen[None]):
             results = self._desk.read(workshop_attendance.results, self._workshop)
         sessions = self._desk.read(workshop_attendance.sessions, self._workshop)
         self.post_message(
-            self._Read(self._desk.read(workshops.page, self._workshop), sessions, results)
+            self._Read(self._desk.read(workshop_page.page, self._workshop), sessions, results)
         )
         found = [each for each in results if _matches(each, text)]
         rows = [self._as_row(each) for each in found[offset : offset + limit]]

@@ -28,10 +28,10 @@ from screens.widgets.table import Column, Page, PagedTable, Row, Sort
 from screens.widgets.text import safe
 from screens.workplace import Workplace
 from screens.workshop_dialogs import AskLineScreen, ask_folder, tell
-from services import workshop_attendance, workshop_meetings, workshops
+from services import workshop_attendance, workshop_meetings, workshop_page
 from services.new_files import write_new
 from services.workshop_meetings import Joiner, MeetingRow, meeting_id_of
-from services.workshops import WorkshopPage
+from services.workshop_page import WorkshopPage
 
 if TYPE_CHECKING:
     from services.bigbluebutton import MeetingServer, Role
@@ -159,7 +159,7 @@ class WorkshopMeetingScreen(DeedScreen[None]):
     def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
         desk = self._desk
         people = desk.read(workshop_meetings.joiners, self._workshop)
-        page = desk.read(workshops.page, self._workshop)
+        page = desk.read(workshop_page.page, self._workshop)
         meeting = desk.read(workshop_meetings.meeting_of, self._workshop)
         self.post_message(self._Read(page, meeting, people))
         found = [each for each in people if name_key(text) in name_key(each.name)]
@@ -207,7 +207,7 @@ class WorkshopMeetingScreen(DeedScreen[None]):
 
         desk, meeting_id = self._desk, meeting_id_of(self._workshop)
         server = self._server()
-        page = desk.read(workshops.page, self._workshop)
+        page = desk.read(workshop_page.page, self._workshop)
         sessions = desk.read(workshop_attendance.sessions, self._workshop)
         ends = max((each.ends_at for each in sessions), default=page.event.ends_at)
         try:

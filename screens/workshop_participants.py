@@ -32,8 +32,9 @@ from screens.workplace import Workplace
 from screens.workshop_dialogs import ask_file, ask_folder, content_of, tell
 from screens.workshop_paste import LONGEST_PASTE, PasteScreen, draft_name
 from screens.workshop_plan import show_plan
-from services import drafts, workshop_participants, workshops
+from services import drafts, workshop_page, workshop_participants
 from services.new_files import write_new
+from services.workshop_page import WorkshopPage
 from services.workshop_participants import (
     LONGEST_CHANGE,
     LONGEST_NAME,
@@ -42,7 +43,6 @@ from services.workshop_participants import (
     LateMessage,
     ParticipantRow,
 )
-from services.workshops import WorkshopPage
 
 _COLUMNS = (
     Column("name", N_("Name"), 18, grow=2, sortable=False),
@@ -117,7 +117,7 @@ class WorkshopParticipantsScreen(DeedScreen[None]):
 
     def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
         rows = self._desk.read(workshop_participants.listed, self._workshop)
-        self.post_message(self._Read(self._desk.read(workshops.page, self._workshop), rows))
+        self.post_message(self._Read(self._desk.read(workshop_page.page, self._workshop), rows))
         found = [_as_row(row) for row in rows if _matches(row, text)]
         return Page(found[offset : offset + limit], len(found))
 

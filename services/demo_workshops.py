@@ -14,6 +14,7 @@ from services import (
     plans,
     workshop_attendance,
     workshop_invoices,
+    workshop_page,
     workshop_participants,
     workshop_rules,
     workshops,
@@ -256,7 +257,7 @@ class DemoWorkshops:
         content = _attendance(_first(people, most).splitlines())
 
         def record(session: Any) -> None:
-            zone = workshops.page(session, asked.id).event.zone
+            zone = workshop_page.page(session, asked.id).event.zone
             order = [
                 EventSession(each.number, each.starts_at, each.ends_at)
                 for each in workshop_attendance.sessions(session, asked.id)

@@ -16,7 +16,7 @@ from screens.workshop_dialogs import AskLineScreen
 from screens.workshop_meeting import WorkshopMeetingScreen
 from screens.workshop_participants import WorkshopParticipantsScreen
 from screens.workshop_request import RequestField, WorkshopRequestScreen
-from services import workshop_invoices, workshops
+from services import workshop_invoices, workshop_page, workshops
 from tests.screens.conftest import MakeApp, settled
 from tests.screens.samples import HOSTILE
 from tests.screens.workshop_place import (
@@ -40,7 +40,7 @@ def ateliers(sqlite_engine: Engine) -> Ateliers:
 
 
 def status(ateliers: Ateliers, workshop: int) -> str:
-    return ateliers.office.read(workshops.page, workshop).status
+    return ateliers.office.read(workshop_page.page, workshop).status
 
 
 async def test_the_office_takes_up_and_accepts_with_a_link(
@@ -208,7 +208,7 @@ def test_what_is_done_or_over_is_not_what_comes_next(
     workshop = ateliers.ask()
 
     def marked() -> list[tuple[str, str]]:
-        page = ateliers.coordinator.read(workshops.page, workshop)
+        page = ateliers.coordinator.read(workshop_page.page, workshop)
         comes = "" if page.coming is None else page.coming.code
         return [
             (code, ">" if code == comes else "+") for code in STEPS if code in {comes, *page.done}

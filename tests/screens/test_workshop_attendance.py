@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from screens.workshop_attendance import WorkshopAttendanceScreen
 from screens.workshop_dialogs import AskLineScreen
 from screens.workshop_plan import WorkshopPlanScreen
-from services import workshop_attendance, workshops
+from services import workshop_attendance, workshop_page
 from services.workshop_attendance import user_id_of
 from services.workshop_meetings import meeting_id_of
 from tests.screens.conftest import MakeApp, settled
@@ -173,7 +173,7 @@ async def test_the_list_is_complete_once_everybody_is_recorded(
         assert "3 sur 3 remplissent" in shown(pilot)
         await pilot.press("o")
         await settled(pilot)
-    assert ateliers.office.read(workshops.page, held).status == "attended"
+    assert ateliers.office.read(workshop_page.page, held).status == "attended"
 
 
 def enter_ids(ateliers: Ateliers, workshop: int) -> list[int]:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from models.database import OutOfScope
-from services import plans, school_holidays, workshop_form, workshop_queue, workshops
+from services import plans, school_holidays, workshop_form, workshop_page, workshop_queue, workshops
 from services.workshop_queue import WorkshopQuery
 from tests.services.workshop_world import Ateliers, make_ateliers
 
@@ -53,7 +53,7 @@ def test_what_is_typed_and_chosen_narrows_it(ateliers: Ateliers) -> None:
     assert found(ateliers, text="evaluer") == [one]
     assert found(ateliers, text="saint-exemple 9901 dubois") == [two]
     assert found(ateliers, text="%") == found(ateliers, text="") == [one, two]
-    reference = ateliers.office.read(workshops.page, two).reference
+    reference = ateliers.office.read(workshop_page.page, two).reference
     assert found(ateliers, text=reference.lower()) == [two]
     assert found(ateliers, status="accepted") == [two]
     assert found(ateliers, status="open") == found(ateliers, status="waiting") == [one, two]

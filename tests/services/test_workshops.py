@@ -18,6 +18,7 @@ from services import (
     drafts,
     plans,
     workshop_findings,
+    workshop_page,
     workshop_participants,
     workshop_rules,
     workshops,
@@ -99,7 +100,7 @@ def test_only_who_may_asks(ateliers: Ateliers) -> None:
         ateliers.director.write(workshops.cancel, workshop)
     with pytest.raises(WorkshopNotFound):
         ateliers.neighbour.write(workshops.cancel, workshop)
-    assert ateliers.director.read(workshops.page, workshop).steps == ()
+    assert ateliers.director.read(workshop_page.page, workshop).steps == ()
 
 
 # --- answering ----------------------------------------------------------------------------
@@ -120,7 +121,7 @@ def test_a_request_is_taken_up_and_accepted(ateliers: Ateliers) -> None:
     assert status(ateliers, workshop) == "accepted"
     row = ateliers.row(workshop)
     assert (row.registration_link, row.registration_until) == (LINK, date(2027, 3, 8))
-    page = ateliers.coordinator.read(workshops.page, workshop)
+    page = ateliers.coordinator.read(workshop_page.page, workshop)
     assert page.steps == ("participants", "cancel", "replace")
     assert [code for code, _at in page.history] == ["submitted", "in_treatment", "accepted"]
     assert page.plan.day("registration") == date(2027, 3, 8)
@@ -144,7 +145,7 @@ def test_a_refusal_needs_its_reason(ateliers: Ateliers) -> None:
         ateliers.office.write(workshops.refuse, workshop, "  ")
     ateliers.office.write(workshops.refuse, workshop, "aucun animateur")
     assert status(ateliers, workshop) == "refused"
-    page = ateliers.coordinator.read(workshops.page, workshop)
+    page = ateliers.coordinator.read(workshop_page.page, workshop)
     assert (page.refused_reason, page.due_on, page.steps) == ("aucun animateur", None, ())
     with pytest.raises(StepRefused):
         ateliers.coordinator.write(workshops.cancel, workshop)
@@ -218,7 +219,7 @@ def test_replacing_cancels_and_asks_anew_in_one_step(ateliers: Ateliers) -> None
     )
     (person,) = coordinator.read(workshop_participants.listed, sent.workshop_id)
     assert (person.surname, person.fase_number) == ("Peeters", 9902)
-    assert coordinator.read(workshops.page, former).replaced_by == sent.reference
+    assert coordinator.read(workshop_page.page, former).replaced_by == sent.reference
     subjects = [subject for _to, subject in ateliers.mails()]
     assert any(sent.reference in subject and "remplac" in subject for subject in subjects)
 
@@ -266,14 +267,14 @@ def test_a_further_school_sees_it_once_the_office_has_linked_it(ateliers: Atelie
     workshop = ateliers.ask(further_schools="9902, 77777")
     neighbour = ateliers.neighbour
     with pytest.raises(WorkshopNotFound):
-        neighbour.read(workshops.page, workshop)
+        neighbour.read(workshop_page.page, workshop)
     assert not any(
-        s.linked for s in ateliers.coordinator.read(workshops.page, workshop).further_schools
+        s.linked for s in ateliers.coordinator.read(workshop_page.page, workshop).further_schools
     )
     ateliers.office.write(workshops.take_up, workshop)
-    linked = ateliers.coordinator.read(workshops.page, workshop).further_schools
+    linked = ateliers.coordinator.read(workshop_page.page, workshop).further_schools
     assert [(s.fase_number, s.linked) for s in linked] == [(9902, True), (77777, False)]
-    seen = neighbour.read(workshops.page, workshop)
+    seen = neighbour.read(workshop_page.page, workshop)
     assert not seen.own and seen.steps == () and seen.school == ""
     for deed in (workshops.cancel, workshops.replace):
         with pytest.raises(StepRefused, match="autre"):
@@ -284,7 +285,7 @@ def test_a_reference_of_something_else_is_told(ateliers: Ateliers) -> None:
     with pytest.raises(NotAWorkshop):
         ateliers.office.read(workshops.by_reference, "00K3-1W")
     with pytest.raises(WorkshopNotFound):
-        ateliers.office.read(workshops.page, 4711)
+        ateliers.office.read(workshop_page.page, 4711)
 
 
 def test_what_is_shared_is_not_changed_past_the_services(engine: Engine) -> None:

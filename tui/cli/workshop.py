@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from models.workshop_dates import PlanStep
     from services.workshop_days import DayAsked, LastDays
     from services.workshop_invoices import InvoiceRow
+    from services.workshop_page import WorkshopPage
     from services.workshop_queue import WorkshopRow
-    from services.workshops import WorkshopPage
 
 Status = Annotated[
     str | None, typer.Option("--status", help=N_("Only those with this status, as in --json."))
@@ -147,11 +147,11 @@ def _days_left(row: "WorkshopRow") -> str:
 
 
 def show(reference: WorkshopReference, ics: Calendar = None, as_json: Json = False) -> None:
-    from services import workshop_findings, workshop_invoices, workshops
+    from services import workshop_findings, workshop_invoices, workshop_page, workshops
 
     with office() as here:
         workshop = here.desk.read(workshops.by_reference, reference)
-        page = here.desk.read(workshops.page, workshop)
+        page = here.desk.read(workshop_page.page, workshop)
         found = here.desk.read(workshop_findings.findings, workshop)
         invoice = here.desk.read(workshop_invoices.invoice_of, workshop)
         calendar = here.desk.read(workshops.calendar_of, workshop) if ics else b""
@@ -272,7 +272,7 @@ def _facts(page: "WorkshopPage") -> list[tuple[str, Any]]:
 
 
 def _print_history(page: "WorkshopPage") -> None:
-    from services.workshops import HISTORY_WORDS
+    from services.workshop_page import HISTORY_WORDS
 
     headings = (_("When"), _("What"))
     print_table(headings, ((at, HISTORY_WORDS[code]) for code, at in page.history))

@@ -46,14 +46,14 @@ def attendance(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    from services import workshop_attendance, workshops
+    from services import workshop_attendance, workshop_page, workshops
 
     if source is None and (report or dry_run or yes):
         raise typer.BadParameter(_("These options are about a file: give one."), param_hint="FILE")
     with office() as here:
         workshop = here.desk.read(workshops.by_reference, reference)
         done = _recorded(here, workshop, source, report, dry_run, yes, as_json) if source else None
-        status = here.desk.read(workshops.page, workshop).status
+        status = here.desk.read(workshop_page.page, workshop).status
         order = here.desk.read(workshop_attendance.sessions, workshop)
         results = here.desk.read(workshop_attendance.results, workshop)
     if as_json:
@@ -86,13 +86,13 @@ def _recorded(
 
 
 def _read(here: Office, workshop: int, source: Path, report: bool) -> "AttendanceFile":
-    from services import workshop_attendance, workshops
+    from services import workshop_attendance, workshop_page
     from services.attendance_files import EventSession, read_attendance_table
     from services.meeting_reports import read_callback
     from services.workshop_meetings import meeting_id_of
 
     content = read_limited(source, _LARGEST_FILE)
-    zone = here.desk.read(workshops.page, workshop).event.zone
+    zone = here.desk.read(workshop_page.page, workshop).event.zone
     order = [
         EventSession(each.number, each.starts_at, each.ends_at)
         for each in here.desk.read(workshop_attendance.sessions, workshop)

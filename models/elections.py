@@ -23,7 +23,7 @@ class Election(Table, table=True):
 
     `seats` is how many are elected, and how many names a ballot may hold at most. It can be
     changed until it opens. `published_at` is when its ballots were published after the close,
-    `ballots_digest` the SHA-256 of their list.
+    `ballots_digest` the SHA-256 of their list, `electorate` how many schools there were then.
     """
 
     __tablename__ = "election"
@@ -47,6 +47,7 @@ class Election(Table, table=True):
     cancelled_reason: str = ""
     published_at: datetime | None = Field(default=None, sa_type=Instant)
     ballots_digest: str = ""
+    electorate: int | None = None
 
 
 class Candidate(Table, table=True):

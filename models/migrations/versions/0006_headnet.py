@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("cancelled_reason", sa.String(), nullable=False),
         sa.Column("published_at", Instant(), nullable=True),
         sa.Column("ballots_digest", sa.String(), nullable=False),
+        sa.Column("electorate", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["committee_id"], ["committee.id"], name=op.f("fk_election_committee_id")
         ),

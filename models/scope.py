@@ -38,6 +38,8 @@ class Actor:
 
     `schools` is None for those who see all of them. `person_id` is who the actor is, where
     that is known, `pupils` the children whom a guardian has chosen to look after just now.
+    A head who came in with a HeadNet password has no account, but a headship and the
+    `generation` of that password.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Actor:
     person_id: int | None = None
     pupils: frozenset[int] = frozenset()
     headship_id: int | None = None
+    generation: int | None = None
 
     @property
     def sees_all(self) -> bool:

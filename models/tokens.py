@@ -25,6 +25,7 @@ _GROUP = 5
 _ROW_CHARACTERS = 6
 _MAC_CHARACTERS = 18
 _LENGTH = _ROW_CHARACTERS + _MAC_CHARACTERS + 1
+_SLIPS = 3
 _BOUNCE_MAC_CHARACTERS = 10
 _MESSAGE_MAC_CHARACTERS = 12
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
@@ -99,6 +100,20 @@ def parse_token(text: str) -> ParsedToken:
 def count_characters(text: str) -> tuple[int, int]:
     """Return how many characters of a token were typed, and how many it has."""
     return len(_IGNORED.sub("", text[: 10 * _LENGTH])), _LENGTH
+
+
+def is_nearly_token(text: str) -> bool:
+    """Tell whether a typed text is probably a token with a slip in it, and no other password.
+
+    By its form alone: some characters more or fewer, one or two that no token has. A token has
+    digits, for it begins with a row's number.
+    """
+    if len(text) > 10 * _LENGTH:
+        return False
+    typed = _IGNORED.sub("", text).upper()
+    strange = sum(c not in _VALUES for c in typed.translate(_SAME_SHAPE))
+    digits = sum(c.isdigit() or c == "O" for c in typed)
+    return abs(len(typed) - _LENGTH) <= _SLIPS and strange <= 2 and digits >= _SLIPS
 
 
 def matching_generation(key: Key, purpose: str, parsed: ParsedToken, latest: int) -> int | None:

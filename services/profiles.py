@@ -17,11 +17,13 @@ from models.accounts import Account, AccountRole
 from models.database import Actor, ActorSession
 from models.errors import TrousseauError
 from models.families import Guardianship, Pupil
+from models.headnet import Headship
 from models.language import N_, Wording, say
 from models.people import Person
 from models.rights import ROLES
 from models.roles import CONSOLE_ROLE
 from models.schools import School
+from services.headnet_sign_in import still_in_force
 
 #: The role that sees every school, and so belongs to none.
 EVERYWHERE = "helpdesk"
@@ -57,7 +59,8 @@ class Profile:
     """What an account may be chosen for; on screen it is called “compte”.
 
     `school_ids` is None for a role that sees every school. `schools` are their names, in the
-    order of the alphabet; `child` is the name of the pupil of a parent's profile.
+    order of the alphabet; `child` is the name of the pupil of a parent's profile. A head who
+    came in with a HeadNet password has a headship, and the `generation` of that password.
     """
 
     role: str
@@ -65,6 +68,8 @@ class Profile:
     schools: tuple[str, ...] = ()
     pupil_id: int | None = None
     child: str = ""
+    headship_id: int | None = None
+    generation: int | None = None
 
     @property
     def label(self) -> Wording:
@@ -84,9 +89,12 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who has signed in, and the profiles to choose from, the one with the widest view first."""
+    """Who has signed in, and the profiles to choose from, the one with the widest view first.
 
-    account_id: int
+    `account_id` is None for a head who came in with a HeadNet password.
+    """
+
+    account_id: int | None
     email: str
     name: str
     language: str
@@ -103,6 +111,8 @@ def actor_for(identity: Identity, profile: Profile) -> Actor:
         identity.account_id,
         identity.person_id,
         frozenset(() if profile.pupil_id is None else (profile.pupil_id,)),
+        profile.headship_id,
+        profile.generation,
     )
 
 
@@ -128,6 +138,39 @@ def identity_of(session: ActorSession, account_id: int) -> Identity:
     )
 
 
+def identity_of_head(
+    session: ActorSession, headship_id: int, generation: int, email: str
+) -> Identity:
+    """Return who a head is that came in by a HeadNet password: head of that school, no more.
+
+    An account of the same address adds nothing: its own password was not given. Raises
+    `UnknownAccount`.
+    """
+    found = session.execute(
+        select(Headship, col(School.name))
+        .join(School, col(School.id) == col(Headship.school_id))
+        .where(col(Headship.id) == headship_id)
+    ).one_or_none()
+    if found is None:
+        raise UnknownAccount(say("There is no such account."))
+    headship, school = found
+    profile = Profile(
+        "head",
+        frozenset((headship.school_id,)),
+        (school,),
+        headship_id=headship_id,
+        generation=generation,
+    )
+    return Identity(
+        account_id=None,
+        email=email,
+        name=f"{headship.first_name} {headship.surname}".strip() or email,
+        language=headship.language,
+        person_id=None,
+        profiles=(profile,),
+    )
+
+
 def _all_of(session: ActorSession, account_id: int, person: int | None) -> list[Profile]:
     profiles = list(_given(session, account_id))
     if person is not None:
@@ -140,10 +183,12 @@ def still_holds(session: ActorSession, actor: Actor) -> bool:
     """Tell whether an actor's account is open and still has what the actor works as.
 
     Somebody stays in for hours, and roles end, accesses are deactivated, accounts are closed
-    meanwhile. Whoever has no account, such as the owner of the files, keeps what they have.
+    meanwhile; a head is followed by another, or has a newer password that is in force. Whoever
+    has neither account nor headship, such as the owner of the files, keeps what they have.
     """
     if actor.account_id is None:
-        return True
+        headship = actor.headship_id
+        return headship is None or still_in_force(session, headship, actor.generation)
     account = session.scalars(select(Account).where(col(Account.id) == actor.account_id)).first()
     if account is None or account.disabled_at is not None:
         return False

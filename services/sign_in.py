@@ -1,4 +1,4 @@
-"""Signing in with a password or a key.
+"""Signing in with a password, a head's HeadNet password or a key.
 
 The answer to a wrong password, an unknown address, a disabled and a locked account is one and
 the same, and costs the same hash. Tries are counted before the password is looked at, so that
@@ -22,12 +22,12 @@ from models.errors import TrousseauError
 from models.keys import Key
 from models.language import N_, Wording, say, say_n
 from models.schools import DEFAULT_TIME_ZONE, School
-from services import account_keys, tries
+from services import account_keys, headnet_sign_in, tries
 from services.account_mail import contact_of
 from services.accounts import DOOR
 from services.desk import told_in_words
 from services.passwords import Hasher
-from services.profiles import Identity, identity_of
+from services.profiles import Identity, identity_of, identity_of_head
 from services.tries import TooManyTries
 from services.zones import local
 
@@ -87,13 +87,18 @@ class SignedIn:
 
 
 class SignInRefused(TrousseauError):
-    """Address and password were not accepted, for a reason that is not told."""
+    """Address and password were not accepted, for a reason that is not told.
+
+    `told` is for whoever typed what only a head's own e-mail can have shown, and for what can
+    be seen of a password alone, whoever typed it.
+    """
 
     heading = N_("You are not signed in")
 
-    def __init__(self) -> None:
+    def __init__(self, told: Wording | None = None) -> None:
         super().__init__(
-            say(
+            told
+            or say(
                 "The address or the password is not right. After several wrong tries, "
                 "wait a few minutes before the next one."
             )
@@ -133,54 +138,123 @@ class NoAccessNow(TrousseauError):
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """A try that has been counted; without an account it can only fail."""
+    """A try that has been counted; without an account or a head it can only fail.
 
-    event_id: int
-    account_id: int | None
-    password_hash: str | None = field(repr=False)
+    `told` is what may be said of it nevertheless.
+    """
+
+    events: tuple[int, ...]
+    account_id: int | None = None
+    password_hash: str | None = field(default=None, repr=False)
+    head: SignedIn | None = None
+    told: Wording | None = None
 
 
 def sign_in(entrance: Entrance, email: str, password: str) -> SignedIn:
-    """Return who signs in with this address and password.
+    """Return who signs in with this address and password, or a HeadNet password.
 
     Opens its own short sessions, for the hash between them takes long. Raises
-    `SignInRefused`, always in the same words; `TooManyTries` while the origin waits, which
-    says nothing of the account and costs no hash; and where the password was right
-    `NoAccessNow`.
+    `SignInRefused`, always in the same words but for what `services.headnet_sign_in` tells;
+    `TooManyTries` while the origin waits, which says nothing of the account and costs no
+    hash; and where the password was right `NoAccessNow`.
     """
     with entrance.looking() as session:
         tries.check_origin(session, entrance.knocker)
+    typed = headnet_sign_in.read(password)
     with entrance.acting() as session:
-        attempt = _begin(session, entrance.knocker, email)
+        attempt = _begin(session, entrance, email, typed)
+    if attempt.head is not None:
+        return attempt.head
     if not entrance.hasher.fits(attempt.password_hash, password) or attempt.account_id is None:
-        _refuse()
+        _refuse(attempt.told)
     with entrance.acting() as session:
         signed_in = _succeed(session, attempt, entrance.knocker)
         signed_in = _with_key(session, signed_in, entrance.offered)
     return admitted(entrance, signed_in)
 
 
-def _begin(session: ActorSession, origin: str, email: str) -> _Attempt:
-    """Count a try, as if it were wrong, and return what to compare."""
+def _begin(
+    session: ActorSession, entrance: Entrance, email: str, typed: headnet_sign_in.Typed
+) -> _Attempt:
+    """Count a try, as if it were wrong, and return what to compare; let a head in at once."""
+    origin = entrance.knocker
     tries.count_origin(session, origin)
     address, key = _typed(email)
+    judged = headnet_sign_in.judge(session, entrance.key, key, typed)
+    if judged.opens:
+        return _Attempt((), head=_let_head_in(session, judged, origin, address))
     account = _find(session, key)
+    events = _record_head(session, judged, origin, address, key, account)
     outcome = _outcome(session, account)
     live = account if outcome == "wrong" else None
-    tries.count_account(session, live)
-    event = tries.record(
-        session,
-        "password",
-        outcome,
-        origin,
-        account_id=account.id if account else None,
-        address=address,
-        address_key=key,
-        since=account.tries_since or session.at if account else None,
-    )
+    # A genuine password of a head is no guess at an account, and locks none.
+    tries.count_account(session, None if judged.is_genuine else live)
+    if not judged.is_genuine and (account is not None or not events):
+        event = tries.record(
+            session,
+            "password",
+            outcome,
+            origin,
+            account_id=account.id if account else None,
+            address=address,
+            address_key=key,
+            since=account.tries_since or session.at if account else None,
+        )
+        events = (*events, event)
     if live is None:
-        return _Attempt(event, None, None)
-    return _Attempt(event, live.id, live.password_hash)
+        return _Attempt(events, told=judged.told)
+    return _Attempt(events, live.id, live.password_hash, told=judged.told)
+
+
+def _record_head(
+    session: ActorSession,
+    judged: headnet_sign_in.Judgement,
+    origin: str,
+    address: str,
+    key: str | None,
+    account: Account | None,
+) -> tuple[int, ...]:
+    """Write down a refused try at HeadNet for each head that it is about; return the rows.
+
+    A password without its form, typed with an address that is an account's too, is none.
+    """
+    if judged.outcome is None or (account is not None and not judged.has_the_form):
+        return ()
+    about: tuple[int | None, ...] = judged.headships or (None,)
+    return tuple(
+        tries.record(
+            session,
+            headnet_sign_in.KIND,
+            judged.outcome,
+            origin,
+            headship_id=headship,
+            address=address,
+            address_key=key,
+            since=headnet_sign_in.last_sign_in(session, headship),
+        )
+        for headship in about
+    )
+
+
+def _let_head_in(
+    session: ActorSession, judged: headnet_sign_in.Judgement, origin: str, email: str
+) -> SignedIn:
+    """Let a head in, tell of wrong tries before, and write it down.
+
+    An account of the same address stays as it is, a lock and all.
+    """
+    (headship,), generation = judged.headships, judged.generation
+    assert generation is not None
+    wrong = headnet_sign_in.wrong_tries(session, headship)
+    identity = identity_of_head(session, headship, generation, email)
+    tries.take_back(session, origin)
+    headnet_sign_in.note_sign_in(session, headship)
+    tries.record(session, headnet_sign_in.KIND, "ok", origin, headship_id=headship)
+    if wrong is None:
+        return SignedIn(identity)
+    count, since = wrong
+    zone = headnet_sign_in.zone_of(session, headship)
+    return SignedIn(identity, (wrong_tries_notice(count, local(since, zone)),))
 
 
 def _typed(email: str) -> tuple[str, str | None]:
@@ -215,13 +289,14 @@ def _succeed(session: ActorSession, attempt: _Attempt, origin: str) -> SignedIn:
     account = _account(session, attempt.account_id)
     if account.disabled_at is not None or account.password_hash != attempt.password_hash:
         _refuse()
-    tries.strike(session, attempt.event_id)
+    for event in sorted(attempt.events):
+        tries.strike(session, event)
     return let_in(session, account, "password", origin)
 
 
 def _with_key(session: ActorSession, who: SignedIn, fingerprint: str) -> SignedIn:
     """Let the key of this connection sign in from now on, where the account waits for that."""
-    if not fingerprint:
+    if not fingerprint or who.identity.account_id is None:
         return who
     name = account_keys.prove(session, who.identity.account_id, fingerprint)
     if name is None:
@@ -239,8 +314,8 @@ def _account(session: ActorSession, account_id: int | None) -> Account:
     return session.scalars(whose).one()
 
 
-def _refuse() -> NoReturn:
-    raise SignInRefused
+def _refuse(told: Wording | None = None) -> NoReturn:
+    raise SignInRefused(told)
 
 
 def let_in(session: ActorSession, account: Account, kind: str, origin: str) -> SignedIn:

@@ -31,6 +31,7 @@ OUTCOMES = (
     "ok", "wrong", "locked", "unknown", "disabled", "no_password", "no_access",
     "used", "expired", "replaced", "withdrawn", "other_year", "deactivated", "blocked",
     "queued", "never_activated", "limited", "taken", "shared",
+    "mistyped", "too_early", "other_address", "ended",
 )  # fmt: skip
 
 
@@ -238,6 +239,7 @@ def record(
     *,
     account_id: int | None = None,
     access_id: int | None = None,
+    headship_id: int | None = None,
     address: str = "",
     address_key: str | None = None,
     since: datetime | None = None,
@@ -254,6 +256,7 @@ def record(
         "origin": origin,
         "account_id": account_id,
         "access_id": access_id,
+        "headship_id": headship_id,
         "address_key": address_key,
     }
     connection = session.connection()

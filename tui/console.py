@@ -28,7 +28,7 @@ from screens.sign_in import SignInScreen
 from tui.app import MakeScreen, TrousseauApp, run
 from tui.appearance import appearance, shows_arrows
 from tui.cli.office import now
-from tui.door import CLOSED, Arrived, Door, Entered
+from tui.door import Arrived, Door, Entered, closed
 from tui.state import state_folder
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ class Console(TrousseauApp):
         self.places = places(entered.workplace, self.may_write_files)
         if entered.workplace.desk.actor.person_id is None:
             del self.places["own-access"]
+        if entered.account_id is None:
+            del self.places["own-account"]
         if (home := _home(self.role)) != "dashboard":
             self.places.pop(home, None)
         profile = entered.workplace.profile
@@ -199,7 +201,7 @@ class Console(TrousseauApp):
     def _shut_out(self, message: _ShutOut) -> None:
         message.stop()
         if message.actor is self._actor and not self.has_ended:
-            self.sign_out(CLOSED)
+            self.sign_out(closed(message.actor))
 
     # Out
 
@@ -338,8 +340,10 @@ def _screen(workplace: "Workplace", place: str, files: bool = True) -> Screen[An
 
 
 def _home(role: str) -> str:
-    """Return the place that a role finds first: its schools, the child, or what is held there
-    about oneself."""
+    """Return the place that a role finds first: its schools, the child, what a head reads, or
+    what is held there about oneself."""
+    if role == "head" and "reading-room" in _SCREENS:
+        return "reading-room"
     if right(role, "families").reach == "children":
         return "child"
     return "dashboard" if right(role, "team").reach in ("all", "schools") else "own-access"

@@ -31,11 +31,21 @@ if TYPE_CHECKING:
 
 #: After how long without a key somebody is signed out, until the settings are read.
 _IDLE = timedelta(minutes=20)
+#: What a head reads whose session ends before he or she has.
+HEADSHIP_CLOSED = say(
+    "Your HeadNet access has ended, or a newer password has come into force: sign in with the "
+    "one of the latest e-mail."
+)
 #: What somebody reads who is in and has lost what they came in as.
 CLOSED = say(
     "Your account has been closed, or what it was open for has ended. Ask your school or the "
     "helpdesk."
 )
+
+
+def closed(actor: "Actor") -> Wording:
+    """Return what somebody reads who is in and has lost what they came in as."""
+    return HEADSHIP_CLOSED if actor.account_id is None else CLOSED
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from services import (
     consent_recording,
     consents,
     families,
+    headnet_sign_in,
     invitation_status,
     outbox,
     plans,
@@ -227,6 +228,7 @@ ARGUMENTS: dict[str, Make] = {
     "met": lambda c: 1,
     "kind": lambda c: "submitted",
     "workshop": lambda c: _workshop(c),
+    "headship_id": lambda c: c.one("headship"),
 }  # fmt: skip
 
 
@@ -466,6 +468,9 @@ SPECIAL: dict[str, Make] = {
         f"tries.{name}.origin": lambda c: "192.0.2.7"
         for name in ("check_origin", "count_origin", "record", "take_back")
     },
+    "headnet_sign_in.judge.address_key": lambda c: c.maybe("neuf@exemple.example"),
+    "headnet_sign_in.judge.typed": lambda c: headnet_sign_in.read(_token(c)),
+    "tries.record.headship_id": lambda c: None,
     "tries.record.kind": lambda c: "password",
     "tries.record.outcome": lambda c: "wrong",
     "tries.record.address_key": lambda c: c.maybe("neuf@exemple.example"),

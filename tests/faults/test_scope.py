@@ -382,6 +382,7 @@ PAST_THE_DOOR = {
     "services/imports/planning_families.py": "as matching.py: `Known.visible` decides what is told",
     "services/imports/family_losses.py": "names guardians of pupils in the actor's schools",
     "services/nightly.py": "works for the whole installation, while nobody is there",
+    "services/headnet_sign_in.py": "notes when a head came in, at the door; refuses all others",
     "services/tries.py": "counts tries at the door, where nobody is in yet; refuses all others",
 }
 _BARE = re.compile(

@@ -49,7 +49,9 @@ class Document(Table, table=True):
 class DocumentFile(Table, table=True):
     """The bytes of a file, once for each contents, and its words in normal form for the search.
 
-    Not journaled: its digest says what it is, and versions that refer to it are.
+    The words stand before the bytes: SQLite would read through these to come to them. A file
+    that no version refers to was kept for a plan; it goes some time after `stored_at`. Not
+    journaled: its digest says what it is, and versions that refer to it are.
     """
 
     __tablename__ = "document_file"
@@ -59,8 +61,9 @@ class DocumentFile(Table, table=True):
     id: int | None = Field(default=None, primary_key=True)
     digest: str = Field(unique=True)
     size: int
-    contents: bytes = Field(sa_type=LargeBinary, repr=False)
+    stored_at: datetime = Field(sa_type=Instant)
     text_key: str = ""
+    contents: bytes = Field(sa_type=LargeBinary, repr=False)
 
 
 class DocumentVersion(Table, table=True):
@@ -104,7 +107,9 @@ class DocumentReading(Table, table=True):
 class Conference(Table, table=True):
     """A conference: both days inclusive, in `time_zone`; `begins` and `ends` are HH:MM or "".
 
-    `sequence` grows with each change, so that a calendar takes the newer one.
+    Each of its days has these times. `text_key` is the words of place and information in
+    normal form, for the search. `sequence` grows with each change, so that a calendar takes
+    the newer one.
     """
 
     __tablename__ = "conference"
@@ -125,6 +130,7 @@ class Conference(Table, table=True):
     ends: str = ""
     time_zone: str
     information: str = ""
+    text_key: str = ""
     sequence: int = 0
     published_at: datetime = Field(sa_type=Instant)
     changed_at: datetime = Field(sa_type=Instant)

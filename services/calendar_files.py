@@ -1,4 +1,4 @@
-"""Calendar files (iCalendar, RFC 5545) of a workshop and of what must be done by when.
+"""Calendar files (iCalendar, RFC 5545) of workshops and what must be done by when; of conferences.
 
 The event has its daily times in its own zone, written out in the file, so that it stays at
 the same hour for whoever reads it elsewhere or after a change of the clock. Deadlines are
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from services.mail.templates import Attachment
 
 Status = Literal["tentative", "confirmed", "cancelled"]
+Family = Literal["workshops", "conferences"]
 
 _REFERENCE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _KEY = re.compile(r"[a-z0-9_-]{1,40}")
@@ -41,19 +42,21 @@ _AROUND = timedelta(days=200)
 class CalendarEvent:
     """A workshop on one or more days in a row, each day from `starts` to `ends` in `zone`.
 
-    `reference` names it for ever; `sequence` grows from each file of it to the next,
-    and `changed_at` (aware) is when that was. `ends` not after `starts` is the next morning.
-    `organizer` is the address that the file comes from; with it the file may be sent, and a
-    calendar told of a change or cancellation; without it the file is one to keep. `url` is
-    where to go (a link of one person's is a secret of theirs). Texts may come from outside.
+    Or a conference, by `family`: that keeps their references apart. Without `starts` and
+    `ends` it is about whole days. `reference` names it for ever; `sequence` grows from each
+    file of it to the next, and `changed_at` (aware) is when that was. `ends` not after
+    `starts` is the next morning. `organizer` is the address that the file comes from; with it
+    the file may be sent, and a calendar told of a change or cancellation; without it the file
+    is one to keep. `url` is where to go (a link of one person's is a secret of theirs). Texts
+    may come from outside.
     """
 
     reference: str
     title: str
     first_day: date
     days: int
-    starts: time
-    ends: time
+    starts: time | None
+    ends: time | None
     zone: ZoneInfo
     changed_at: datetime
     sequence: int = 0
@@ -63,6 +66,7 @@ class CalendarEvent:
     url: str = ""
     organizer: str = ""
     language: str = DEFAULT_LANGUAGE
+    family: Family = "workshops"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,21 @@ def calendar_file(event: CalendarEvent, deadlines: Iterable[Deadline] = ()) -> b
     calendar.add_component(_event(event))
     for deadline in deadlines:
         calendar.add_component(_deadline(event, deadline))
+    return calendar.to_ical()
+
+
+def calendar_of(events: Sequence[CalendarEvent]) -> bytes:
+    """Return one file of several events, to keep; ValueError where there is none."""
+    if not events:
+        raise ValueError("a calendar has an event")
+    calendar = _calendar(events[0])
+    known = {events[0].zone.key}
+    for event in events:
+        if event.zone.key not in known and not _is_utc(event.zone):
+            calendar.add_component(_zone(event.zone, event.first_day))
+            known.add(event.zone.key)
+    for event in events:
+        calendar.add_component(_event(event))
     return calendar.to_ical()
 
 
@@ -170,7 +189,7 @@ def _calendar(event: CalendarEvent) -> "Calendar":
     from icalendar import Calendar
 
     calendar = Calendar()
-    calendar.add("prodid", f"-//Trousseau//Workshops//{event.language.upper()}")
+    calendar.add("prodid", f"-//Trousseau//{event.family.title()}//{event.language.upper()}")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     if event.organizer:
@@ -196,13 +215,17 @@ def _event(event: CalendarEvent) -> "Event":
     if event.days < 1 or event.sequence < 0:
         raise ValueError("an event has a day and a sequence")
     entry = _entry(event, event.reference, event.title, event.description)
-    begin = datetime.combine(event.first_day, event.starts, event.zone)
-    nights = 0 if event.ends > event.starts else 1
-    end = datetime.combine(event.first_day + timedelta(days=nights), event.ends, event.zone)
-    entry.add("dtstart", begin)
-    entry.add("dtend", end)
-    if event.days > 1:
-        entry.add("rrule", {"freq": "daily", "count": event.days})
+    if event.starts is None or event.ends is None:
+        entry.add("dtstart", event.first_day)
+        entry.add("dtend", event.first_day + timedelta(days=event.days))
+    else:
+        begin = datetime.combine(event.first_day, event.starts, event.zone)
+        nights = 0 if event.ends > event.starts else 1
+        end = datetime.combine(event.first_day + timedelta(days=nights), event.ends, event.zone)
+        entry.add("dtstart", begin)
+        entry.add("dtend", end)
+        if event.days > 1:
+            entry.add("rrule", {"freq": "daily", "count": event.days})
     if event.location:
         entry.add("location", _line(event.location))
     if event.url:
@@ -243,7 +266,7 @@ def _entry(event: CalendarEvent, name: str, title: str, description: Sequence[st
     if not _REFERENCE.fullmatch(event.reference):
         raise ValueError("not the reference of a workshop")
     entry = Event()
-    entry.add("uid", f"{name}@workshops.trousseau")
+    entry.add("uid", f"{name}@{event.family}.trousseau")
     entry.add("dtstamp", event.changed_at)
     entry.add("last-modified", event.changed_at)
     entry.add("sequence", event.sequence)

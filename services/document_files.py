@@ -1,0 +1,195 @@
+"""Files as documents of the reading room: what kind a file is, what it says, how it is kept.
+
+Each contents are kept once, by their digest. A file called Markdown or text is read in the
+console, so it must be text: UTF-8, UTF-16 with its mark, or else Windows-1252. What any other
+file holds is not looked into.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import PurePosixPath
+
+from sqlalchemy import delete, exists, select
+from sqlmodel import col
+
+from models.database import ActorSession, change
+from models.language import Wording, say
+from models.reading_room import DocumentFile, DocumentVersion
+from models.text import clean, is_clean
+from services.reading_room_rules import RoomRefused, require_manager, safe_lines, text_key
+
+#: Largest file, and largest one that is read as text, in bytes.
+LARGEST_FILE, LARGEST_TEXT = 16 * 2**20, 2 * 2**20
+#: So many characters of a text are shown; whoever wants the rest takes the file.
+MOST_SHOWN = 400_000
+LONGEST_NAME = 150
+#: How long a file is kept that no version refers to: a plan may still want it.
+KEPT_FOR = timedelta(days=30)
+#: Longest list of a text's different words.
+_LONGEST_KEY = 200_000
+
+_MEDIA_OF: Mapping[str, str] = {
+    ".md": "markdown", ".markdown": "markdown", ".txt": "text", ".text": "text",
+}  # fmt: skip
+_MARKS = {b"\xff\xfe\x00\x00": "utf-32", b"\x00\x00\xfe\xff": "utf-32",
+          b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # fmt: skip
+#: Controls that no text has; in files of another kind there are many.
+_BINARY = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+#: What some systems do not take in a name, and what names a folder.
+_NOT_IN_NAMES = re.compile(r'[/\\:*?"<>|]')
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as somebody gives it: its name, without folders, and its bytes."""
+
+    file_name: str
+    contents: bytes
+
+    def __repr__(self) -> str:
+        return f"<Upload of {len(self.contents)} bytes>"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """A file that may be kept: `media` as in `models.reading_room.MEDIA`, `text` where read."""
+
+    file_name: str
+    media: str
+    digest: str
+    contents: bytes
+    text: str = ""
+
+    def __repr__(self) -> str:
+        return f"<CheckedFile of {len(self.contents)} bytes>"
+
+
+def checked(upload: Upload) -> CheckedFile:
+    """Return a file that may be kept; raises `RoomRefused` for one that may not, and why."""
+    name = file_name(upload.file_name)
+    if not upload.contents:
+        raise _refused(say("The file is empty."))
+    if len(upload.contents) > LARGEST_FILE:
+        raise _refused(too_large(LARGEST_FILE))
+    media = media_of(name)
+    text = ""
+    if media != "file":
+        if len(upload.contents) > LARGEST_TEXT:
+            raise _refused(too_large(LARGEST_TEXT))
+        text = _text_of(upload.contents)
+        if not text.strip():
+            raise _refused(say("There is no text in this file."))
+    digest = hashlib.sha256(upload.contents).hexdigest()
+    return CheckedFile(name, media, digest, upload.contents, text)
+
+
+def too_large(limit: int) -> Wording:
+    """Return what is told of a file of more bytes than `limit`."""
+    return say("The file is too large: at most %(limit)s MB.", limit=limit // 2**20)
+
+
+def file_name(name: str) -> str:
+    """Return the name of a file as it is kept; raises `RoomRefused` for one that is none."""
+    kept = name.strip()
+    wrong = (
+        not kept
+        or kept.startswith(".")
+        or len(kept) > LONGEST_NAME
+        or not is_clean(kept)
+        or _NOT_IN_NAMES.search(kept) is not None
+    )
+    if wrong:
+        raise RoomRefused(
+            say("“%(name)s” cannot be the name of a file here.", name=clean(name, 60)), "file"
+        )
+    return kept
+
+
+def media_of(name: str) -> str:
+    """Return how a file of that name is read, as in `models.reading_room.MEDIA`."""
+    return _MEDIA_OF.get(PurePosixPath(name).suffix.lower(), "file")
+
+
+def _refused(sentence: Wording) -> RoomRefused:
+    return RoomRefused(sentence, "file")
+
+
+def _text_of(contents: bytes) -> str:
+    text = decoded(contents)
+    if text is None:
+        raise _refused(say("By its name this is a text, by its contents it is not."))
+    return text
+
+
+def decoded(contents: bytes) -> str | None:
+    """Return the text of a file, None where it is none; not yet safe to show."""
+    mark = next((mark for mark in _MARKS if contents.startswith(mark)), None)
+    try:
+        text = contents.decode(_MARKS[mark] if mark else "utf-8")
+    except UnicodeDecodeError:
+        if mark is not None:
+            return None
+        text = contents.decode("cp1252", "replace")
+    sample = text[:65_536]
+    # Some text files end their pages with a form feed, and logs have colours: few of them.
+    if len(_BINARY.findall(sample)) * 100 > len(sample):
+        return None
+    return text
+
+
+def shown(contents: bytes) -> tuple[str, bool]:
+    """Return a text safe to show, at most `MOST_SHOWN` characters, and whether that is not all."""
+    text = decoded(contents) or ""
+    safe = safe_lines(text[: MOST_SHOWN + 1])
+    return safe[:MOST_SHOWN], len(text) > MOST_SHOWN
+
+
+# --- keeping ------------------------------------------------------------------------------
+
+
+def keep(session: ActorSession, file: CheckedFile) -> int:
+    """Keep a file, once for each contents, and return its id. For who manages the room."""
+    require_manager(session)
+    known = session.scalar(
+        select(col(DocumentFile.id)).where(col(DocumentFile.digest) == file.digest)
+    )
+    if known is not None:
+        # It may wait for nothing any more, and would be cleaned away tonight.
+        change(session, DocumentFile, col(DocumentFile.id) == known, stored_at=session.at)
+        return known
+    row = DocumentFile(
+        digest=file.digest,
+        size=len(file.contents),
+        stored_at=session.at,
+        text_key=text_key(file.text, _LONGEST_KEY),
+        contents=file.contents,
+    )
+    session.add(row)
+    session.flush()
+    assert row.id is not None
+    # The bytes need not stay in memory until the session ends.
+    session.expunge(row)
+    return row.id
+
+
+def forget_unused(session: ActorSession, limit: int) -> int:
+    """Remove files that no version refers to and that have waited long enough; return how many.
+
+    At most `limit` at once. For the nightly update.
+    """
+    used = exists(
+        select(col(DocumentVersion.id)).where(col(DocumentVersion.file_id) == DocumentFile.id)
+    )
+    waiting = (
+        select(col(DocumentFile.id))
+        .where(col(DocumentFile.stored_at) < session.at - KEPT_FOR, ~used)
+        .limit(limit)
+    )
+    gone = session.execute(
+        delete(DocumentFile).where(col(DocumentFile.id).in_(waiting)),
+        execution_options={"synchronize_session": False},
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]

@@ -532,6 +532,15 @@ COMMANDS: tuple[Command, ...] = (
     Command("text.down", "down,j", N_("Down"), N_("One line down")),
     Command("text.page-up", "pageup", N_("Page up"), N_("One page up")),
     Command("text.page-down", "pagedown,space", N_("Page down"), N_("One page down")),
+    Command("text.first", "home", N_("Beginning"), N_("To the beginning of the text")),
+    Command("text.last", "end", N_("End"), N_("To the end of the text")),
+    Command(
+        "text.search", "slash", N_("Search"), N_("Look for something in the text"), footer=True
+    ),
+    Command("text.next", "n", N_("Next match"), N_("The next place where it stands"), footer=True),
+    Command("text.previous", "N", N_("Match before"), N_("The place before where it stands")),
+    Command("text.next-heading", "h", N_("Next heading"), N_("To the next heading")),
+    Command("text.previous-heading", "H", N_("Heading before"), N_("To the heading before")),
     # Dashboard, schools and school years
     Command(
         "findings.number",

@@ -18,6 +18,7 @@ LIBRARIES = (
     "holidays",
     "icalendar",
     "idna",
+    "markdown_it",
     "openpyxl",
     "psycopg",
     "pysqlite3.dbapi2",

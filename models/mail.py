@@ -10,6 +10,8 @@ from models.base import Instant, Table, conditional_index, partial_index
 
 #: What tells in `Mail.values` which letter about a workshop it is, and the one that invites.
 LETTER_KIND, INVITES = "kind", "invited"
+#: The template of the mail that brings a head's password.
+HEADNET_PASSWORD = "headnet_password"
 
 
 class Mail(Table, table=True):

@@ -25,18 +25,34 @@ class Schedule:
         """Return the instant, in UTC, at which the update of a night is due.
 
         A time that the clock leaves out counts as if it had not been put forward (02:30 is
-        03:30 that day); of one that comes twice, the first counts.
+        03:30 that day); of one that comes twice, the second counts (see `next_due`).
         """
-        return datetime.combine(night, self.time, self.zone).astimezone(UTC)
+        there = datetime.combine(night, self.time, self.zone)
+        return max(there.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
 
     def night_at(self, at: datetime) -> date:
         """Return the night whose update was the last to become due at or before `at`."""
-        today = at.astimezone(self.zone).date()
-        return today if self.due_at(today) <= at else today - _DAY
+        night = at.astimezone(self.zone).date()
+        while self.due_at(night) > at:
+            night -= _DAY
+        return night
 
     def next_due(self, at: datetime) -> datetime:
-        """Return when the first update after `at` is due."""
-        return self.due_at(self.night_at(at) + _DAY)
+        """Return when the first update after `at` is due, in UTC: at most 24 hours later.
+
+        This is when what is asked for at `at` takes effect: at the configured hour of the
+        network's zone, and no more than 24 hours after it was asked for (DOMAIN §3, HeadNet).
+        Where the clock is put back, 25 hours lie between the same hour of two days, and both
+        cannot be kept with one update. So the hour strikes twice that night, by the clock as
+        it was and by the clock as it is: first 24 hours after the last update, then at the
+        hour that the clock shows. The first brings into force what waits (`services.nightly`),
+        the second does all the rest of the night, too. Where the clock is put forward, 23 hours
+        lie between two updates, and no second one is needed.
+        """
+        night = self.night_at(at)
+        last = self.due_at(night)
+        by_old_clock = last + _DAY * ((at - last) // _DAY + 1)
+        return min(by_old_clock, self.due_at(night + _DAY))
 
 
 def parse_schedule(text: str) -> Schedule:

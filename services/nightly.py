@@ -39,6 +39,7 @@ from models.schools import SchoolYear
 from services import outbox, returned_mail
 from services.address_changes import apply_waiting
 from services.desk import ChangedMeanwhile, Desk
+from services.headnet_update import is_due, take_into_force
 from services.reminders import remind
 
 #: A worker that has written nothing down for so long is taken to be dead.
@@ -78,7 +79,8 @@ class Nightwork:
 class NightResult:
     """What came of a nightly update: each step with its count.
 
-    `already` says that somebody else had done it, or, where it is `running`, is doing it.
+    `already` says that somebody else had done it, or, where it is `running`, is doing it;
+    `in_force` is then how much came into force in HeadNet all the same.
     `troubles` are in the user's words; a night with a step that failed is not finished, and
     the next run tries that step again.
     """
@@ -90,6 +92,7 @@ class NightResult:
     running: bool = False
     finished: bool = True
     troubles: tuple[Wording, ...] = ()
+    in_force: int = 0
 
 
 # --- the steps --------------------------------------------------------------------------
@@ -108,6 +111,11 @@ class _Step:
 
 #: What one transaction did: how many, and the place it came to, None where that was all.
 _Part = tuple[int, int | None]
+
+
+def _take_into_force(session: ActorSession, _step: _Step) -> _Part:
+    count = take_into_force(session, _BATCH)
+    return count, 0 if count else None
 
 
 def _close_expired(session: ActorSession, _step: _Step) -> _Part:
@@ -198,9 +206,11 @@ def _journal_checked(run: NightlyRun | None) -> int:
     return int((run.done or {}).get("journal", {}).get("last") or 0) if run is not None else 0
 
 
-#: Each step with what one transaction of it does, in this order: an address that is known to
-#: be bad is not written to again, and a new one counts before reminders are made.
+#: Each step with what one transaction of it does, in this order: what was promised for this hour
+#: comes first, an address that is known to be bad is not written to again, and a new one counts
+#: before reminders are made.
 _STEPS: dict[str, Callable[[ActorSession, _Step], _Part] | None] = {
+    "headnet": _take_into_force,
     "bounces": None,  # reads files, which no transaction waits for
     "expired_mails": _close_expired,
     "withdrawn_mails": _withdraw_mails,
@@ -214,6 +224,8 @@ _STEPS: dict[str, Callable[[ActorSession, _Step], _Part] | None] = {
     "journal": _check_journal,
 }
 STEPS = tuple(_STEPS)
+#: Done by each run, for something may have become due since the step was behind this night.
+_EACH_TIME = ("headnet",)
 
 
 def months_before(at: datetime, months: int) -> datetime:
@@ -242,8 +254,9 @@ def run(work: Nightwork) -> NightResult:
     worker = outbox.worker_name()
     taken = _take(desk, night, worker)
     if taken is None:
+        in_force = _take_what_is_due(desk)
         found = desk.read(_run_of, night)
-        return _result(found, started, already=True)
+        return _result(found, started, already=True, in_force=in_force)
     troubles: list[Wording] = []
     with _released(desk, taken, worker):
         for name in STEPS:
@@ -253,9 +266,25 @@ def run(work: Nightwork) -> NightResult:
 
 
 def do_if_overdue(work: Nightwork) -> NightResult | None:
-    """Do the night that nobody has done an hour after it was due; None where there is none."""
+    """Do the night that nobody has done an hour after it was due; None where there is none.
+
+    What is due in HeadNet comes into force without that hour: it was promised for the minute.
+    """
     desk = Desk(work.engine, SYSTEM, work.clock)
-    return run(work) if desk.read(is_overdue, work.schedule) else None
+    if desk.read(is_overdue, work.schedule):
+        return run(work)
+    _take_what_is_due(desk)
+    return None
+
+
+def _take_what_is_due(desk: Desk) -> int:
+    """Take into force what is due in HeadNet, in short transactions; return how much."""
+    if not desk.read(is_due):
+        return 0
+    total = 0
+    while count := desk.write(take_into_force, _BATCH):
+        total += count
+    return total
 
 
 def is_overdue(session: ActorSession, schedule: Schedule) -> bool:
@@ -276,7 +305,12 @@ def last_finished(session: ActorSession) -> NightlyRun | None:
 
 
 def _result(
-    found: NightlyRun, started: float, *, already: bool = False, troubles: tuple[Wording, ...] = ()
+    found: NightlyRun,
+    started: float,
+    *,
+    already: bool = False,
+    troubles: tuple[Wording, ...] = (),
+    in_force: int = 0,
 ) -> NightResult:
     finished = found.finished_at is not None
     return NightResult(
@@ -287,6 +321,7 @@ def _result(
         running=already and not finished,
         finished=finished,
         troubles=troubles,
+        in_force=in_force,
     )
 
 
@@ -358,9 +393,9 @@ def _do_part(
     """Do what one transaction can of a step, and write down how far it has come in the same."""
     mine = _mine(session, run_id, worker)
     state = _state(mine, name)
-    if state["place"] is None:
+    if state["place"] is None and name not in _EACH_TIME:
         return False, None
-    step = _Step(work, mine.night, state["place"])
+    step = _Step(work, mine.night, state["place"] or 0)
     count, place = deed(session, step)
     note = {**step.notes, "count": state["count"] + count, "place": place}
     _note(mine, name, note, session.at)

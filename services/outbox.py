@@ -3,7 +3,8 @@
 Any number of senders may work at once. A claim lasts for its lease or as long as its
 process lives, whichever ends first, so that a killed sender loses nothing and delays
 little. What must no longer be sent (a newer mail exists, consent was withdrawn, the token
-has expired, a participant was withdrawn) is closed when it is claimed, and never sent.
+has expired, a participant was withdrawn, a head has another address) is closed when it is
+claimed, and never sent.
 
 Claiming, settling and bounces are the program's own affair and run for `SYSTEM`; looking
 and `try_now` are open to everybody within their schools.
@@ -54,8 +55,9 @@ from models.accounts import Account, AddressChange, PasswordReset
 from models.addresses import address_key
 from models.among import among
 from models.database import ActorSession, change
+from models.headnet import HeadAddress, HeadnetPassword, Headship, in_force
 from models.invitations import REMINDER, Invitation
-from models.mail import INVITES, LETTER_KIND, Mail
+from models.mail import HEADNET_PASSWORD, INVITES, LETTER_KIND, Mail
 from models.people import Person, Post
 from models.schools import School, SchoolYear, Source
 from models.workshops import Workshop, WorkshopParticipant
@@ -85,6 +87,7 @@ class Claim:
     attempts: int
     account_id: int | None = None
     workshop_id: int | None = None
+    headship_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ def claim(
         if not due:
             break
         forbidden = _close_forbidden(session, due)
-        kept = [mail for mail in due if mail.mail_id not in forbidden]
+        kept = _one_of_each_head([mail for mail in due if mail.mail_id not in forbidden])
         _take(session, worker, [mail.mail_id for mail in kept], lease)
         claimed += kept
         if len(due) < most:
@@ -162,10 +165,22 @@ def claim(
     return claimed
 
 
+def _one_of_each_head(mails: Sequence[Claim]) -> list[Claim]:
+    """Leave out all mails to a head but the first: the next waits until that has arrived."""
+    heads: set[int] = set()
+    kept = []
+    for mail in mails:
+        if mail.headship_id not in heads:
+            kept.append(mail)
+        if mail.headship_id is not None:
+            heads.add(mail.headship_id)
+    return kept
+
+
 def sweep(session: ActorSession, school_ids: Collection[int] | None = None) -> int:
     """Close what waits for a later try, or is held, and can never be sent; return how many.
 
-    That is: what has expired, and what a newer mail of the same access has replaced.
+    That is: what has expired, and what a newer mail of the same access or head has replaced.
     """
     values = {"at": session.at, "gone": _gone(session), "schools": sorted(school_ids or ())}
     ids: set[Any] = set(session.scalars(_over(school_ids is not None), values))
@@ -175,8 +190,8 @@ def sweep(session: ActorSession, school_ids: Collection[int] | None = None) -> i
 
 def withdraw(session: ActorSession, after: int, limit: int) -> tuple[int, int | None]:
     """Close what waits and may no longer be sent: consent withdrawn, access ended, address
-    another one, participant withdrawn. It is what claiming would do, for mails whose time has
-    not come.
+    another one, participant withdrawn, head followed by another. It is what claiming would do,
+    for mails whose time has not come.
 
     Looks at `limit` mails from the one after `after` on. Returns how many were closed, and
     the last one looked at, None where there are no more.
@@ -215,11 +230,15 @@ def _over(of_some: bool) -> Any:
         )
     )
     reminder = and_(col(Mail.template) == REMINDER, reminded_of)
+    newer: Any = aliased(HeadnetPassword)
+    asked_anew = exists(
+        select(newer.id).where(newer.mail_id == Mail.id, newer.replaced_at.is_not(None))
+    )
     return (
         select(col(Mail.id))
         .where(
             col(Mail.closed_at).is_(None),
-            or_(col(Mail.expires_at) <= AT, replaced, reminder),
+            or_(col(Mail.expires_at) <= AT, replaced, reminder, asked_anew),
             _free(Mail),
             _of(of_some),
         )
@@ -264,7 +283,7 @@ def _workers() -> Any:
 _CLAIMED: tuple[Any, ...] = (
     Mail.id, Mail.template, Mail.language, Mail.generation, Mail.recipient, Mail.person_id,
     Mail.school_id, Mail.access_id, Mail.queued_at, Mail.expires_at, Mail.attempts,
-    Mail.account_id, Mail.workshop_id,
+    Mail.account_id, Mail.workshop_id, Mail.headship_id,
 )  # fmt: skip
 
 
@@ -298,20 +317,20 @@ def _due(of_some: bool) -> Any:
 
 
 def _no_other_is_on_its_way() -> Any:
-    """SQL: nobody is sending another mail of the same access at this moment.
+    """SQL: nobody is sending another mail of the same access, or to the same head, just now.
 
     The newer one waits for it, or the older could arrive last (FACTS, Mail). Asked once for
     all: asked of each mail, it looks through all that is open each time where the database
     has no statistics yet, as after a team was invited.
     """
     other: Any = aliased(Mail)
-    on_their_way = select(other.access_id).where(
-        other.access_id.is_not(None),
-        other.closed_at.is_(None),
-        other.claimed_by.is_not(None),
-        not_(_free(other)),
+    on_their_way = (other.closed_at.is_(None), other.claimed_by.is_not(None), not_(_free(other)))
+    accesses = select(other.access_id).where(other.access_id.is_not(None), *on_their_way)
+    heads = select(other.headship_id).where(other.headship_id.is_not(None), *on_their_way)
+    return and_(
+        or_(col(Mail.access_id).is_(None), col(Mail.access_id).not_in(accesses)),
+        or_(col(Mail.headship_id).is_(None), col(Mail.headship_id).not_in(heads)),
     )
-    return or_(col(Mail.access_id).is_(None), col(Mail.access_id).not_in(on_their_way))
 
 
 def _take(session: ActorSession, worker: str, ids: Sequence[int], lease: timedelta) -> None:
@@ -341,6 +360,7 @@ def _close_forbidden(session: ActorSession, due: Sequence[Claim]) -> set[int]:
     accounts = {mail.mail_id for mail in due if mail.account_id is not None} - expired
     withdrawn |= _overtaken(session, accounts)
     withdrawn |= _uninvited(session, [m for m in due if m.workshop_id and m.mail_id not in expired])
+    withdrawn |= _of_no_use(session, [m for m in due if m.headship_id and m.mail_id not in expired])
     _close(session, expired)
     _close(session, withdrawn, cancelled_at=session.at)
     if withdrawn:
@@ -475,6 +495,37 @@ def _inviting() -> Any:
     letter: Any = Mail
     kind = letter.values[LETTER_KIND].as_string()
     return select(letter.id).where(among(letter.id, "mails"), kind == INVITES)
+
+
+def _of_no_use(session: ActorSession, mails: Sequence[Claim]) -> set[int]:
+    """Return those mails with a head's password that may no longer be sent.
+
+    A newer password was asked for, the head is followed by another, or the address in force
+    is not the one that it was asked for.
+    """
+    with_password = {mail.mail_id for mail in mails if mail.template == HEADNET_PASSWORD}
+    if not with_password:
+        return set()
+    return with_password - set(session.scalars(_of_use(), {"mails": sorted(with_password)}))
+
+
+@cache
+def _of_use() -> Any:
+    """SQL: of these mails those that bring a head the latest password to the address in force."""
+    password = HeadnetPassword
+    return (
+        select(col(password.mail_id))
+        .join(Mail, col(Mail.id) == password.mail_id)
+        .join(Headship, col(Headship.id) == password.headship_id)
+        .join(HeadAddress, col(HeadAddress.id) == password.address_id)
+        .where(
+            among(password.mail_id, "mails"),
+            col(password.replaced_at).is_(None),
+            col(Headship.ended_at).is_(None),
+            in_force(HeadAddress),
+            col(HeadAddress.email) == Mail.recipient,
+        )
+    )
 
 
 def _close(session: ActorSession, ids: set[int], **facts: Any) -> None:

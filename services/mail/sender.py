@@ -33,10 +33,11 @@ from models.addresses import AddressError, parse_address, to_ascii
 from models.among import among
 from models.database import SYSTEM, Actor, ActorSession, writing
 from models.errors import TrousseauError
+from models.headnet import HEADNET_PURPOSE, HeadnetPassword, Headship
 from models.invitations import TOKEN_PURPOSE, Invitation
 from models.keys import Key
 from models.language import DEFAULT_LANGUAGE, LANGUAGES, N_, Wording, say
-from models.mail import Mail
+from models.mail import HEADNET_PASSWORD, Mail
 from models.people import Person
 from models.schools import DEFAULT_TIME_ZONE, School
 from models.tokens import make_token, mark_for_bounce, mark_for_message
@@ -58,6 +59,8 @@ _WINDOW, _MORE = 8, 16
 CALENDAR = "calendar"
 #: What mails about an account call the service that it opens.
 PRODUCT = "Trousseau"
+#: What mails to a head of school call it.
+HEADNET = "IB HeadNet"
 #: What the token of a mail about an account is for, by the mail's template.
 _PURPOSES = {PASSWORD_RESET: PASSWORD_PURPOSE, ADDRESS_CONFIRM: ADDRESS_PURPOSE}
 
@@ -349,7 +352,7 @@ def _facts_of(session: ActorSession, mail_ids: Sequence[int]) -> dict[int, Any]:
 
 
 #: Where the columns of the school begin in what `_for_rendering` reads.
-_SCHOOL = 7
+_SCHOOL = 11
 
 
 @cache
@@ -358,6 +361,9 @@ def _for_rendering() -> Any:
         select(  # type: ignore[call-overload]
             Mail.id, Person.surname, Person.first_name, col(Service.name).label("service"),
             Invitation.valid_until, col(Account.name).label("account"), Mail.values,
+            col(Headship.id).label("headship"), col(Headship.first_name).label("head_first_name"),
+            col(Headship.surname).label("head_surname"),
+            col(HeadnetPassword.takes_effect_at).label("works_from"),
             col(School.name).label("school"), School.time_zone,
             School.language, School.contact_name, School.contact_email, School.contact_phone,
         )
@@ -368,6 +374,8 @@ def _for_rendering() -> Any:
         .outerjoin(Access, col(Access.id) == Mail.access_id)
         .outerjoin(Service, col(Service.id) == Access.service_id)
         .outerjoin(Invitation, col(Invitation.mail_id) == Mail.id)
+        .outerjoin(Headship, col(Headship.id) == Mail.headship_id)
+        .outerjoin(HeadnetPassword, col(HeadnetPassword.mail_id) == Mail.id)
         .where(among(Mail.id, "mails"))
     )  # fmt: skip
 
@@ -389,13 +397,14 @@ class _Renderer:
         return self._template(claim.template, language or DEFAULT_LANGUAGE, facts).fill(
             MessageValues(
                 recipient=claim.recipient,
-                name=facts.account or f"{facts.first_name or ''} {facts.surname or ''}",
+                name=_name(facts),
                 mark=mark_for_message(self._key, TOKEN_PURPOSE, claim.mail_id, claim.generation),
                 prepared_at=claim.queued_at,
                 number=claim.generation,
                 identifier=claim.recipient,
                 token=self._token(claim),
                 valid_until=facts.valid_until or claim.expires_at,
+                works_from=facts.works_from,
             ),
             self._attachment(facts),
         )
@@ -415,6 +424,10 @@ class _Renderer:
             if purpose is None:
                 return ""
             return make_token(self._key, purpose, claim.account_id, claim.generation)
+        if claim.headship_id is not None:
+            if claim.template != HEADNET_PASSWORD:
+                return ""
+            return make_token(self._key, HEADNET_PURPOSE, claim.headship_id, claim.generation)
         if claim.access_id is None:
             return ""
         return make_token(self._key, TOKEN_PURPOSE, claim.access_id, claim.generation)
@@ -423,7 +436,7 @@ class _Renderer:
         head = self._letterhead
         if facts.account is not None:
             return self._of_account(facts.values or {})
-        service = facts.service or ""
+        service = HEADNET if facts.headship is not None else facts.service or ""
         return BatchValues(
             school=facts.school or "",
             service=service,
@@ -452,12 +465,19 @@ class _Renderer:
     def _template(self, name: str, language: str, facts: Any) -> Prepared:
         letterhead = tuple((facts.values or {}).items())
         account = facts.account is not None
-        wanted = (name, language, account, letterhead, facts.service, *facts[_SCHOOL:])
+        service = (facts.service, facts.headship is not None)
+        wanted = (name, language, account, letterhead, service, *facts[_SCHOOL:])
         if wanted not in self._prepared:
             self._prepared[wanted] = prepare(name, language, self._batch(facts))
             if len(self._prepared) > _TEMPLATES_KEPT:
                 self._prepared.popitem(last=False)
         return self._prepared[wanted]
+
+
+def _name(facts: Any) -> str:
+    if facts.headship is not None:
+        return f"{facts.head_first_name} {facts.head_surname}"
+    return facts.account or f"{facts.first_name or ''} {facts.surname or ''}"
 
 
 def _contact(facts: Any) -> str:

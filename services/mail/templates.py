@@ -57,6 +57,7 @@ _MESSAGE_PLACES = frozenset(
         "recipient",
         "token",
         "valid_until",
+        "works_from",
         "number",
         "prepared_at",
         "prepared_time",
@@ -105,7 +106,8 @@ class MessageValues:
     `mark` makes the Message-ID (`models.tokens.mark_for_message`); `prepared_at` is when the
     mail was asked for: it stays the same on every attempt, as everything here does, so that
     a message sent twice is the same message. `number` is the generation: from 2 on, the
-    subject says so. `identifier` is the user name. Instants are aware.
+    subject says so. `identifier` is the user name, `works_from` when a password of HeadNet
+    begins to work. Instants are aware.
     """
 
     recipient: str
@@ -116,6 +118,7 @@ class MessageValues:
     identifier: str = ""
     token: str = ""
     valid_until: datetime | None = None
+    works_from: datetime | None = None
 
     def __repr__(self) -> str:
         return f"MessageValues(mark={self.mark!r})"
@@ -192,7 +195,7 @@ class Prepared:
 
     def _places(self, message: MessageValues) -> dict[str, str]:
         prepared = self._written(message.prepared_at)
-        valid = message.valid_until
+        valid, works_from = message.valid_until, message.works_from
         recipient = parse_address(message.recipient)
         identifier = _line(message.identifier)
         return {
@@ -201,6 +204,7 @@ class Prepared:
             "recipient": recipient,
             "token": _line(message.token),
             "valid_until": self._written(valid).in_full if valid else "",
+            "works_from": self._written(works_from).in_full if works_from else "",
             "number": str(message.number),
             "prepared_at": prepared.in_full,
             "prepared_time": prepared.time,

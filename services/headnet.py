@@ -46,8 +46,8 @@ STATE_WORDS: dict[str, tuple[str, Wording]] = {
     "waiting": ("o", say("Waits for the update")),
     "overdue": ("!", say("Update overdue")),
     "valid": ("+", say("Valid")),
-    "replaced": (">", say("Replaced")),
-    "ended": ("-", say("Ended")),
+    "replaced": (">", say("Replaced by a newer one")),
+    "ended": ("-", say("Of a former head")),
 }
 #: The states in which a list can have a school: a password of theirs is neither replaced nor
 #: that of a former head.

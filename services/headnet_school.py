@@ -29,12 +29,12 @@ MAIL_STATE_WORDS: dict[str, tuple[str, Wording]] = {
     "queued": (".", say("Queued")),
     "delayed": ("~", say("Delayed")),
     "held": ("!", say("Held back")),
-    "sent": ("+", say("Sent")),
+    "sent": ("+", say("Sent to the head")),
     "uncertain": ("?", say("May have arrived")),
     "bounced": ("x", say("Came back")),
     "refused": ("x", say("Refused by the server")),
     "expired": ("x", say("Given up")),
-    "withdrawn": ("-", say("Withdrawn")),
+    "withdrawn": ("-", say("Taken back")),
 }
 
 

@@ -1,6 +1,7 @@
 """When a night is due, minute by minute over both changes of the clock."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -36,13 +37,14 @@ def test_a_time_that_the_clock_leaves_out_is_an_hour_later() -> None:
     assert half_past_two.due_at(SPRING + timedelta(days=1)).hour == 0
 
 
-def test_of_a_time_that_comes_twice_the_first_counts() -> None:
+def test_of_a_time_that_comes_twice_the_second_counts() -> None:
     half_past_two = Schedule(time(2, 30), BRUSSELS)
     first = datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
-    assert half_past_two.due_at(AUTUMN) == first
     again = first + timedelta(hours=1)
-    assert half_past_two.night_at(first - MINUTE) == AUTUMN - timedelta(days=1)
-    assert half_past_two.night_at(first) == half_past_two.night_at(again) == AUTUMN
+    assert half_past_two.due_at(AUTUMN) == again
+    assert half_past_two.night_at(first) == AUTUMN - timedelta(days=1)
+    assert half_past_two.night_at(again - MINUTE) == AUTUMN - timedelta(days=1)
+    assert half_past_two.night_at(again) == AUTUMN
 
 
 @given(
@@ -50,11 +52,76 @@ def test_of_a_time_that_comes_twice_the_first_counts() -> None:
     st.sampled_from(["Europe/Brussels", "America/St_Johns", "Australia/Lord_Howe", "UTC"]),
     st.times(),
 )
-def test_the_next_night_is_due_after_now(at: datetime, zone: str, clock: time) -> None:
+def test_what_is_next_due_comes_within_24_hours(at: datetime, zone: str, clock: time) -> None:
     schedule = Schedule(clock.replace(second=0, microsecond=0, fold=0), ZoneInfo(zone))
-    night = schedule.night_at(at)
-    assert schedule.due_at(night) <= at < schedule.next_due(at)
-    assert schedule.night_at(schedule.next_due(at)) == night + timedelta(days=1)
+    night, due = schedule.night_at(at), schedule.next_due(at)
+    assert schedule.due_at(night) <= at < due <= at + timedelta(days=1)
+    following = schedule.due_at(night + timedelta(days=1))
+    assert due == min(following, schedule.due_at(night) + timedelta(days=1)) or due == following
+
+
+#: Zones with their night on which the clock is put forward, and on which it is put back: by an
+#: hour or half of one, at midnight too, in the other half of the year.
+CHANGES = [
+    ("Europe/Brussels", SPRING, AUTUMN),
+    ("Europe/Lisbon", SPRING, AUTUMN),
+    ("America/Toronto", date(2027, 3, 14), date(2027, 11, 7)),
+    ("America/Havana", date(2027, 3, 14), date(2027, 11, 7)),
+    ("Australia/Lord_Howe", date(2027, 10, 3), date(2027, 4, 4)),
+    ("Asia/Beirut", SPRING, AUTUMN),
+    ("America/St_Johns", date(2006, 4, 2), date(2006, 10, 29)),  # at 00:01, to the day before
+]
+HOURS = [time(hour, minute) for hour in range(24) for minute in (0, 1, 30, 59)]
+
+
+@pytest.mark.parametrize(("zone", "spring", "autumn"), CHANGES)
+def test_the_hour_strikes_as_often_as_both_promises_need(
+    zone: str, spring: date, autumn: date
+) -> None:
+    """Follow the updates one after the other over both changes, for each hour of the day.
+
+    No two lie more than 24 hours apart, each is at the hour that the clock shows or showed
+    before it was put back, and there is one a day but for the day on which it is.
+    """
+    there = ZoneInfo(zone)
+    for clock in HOURS:
+        schedule = Schedule(clock, there)
+        for changed, nights in ((spring, 5), (autumn, 6)):
+            noon = datetime.combine(changed, time(12), UTC)
+            updates = _updates(schedule, noon - timedelta(days=3), noon + timedelta(days=3))
+            gaps = [later - earlier for earlier, later in pairwise(updates)]
+            assert max(gaps) <= timedelta(days=1), (clock, changed)
+            struck = {due.astimezone(there).time() for due in updates}
+            assert clock in struck
+            odd = [due for due in updates if due not in _of_nights(schedule, changed)]
+            assert len(odd) == (1 if changed == autumn else 0), (clock, changed)
+            for due in odd:
+                before = (due - timedelta(days=1)).astimezone(there)
+                assert before.time() == clock, "24 hours after the last one"
+                assert due.astimezone(there).utcoffset() <= before.utcoffset()  # type: ignore[operator]
+            assert len(updates) >= nights
+
+
+def _updates(schedule: Schedule, since: datetime, until: datetime) -> list[datetime]:
+    updates = [schedule.next_due(since)]
+    while updates[-1] < until:
+        updates.append(schedule.next_due(updates[-1]))
+    return updates
+
+
+def _of_nights(schedule: Schedule, changed: date) -> set[datetime]:
+    return {schedule.due_at(changed + timedelta(days=n)) for n in range(-5, 6)}
+
+
+def test_what_is_asked_for_in_between_waits_for_the_next_of_both() -> None:
+    """At three, on the night when the clock goes from three to two."""
+    schedule = Schedule(time(3), BRUSSELS)
+    first, second = (datetime(2027, 10, 31, hour, tzinfo=UTC) for hour in (1, 2))
+    assert schedule.next_due(first - MINUTE) == first
+    assert schedule.next_due(first) == schedule.next_due(second - MINUTE) == second
+    assert schedule.next_due(second) == second + timedelta(days=1)
+    assert second.astimezone(BRUSSELS).time() == time(3) == schedule.time
+    assert schedule.night_at(first) == AUTUMN - timedelta(days=1), "no night of its own"
 
 
 def test_a_setting_is_a_time_and_perhaps_a_zone() -> None:

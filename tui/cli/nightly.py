@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 #: Each step in words, before its count.
 STEP_WORDS: Mapping[str, Wording] = {
+    "headnet": say("passwords and addresses of heads in force"),
     "bounces": say("mails came back"),
     "expired_mails": say("mails closed that were out of date"),
     "withdrawn_mails": say("mails closed that may no longer be sent"),
@@ -47,6 +48,7 @@ def nightly(as_json: Json = False) -> None:
                 "already": result.already,
                 "running": result.running,
                 "finished": result.finished,
+                "in_force": result.in_force,
                 "seconds": result.seconds,
             }
         )
@@ -60,7 +62,8 @@ def nightly(as_json: Json = False) -> None:
 
 def _tell(result: "NightResult") -> None:
     tell(_sentence(result))
-    for name, count in result.done.items():
+    counts = {"headnet": result.in_force} if result.already else {}
+    for name, count in {**result.done, **counts}.items():
         if count:
             print_line(f"{count:8}  {STEP_WORDS[name]}")
 

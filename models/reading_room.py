@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
-from models.base import Instant, Table, partial_index
+from models.base import Instant, Table, conditional_index, partial_index
 
 #: The kinds of documents (DOMAIN §1), and how a file is read: as marked-up text, as text, or
 #: not in the console but from the disk it is saved to.
@@ -29,7 +29,9 @@ class Document(Table, table=True):
     __table_args__: Any = (
         Index("ix_document_dated_on", "dated_on", "id"),
         partial_index("document", "committee_id"),
-        partial_index("document", "source_key"),
+        conditional_index(
+            "uq_document_source_key", "source_key", where="source_key IS NOT NULL", unique=True
+        ),
         {"sqlite_autoincrement": True},
     )
     scope: ClassVar[str] = "reference"

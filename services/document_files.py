@@ -18,7 +18,7 @@ from sqlmodel import col
 from models.database import ActorSession, change
 from models.language import Wording, say
 from models.reading_room import DocumentFile, DocumentVersion
-from models.text import clean, is_clean
+from models.text import clean, is_clean, name_key, squeeze
 from services.reading_room_rules import RoomRefused, require_manager, safe_lines, text_key
 
 #: Largest file, and largest one that is read as text, in bytes.
@@ -30,6 +30,8 @@ LONGEST_NAME = 150
 KEPT_FOR = timedelta(days=30)
 #: Longest list of a text's different words.
 _LONGEST_KEY = 200_000
+#: So many lines a text says of itself at most, and so many characters in each.
+_LONGEST_MATTER, _LONGEST_VALUE = 40, 500
 
 _MEDIA_OF: Mapping[str, str] = {
     ".md": "markdown", ".markdown": "markdown", ".txt": "text", ".text": "text",
@@ -38,6 +40,7 @@ _MARKS = {b"\xff\xfe\x00\x00": "utf-32", b"\x00\x00\xfe\xff": "utf-32",
           b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}  # fmt: skip
 #: Controls that no text has; in files of another kind there are many.
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_FEW = 10
 #: What some systems do not take in a name, and what names a folder.
 _NOT_IN_NAMES = re.compile(r'[/\\:*?"<>|]')
 
@@ -134,17 +137,44 @@ def decoded(contents: bytes) -> str | None:
             return None
         text = contents.decode("cp1252", "replace")
     sample = text[:65_536]
-    # Some text files end their pages with a form feed, and logs have colours: few of them.
-    if len(_BINARY.findall(sample)) * 100 > len(sample):
-        return None
-    return text
+    # Some texts end their pages with a form feed or have colours in them: few such signs.
+    strange = len(_BINARY.findall(sample))
+    return None if "\0" in sample or strange > max(_FEW, len(sample) // 100) else text
 
 
-def shown(contents: bytes) -> tuple[str, bool]:
-    """Return a text safe to show, at most `MOST_SHOWN` characters, and whether that is not all."""
+def shown(contents: bytes, media: str) -> tuple[str, bool]:
+    """Return a text safe to show, at most `MOST_SHOWN` characters, and whether that is not all.
+
+    What stands before a marked-up text about itself is left out (`front_matter`).
+    """
     text = decoded(contents) or ""
+    if media == "markdown":
+        _said, text = front_matter(text)
     safe = safe_lines(text[: MOST_SHOWN + 1])
     return safe[:MOST_SHOWN], len(text) > MOST_SHOWN
+
+
+def front_matter(text: str) -> tuple[dict[str, str], str]:
+    """Return what a text says of itself between two lines `---` at its top, and the text itself.
+
+    Names are in the normal form of `name_key`, values safe and on one line. A text without
+    both lines says nothing of itself.
+    """
+    lines = text.lstrip("\ufeff").split("\n", _LONGEST_MATTER + 1)
+    if lines[0].strip() != "---":
+        return {}, text
+    for end, line in enumerate(lines[1 : _LONGEST_MATTER + 1], 1):
+        if line.strip() in ("---", "..."):
+            pairs = (each.partition(":") for each in lines[1:end])
+            said = {name_key(name): _value(value) for name, _colon, value in pairs if _value(value)}
+            return said, "\n".join(lines[end + 1 :]).lstrip("\r\n")
+    return {}, text
+
+
+def _value(text: str) -> str:
+    value = squeeze(clean(text, _LONGEST_VALUE))
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1] if quoted else value
 
 
 # --- keeping ------------------------------------------------------------------------------

@@ -208,7 +208,7 @@ def text(session: ActorSession, document_id: int, number: int | None = None) -> 
     version = _version(session, document_id, number)
     if version.media == "file":
         return DocumentText(document.title, version.number, version.media, "", False)
-    said, cut = document_files.shown(_contents(session, version))
+    said, cut = document_files.shown(_contents(session, version), version.media)
     return DocumentText(document.title, version.number, version.media, said, cut)
 
 

@@ -90,9 +90,9 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_document_dated_on", ["dated_on", "id"], unique=False)
         batch_op.create_index(
-            "ix_document_source_key",
+            "uq_document_source_key",
             ["source_key"],
-            unique=False,
+            unique=True,
             sqlite_where=sa.text("source_key IS NOT NULL"),
             postgresql_where=sa.text("source_key IS NOT NULL"),
         )

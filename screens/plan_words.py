@@ -52,7 +52,11 @@ _NAMES = {
     "source": N_("source"),
 }
 #: Tables whose columns are called otherwise; no other column of theirs is told.
-_NAMES_OF = {"workshop_attendance": {"present": N_("present at the session")}}
+_NAMES_OF = {
+    "workshop_attendance": {"present": N_("present at the session")},
+    "document": {"title": N_("title"), "dated_on": N_("date")},
+    "document_version": {"file_name": N_("file"), "note": N_("note")},
+}
 
 
 def is_told(column: str, table: str = "") -> bool:

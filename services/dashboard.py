@@ -15,6 +15,7 @@ from services import team_access
 from services.access_rows import Moment, of_service
 from services.attention import AttentionLine, attention, status_counts
 from services.house_attention import house_lines
+from services.reading_room_attention import reading_room_lines
 from services.school_years import Here, here
 from services.workshop_attention import workshop_lines
 
@@ -57,7 +58,12 @@ def overview(
     year = place.school_year_id if place else None
     known = counts if year else None
     lines = attention(session, school_id, year, session.at, known) if schools else [_no_school()]
-    told = (*house_lines(session), *workshop_lines(session), *lines)
+    told = (
+        *house_lines(session),
+        *reading_room_lines(session),
+        *workshop_lines(session),
+        *lines,
+    )
     return Overview(place, schools, told, counts, _next(session, schools, place, counts))
 
 

@@ -39,6 +39,7 @@ from models.schools import SchoolYear
 from services import outbox, returned_mail
 from services.address_changes import apply_waiting
 from services.desk import ChangedMeanwhile, Desk
+from services.document_files import forget_unused
 from services.headnet_update import is_due, take_into_force
 from services.reminders import remind
 
@@ -179,6 +180,12 @@ def _forget_drafts(session: ActorSession, step: _Step) -> _Part:
     return _delete(session, Draft, col(Draft.saved_at) < before)
 
 
+def _forget_files(session: ActorSession, _step: _Step) -> _Part:
+    """Take away files that came into the reading room for a plan that nobody applied."""
+    count = forget_unused(session, _BATCH)
+    return count, 0 if count == _BATCH else None
+
+
 def _delete(session: ActorSession, table: Any, condition: Any) -> _Part:
     some = select(table.id).where(condition).limit(_BATCH)
     gone: Any = session.execute(
@@ -221,6 +228,7 @@ _STEPS: dict[str, Callable[[ActorSession, _Step], _Part] | None] = {
     "sign_ins": _forget_sign_ins,
     "origins": _forget_origins,
     "drafts": _forget_drafts,
+    "files": _forget_files,
     "journal": _check_journal,
 }
 STEPS = tuple(_STEPS)

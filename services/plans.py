@@ -984,6 +984,8 @@ _LATER = {
     "school": say("schools"),
     "site": say("sites"),
     "workshop_participant": say("participants"),
+    "document_version": say("versions"),
+    "document_reading": say("readings"),
     "workshop_attendance": say("attendances"),
     "workshop_invoice": say("invoices"),
 }

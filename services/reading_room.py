@@ -19,7 +19,7 @@ from sqlalchemy import (
     case,
     exists,
     func,
-    literal_column,
+    literal,
     or_,
     select,
 )
@@ -243,9 +243,7 @@ class _Form:
 
 @lru_cache(maxsize=256)
 def _page_of(form: _Form) -> Any:
-    rank: Any = (
-        case((_in_title(form.words), 0), else_=1) if form.words else literal_column("0", Integer)
-    )
+    rank: Any = case((_in_title(form.words), 0), else_=1) if form.words else literal(0, Integer)
     statement = (
         select(  # type: ignore[call-overload]
             Document.kind, Document.id, Document.title, Document.dated_on,

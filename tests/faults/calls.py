@@ -25,14 +25,19 @@ from models.workshops import Workshop
 from services import (
     access_rows,
     attention,
+    committees,
+    conferences,
     consent_printing,
     consent_recording,
     consents,
+    document_files,
+    documents,
     families,
     headnet_sign_in,
     invitation_status,
     outbox,
     plans,
+    reading_room,
     team_access,
     team_changes,
     workshop_participants,
@@ -40,6 +45,7 @@ from services import (
 )
 from services.attendance_files import AttendanceFile, AttendanceRow
 from services.bigbluebutton import MeetingServer
+from services.document_files import Upload
 from services.imports.drafting import ImportRequest
 from services.imports.roster import (
     GuardianshipRecord,
@@ -228,6 +234,14 @@ ARGUMENTS: dict[str, Make] = {
     "met": lambda c: 1,
     "kind": lambda c: "submitted",
     "workshop": lambda c: _workshop(c),
+    "document_id": lambda c: c.one("document"),
+    "conference_id": lambda c: c.one("conference"),
+    "committee_id": lambda c: c.one("committee"),
+    "member_id": lambda c: c.one("committee_member"),
+    "upload": lambda c: Upload("note.md", f"Texte {c.random.random()}".encode()),
+    "term": lambda c: committees.Term("Neuf", date(2026, 9, 1)),
+    "note": lambda c: "revu",
+    "purpose": lambda c: "",
     "headship_id": lambda c: c.one("headship"),
 }  # fmt: skip
 
@@ -361,6 +375,31 @@ def _team(c: Chooser) -> Any:
 
 #: How an argument is chosen where the name alone does not say.
 SPECIAL: dict[str, Make] = {
+    **{
+        f"reading_room.{name}.query": lambda c: reading_room.RoomQuery(
+            c.text(),
+            c.maybe("minutes"),
+            c.random.choice([True, False]),
+            c.maybe(c.one("committee")),
+            c.random.choice([True, False]),
+        )
+        for name in ("page", "total", "all_rows")
+    },
+    **{
+        f"documents.{name}.facts": lambda c: documents.DocumentFacts(
+            "minutes", c.text(), date(2026, 9, 1), c.maybe(c.one("committee"))
+        )
+        for name in ("publish", "correct")
+    },
+    **{
+        f"conferences.{name}.facts": lambda c: conferences.ConferenceFacts(
+            c.text(), date(2027, 3, 27), date(2027, 3, 28)
+        )
+        for name in ("add", "alter")
+    },
+    "committees.all_committees.withdrawn": lambda c: c.random.choice([True, False]),
+    "document_files.keep.file": lambda c: document_files.checked(Upload("note.md", b"Texte")),
+    "document_folders.plan_folder.files": lambda c: [],
     "school_holidays.plan_holidays.content": lambda c: (
         b"Id;StartDate;EndDate;Name\nx;2027-03-15;;FR Pont\n"
     ),

@@ -371,6 +371,7 @@ _PAPER = "the form to sign, and the list and plan that record it"
 KNOWN: dict[str, str] = {
     "models.keys._create": _NOBODY,
     "models.keys._read": _NOBODY,
+    "services.document_folders._contents": _NOBODY,
     "services.new_files._fill": _PAPER,
     "services.exports.csv_text": _MEANS,
     "services.mail.sender._deliver": _WALKED,

@@ -27,6 +27,7 @@ STEP_WORDS: Mapping[str, Wording] = {
     "sign_ins": say("old sign-ins forgotten"),
     "origins": say("old origins forgotten"),
     "drafts": say("old drafts forgotten"),
+    "files": say("unused files of the reading room removed"),
     "journal": say("lines of the journal looked at"),
 }
 

@@ -283,6 +283,12 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("sign-in.whom-to-ask", "f6", N_("Whom to ask"), N_("Find the contact of a school")),
     Command(
+        "sign-in.headnet",
+        "f3",
+        N_("HeadNet refused"),
+        N_("Why a head’s HeadNet password is refused: three checks"),
+    ),
+    Command(
         "token.look",
         "f8,enter",
         N_("Go on"),

@@ -44,7 +44,8 @@ class SignInScreen(DoorScreen):
     SignInScreen #notice { margin-top: 1; }
     """
     BINDINGS = [
-        *bindings("sign-in.leave", "sign-in.token", "sign-in.forgotten", "sign-in.whom-to-ask")
+        *bindings("sign-in.leave", "sign-in.token", "sign-in.forgotten", "sign-in.whom-to-ask"),
+        *bindings("sign-in.headnet"),
     ]
 
     @dataclass
@@ -66,6 +67,7 @@ class SignInScreen(DoorScreen):
             ),
         )
         self._notice = Sentence("", id="notice")
+        self._headnet = Sentence(N_("HeadNet password refused? F3 gives the three checks."))
 
     def compose(self) -> ComposeResult:
         yield TitleBar(N_("Sign in"))
@@ -77,6 +79,7 @@ class SignInScreen(DoorScreen):
                 yield Sentence(N_("First time here? F2 takes the token that was mailed to you."))
                 yield Sentence(N_("Password forgotten? F4 has a new token mailed."))
                 yield Sentence(N_("No e-mail came? F6 tells whom to ask in your school."))
+                yield self._headnet
             yield self._notice
         yield KeyBar()
 
@@ -84,7 +87,7 @@ class SignInScreen(DoorScreen):
         # At once and not by `focus()`, which may come when somebody types the password already.
         self.set_focus(self._form["email"].entry)
         self.answer.say(self._told or "")
-        self._notice.display = False
+        self._notice.display = self._headnet.display = False
         # Behind the first picture, which would have to share the processor with it.
         self.call_after_refresh(self.attempt, self._prepare, group="prepare", exclusive=True)
 
@@ -121,6 +124,8 @@ class SignInScreen(DoorScreen):
     def failed(self, error: Exception) -> None:
         super().failed(error)
         password = self._form["password"]
+        if password.value:  # whoever was refused, and whatever was typed
+            self._headnet.display = True
         password.value = ""
         if self._form["email"].value:
             self.set_focus(password.entry)
@@ -142,3 +147,8 @@ class SignInScreen(DoorScreen):
         from screens.whom_to_ask import WhomToAskScreen
 
         self.app.push_screen(WhomToAskScreen(self.door))
+
+    def action_headnet(self) -> None:
+        from screens.headnet_checks import HeadnetChecksScreen
+
+        self.app.push_screen(HeadnetChecksScreen(self.door))

@@ -15,6 +15,7 @@ from models.tokens import TokenMistyped
 from screens.choose_account import ChooseAccountScreen
 from screens.doorway import LONGEST_TOKEN, DoorScreen
 from screens.forgotten_password import ForgottenPasswordScreen
+from screens.headnet_checks import HeadnetChecksScreen
 from screens.known_account import KnownAccountScreen
 from screens.new_password import NewPasswordScreen
 from screens.notices import NoticesScreen
@@ -142,6 +143,31 @@ async def test_an_address_is_confirmed_after_a_question(console: MakeApp, door: 
         await pilot.press("o")
         await settled(pilot)
         assert door.asked[-1] == ("confirm", TOKEN)
+
+
+# --- a HeadNet password that is refused ----------------------------------------------------
+
+
+async def test_the_three_checks_lead_on_to_whom_to_ask(console: MakeApp, door: SampleDoor) -> None:
+    first = SignInScreen(door)
+    async with console(first, role="").run_test() as pilot:
+        await settled(pilot)
+        await pilot.press("f3")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, HeadnetChecksScreen)
+        told = shown(pilot.app)
+        places = [told.index(f"{number}  ".strip() + " ") for number in (1, 2, 3)]
+        assert places == sorted(places)
+        await pilot.press("f9")
+        await settled(pilot)
+        assert "Is it the recorded address?" in shown(pilot.app)
+        await pilot.press("f6")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, WhomToAskScreen)
+        await pilot.press("escape")
+        await settled(pilot)
+        assert pilot.app.screen is first
+        assert door.asked == []
 
 
 # --- the password -------------------------------------------------------------------------
@@ -388,6 +414,7 @@ SCREENS: dict[str, tuple[Callable[[], Screen[Any]], Keys]] = {
         lambda: WhomToAskScreen(SampleDoorOf(contacts=CONTACTS)),
         press(*"institut", "enter"),
     ),
+    "headnet-checks": (lambda: HeadnetChecksScreen(SampleDoor()), press()),
     "choose-account": (
         lambda: ChooseAccountScreen("Élise Vandenbroeck", PROFILES, id, PROFILES[0]),
         press("down"),
@@ -401,7 +428,9 @@ def test_picture(console: MakeApp, snap_compare: Any, name: str) -> None:
     assert snap_compare(console(make, role=""), terminal_size=(80, 24), run_before=run_before)
 
 
-@pytest.mark.parametrize("name", ["token", "new-password", "known-account", "whom-to-ask"])
+@pytest.mark.parametrize(
+    "name", ["token", "new-password", "known-account", "whom-to-ask", "headnet-checks"]
+)
 def test_picture_on_a_small_screen(console: MakeApp, snap_compare: Any, name: str) -> None:
     make, run_before = SCREENS[name]
     assert snap_compare(console(make, role=""), terminal_size=(60, 20), run_before=run_before)
@@ -414,6 +443,14 @@ def test_picture_in_another_way(
     make, run_before = SCREENS["new-password"]
     app = console(make, role="", **options)
     assert snap_compare(app, terminal_size=(80, 24), run_before=run_before)
+
+
+@pytest.mark.parametrize("options", [{"language": "en"}, {"style": "monochrome"}])
+def test_picture_of_the_three_checks(
+    console: MakeApp, snap_compare: Any, options: dict[str, str]
+) -> None:
+    app = console(lambda: HeadnetChecksScreen(SampleDoor()), role="", **options)
+    assert snap_compare(app, terminal_size=(80, 24))
 
 
 def test_picture_of_notices(console: MakeApp, snap_compare: Any) -> None:

@@ -48,6 +48,7 @@ PICTURES = {
     "FeeScreen": "screens/test_workshop_fees/test_picture[fee]",
     "ForgottenPasswordScreen": "screens/test_door/test_picture[forgotten-password]",
     "GoScreen": "screens/test_help/test_picture_places",
+    "HeadnetChecksScreen": "screens/test_door/test_picture[headnet-checks]",
     "HelpScreen": "screens/test_help/test_picture_help",
     "ImportByLineScreen": "screens/test_import_by_line/test_picture",
     "ImportScreen": "screens/test_import_file/test_picture",

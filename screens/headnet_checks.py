@@ -81,10 +81,7 @@ def _words() -> Iterator[Paragraph]:
         yield Paragraph(_(question), "strong")
         yield Paragraph(_(answer), apart=False)
     yield Paragraph(
-        _(
-            "Spaces, hyphens and small letters do not matter; copying it from the e-mail is "
-            "safest."
-        )
+        _("Spaces, hyphens and small letters do not matter; copying it from the e-mail is safest.")
     )
     yield Paragraph(
         _(

@@ -14,8 +14,9 @@ from sqlalchemy import func, select, update
 from sqlmodel import col
 
 from models.accounts import SignInEvent
+from models.addresses import address_key
 from models.database import ActorSession
-from models.headnet import HEADNET_PURPOSE, HeadAddress, HeadnetPassword, Headship
+from models.headnet import HeadAddress, HeadnetPassword, Headship
 from models.keys import Key
 from models.language import Wording, say
 from models.schools import DEFAULT_TIME_ZONE, School
@@ -25,9 +26,9 @@ from models.tokens import (
     TokenMistyped,
     count_characters,
     is_nearly_token,
-    matching_generation,
     parse_token,
 )
+from services.headnet_passwords import Verdict, accepts
 from services.zones import local
 
 #: How a try is written down (`SignInEvent.kind`).
@@ -36,6 +37,15 @@ KIND = "headnet"
 #: nothing can mend comes first, then the address, and an older password before a new one that
 #: still waits, for waiting would not help it (DOMAIN §3, HeadNet).
 REFUSALS = ("ended", "other_address", "replaced", "too_early")
+#: The outcome that is written down, by the reason of a `Verdict`.
+_OUTCOMES = {
+    "": "ok",
+    "ended": "ended",
+    "address": "other_address",
+    "replaced": "replaced",
+    "waiting": "too_early",
+    "overdue": "too_early",
+}
 
 _headship: Any = Headship.__table__  # type: ignore[attr-defined]
 
@@ -101,16 +111,16 @@ class Judgement:
         return self.outcome == "ok"
 
 
-def judge(session: ActorSession, key: Key, address_key: str | None, typed: Typed) -> Judgement:
-    """Return what becomes of a typed password, with the address that was typed.
+def judge(session: ActorSession, key: Key, address: str, password: str, typed: Typed) -> Judgement:
+    """Return what becomes of a typed password, with the address that was typed ("" for none).
 
-    It opens where the headship lives, the address is the one in force, and the password is
-    the latest one and in force (DOMAIN §3). Reads only.
+    `services.headnet_passwords.accepts` is what it has to pass. Reads only.
     """
-    genuine = _genuine(session, key, typed.parsed)
-    if genuine is not None:
-        return _judged(session, *genuine, address_key)
-    headships = _known_by(session, address_key)
+    if typed.parsed is not None:
+        verdict = accepts(session, key, address, password)
+        if verdict.meant is not None and verdict.password_id is not None:
+            return _judged(session, verdict, verdict.meant, verdict.password_id)
+    headships = _known_by(session, address_key(address) if address else None)
     if typed.slip is not None:
         return Judgement("mistyped", headships, told=typed.slip)
     if headships:
@@ -118,63 +128,14 @@ def judge(session: ActorSession, key: Key, address_key: str | None, typed: Typed
     return Judgement("unknown" if typed.parsed is not None else None)
 
 
-def _genuine(
-    session: ActorSession, key: Key, parsed: ParsedToken | None
-) -> tuple[Headship, HeadnetPassword, int] | None:
-    """Return the headship, its latest password, and the generation that was typed."""
-    found: Any = None
-    if parsed is not None:
-        found = session.execute(
-            select(Headship, HeadnetPassword)
-            .join(HeadnetPassword, col(HeadnetPassword.headship_id) == col(Headship.id))
-            .where(col(Headship.id) == parsed.row_id)
-            .order_by(col(HeadnetPassword.generation).desc())
-            .limit(1)
-        ).one_or_none()
-    if parsed is None or found is None:
-        return None
-    headship, latest = found
-    generation = matching_generation(key, HEADNET_PURPOSE, parsed, latest.generation)
-    return None if generation is None else (headship, latest, generation)
-
-
 def _judged(
-    session: ActorSession,
-    headship: Headship,
-    latest: HeadnetPassword,
-    generation: int,
-    address_key: str | None,
+    session: ActorSession, verdict: Verdict, headship_id: int, password_id: int
 ) -> Judgement:
-    older = generation != latest.generation or latest.replaced_at is not None
-    in_force = latest.in_force_at is not None and latest.in_force_at <= session.at
-    refusals = {
-        "ended": headship.ended_at is not None,
-        "other_address": not _is_in_force(session, headship, address_key),
-        "replaced": older,
-        "too_early": not in_force,
-    }
-    outcome = next((refusal for refusal in REFUSALS if refusals[refusal]), "ok")
-    told = None if outcome == "ok" else _told(session, headship, latest, outcome, in_force)
-    assert headship.id is not None
-    return Judgement(outcome, (headship.id,), generation, told)
-
-
-def in_force(at: datetime) -> tuple[Any, ...]:
-    """SQL: an address is the one that counts at a moment."""
-    return (
-        col(HeadAddress.in_force_at) <= at,
-        col(HeadAddress.ended_at).is_(None) | (col(HeadAddress.ended_at) > at),
-        col(HeadAddress.cancelled_at).is_(None),
-    )
-
-
-def _is_in_force(session: ActorSession, headship: Headship, address_key: str | None) -> bool:
-    wanted = select(col(HeadAddress.id)).where(
-        col(HeadAddress.headship_id) == headship.id,
-        col(HeadAddress.email_key) == (address_key or ""),
-        *in_force(session.at),
-    )
-    return session.scalars(wanted.limit(1)).first() is not None
+    of_mine = select(HeadnetPassword).where(col(HeadnetPassword.id) == password_id)
+    typed = session.scalars(of_mine).one()
+    outcome = _OUTCOMES[verdict.reason]
+    told = None if outcome == "ok" else _told(session, typed, outcome)
+    return Judgement(outcome, (headship_id,), typed.generation, told)
 
 
 def _known_by(session: ActorSession, address_key: str | None) -> tuple[int, ...]:
@@ -191,16 +152,9 @@ def _known_by(session: ActorSession, address_key: str | None) -> tuple[int, ...]
     return tuple(found)
 
 
-def _told(
-    session: ActorSession,
-    headship: Headship,
-    latest: HeadnetPassword,
-    outcome: str,
-    latest_works: bool,
-) -> Wording:
+def _told(session: ActorSession, typed: HeadnetPassword, outcome: str) -> Wording:
     """Return what somebody is told who has shown by the password that the mail was theirs."""
-    zone = zone_of(session, headship.id)
-    works_from = local(latest.takes_effect_at, zone)
+    zone = zone_of(session, typed.headship_id)
     if outcome == "ended":
         return say(
             "This HeadNet access has ended: somebody else is recorded as head of the school. Ask "
@@ -212,8 +166,9 @@ def _told(
             "address of the head, and with a changed one from the nightly update on."
         )
     if outcome == "replaced":
+        latest = _latest(session, typed.headship_id)
         asked = local(latest.asked_at, zone)
-        if latest_works:
+        if latest.in_force_at is not None:
             return say(
                 "A later e-mail has replaced this password: the one of %(asked)s counts.",
                 asked=asked,
@@ -222,9 +177,10 @@ def _told(
             "A later e-mail has replaced this password: the one of %(asked)s counts, from "
             "%(works)s on.",
             asked=asked,
-            works=works_from,
+            works=local(latest.takes_effect_at, zone),
         )
-    if latest.takes_effect_at <= session.at:
+    works_from = local(typed.takes_effect_at, zone)
+    if typed.takes_effect_at <= session.at:
         return say(
             "This password should work since %(works)s, but the nightly update is late. It "
             "works once that is done: tell the helpdesk.",
@@ -235,6 +191,12 @@ def _told(
         "nightly update.",
         works=works_from,
     )
+
+
+def _latest(session: ActorSession, headship_id: int) -> HeadnetPassword:
+    of_head = select(HeadnetPassword).where(col(HeadnetPassword.headship_id) == headship_id)
+    latest = of_head.order_by(col(HeadnetPassword.generation).desc()).limit(1)
+    return session.scalars(latest).one()
 
 
 def zone_of(session: ActorSession, headship_id: int | None) -> str:
@@ -277,21 +239,3 @@ def wrong_tries(session: ActorSession, headship_id: int) -> tuple[int, datetime]
         counted = counted.where(col(SignInEvent.at) > since)
     count, first = session.execute(counted).one()
     return (int(count), first) if count else None
-
-
-def still_in_force(session: ActorSession, headship_id: int, generation: int | None) -> bool:
-    """Tell whether a head who came in with a generation of the password may stay.
-
-    *Continue* alone puts nobody out; the update does that brings a newer password into force.
-    """
-    live = select(col(Headship.id)).where(
-        col(Headship.id) == headship_id, col(Headship.ended_at).is_(None)
-    )
-    if session.scalars(live).first() is None:
-        return False
-    newer = select(col(HeadnetPassword.id)).where(
-        col(HeadnetPassword.headship_id) == headship_id,
-        col(HeadnetPassword.generation) > (generation or 0),
-        col(HeadnetPassword.in_force_at) <= session.at,
-    )
-    return session.scalars(newer.limit(1)).first() is None

@@ -17,13 +17,12 @@ from models.accounts import Account, AccountRole
 from models.database import Actor, ActorSession
 from models.errors import TrousseauError
 from models.families import Guardianship, Pupil
-from models.headnet import Headship
+from models.headnet import HeadnetPassword, Headship
 from models.language import N_, Wording, say
 from models.people import Person
 from models.rights import ROLES
 from models.roles import CONSOLE_ROLE
 from models.schools import School
-from services.headnet_sign_in import still_in_force
 
 #: The role that sees every school, and so belongs to none.
 EVERYWHERE = "helpdesk"
@@ -188,12 +187,30 @@ def still_holds(session: ActorSession, actor: Actor) -> bool:
     """
     if actor.account_id is None:
         headship = actor.headship_id
-        return headship is None or still_in_force(session, headship, actor.generation)
+        return headship is None or _still_head(session, headship, actor.generation or 0)
     account = session.scalars(select(Account).where(col(Account.id) == actor.account_id)).first()
     if account is None or account.disabled_at is not None:
         return False
     profiles = _all_of(session, actor.account_id, person_of(session, account))
     return any(_covers(profile, actor) for profile in profiles)
+
+
+def _still_head(session: ActorSession, headship_id: int, generation: int) -> bool:
+    """Tell whether a head who came in with a generation of the password may stay.
+
+    *Continue* alone puts nobody out; the update does that brings a newer password into force.
+    """
+    live = select(col(Headship.id)).where(
+        col(Headship.id) == headship_id, col(Headship.ended_at).is_(None)
+    )
+    newer = select(col(HeadnetPassword.id)).where(
+        col(HeadnetPassword.headship_id) == headship_id,
+        col(HeadnetPassword.generation) > generation,
+        col(HeadnetPassword.in_force_at) <= session.at,
+    )
+    if session.scalars(live).first() is None:
+        return False
+    return session.scalars(newer.limit(1)).first() is None
 
 
 def _covers(profile: Profile, actor: Actor) -> bool:

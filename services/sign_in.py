@@ -162,7 +162,7 @@ def sign_in(entrance: Entrance, email: str, password: str) -> SignedIn:
         tries.check_origin(session, entrance.knocker)
     typed = headnet_sign_in.read(password)
     with entrance.acting() as session:
-        attempt = _begin(session, entrance, email, typed)
+        attempt = _begin(session, entrance, email, password, typed)
     if attempt.head is not None:
         return attempt.head
     if not entrance.hasher.fits(attempt.password_hash, password) or attempt.account_id is None:
@@ -174,13 +174,17 @@ def sign_in(entrance: Entrance, email: str, password: str) -> SignedIn:
 
 
 def _begin(
-    session: ActorSession, entrance: Entrance, email: str, typed: headnet_sign_in.Typed
+    session: ActorSession,
+    entrance: Entrance,
+    email: str,
+    password: str,
+    typed: headnet_sign_in.Typed,
 ) -> _Attempt:
     """Count a try, as if it were wrong, and return what to compare; let a head in at once."""
     origin = entrance.knocker
     tries.count_origin(session, origin)
     address, key = _typed(email)
-    judged = headnet_sign_in.judge(session, entrance.key, key, typed)
+    judged = headnet_sign_in.judge(session, entrance.key, address, password, typed)
     if judged.opens:
         return _Attempt((), head=_let_head_in(session, judged, origin, address))
     account = _find(session, key)

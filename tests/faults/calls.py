@@ -507,7 +507,7 @@ SPECIAL: dict[str, Make] = {
         f"tries.{name}.origin": lambda c: "192.0.2.7"
         for name in ("check_origin", "count_origin", "record", "take_back")
     },
-    "headnet_sign_in.judge.address_key": lambda c: c.maybe("neuf@exemple.example"),
+    "headnet_sign_in.judge.password": _token,
     "headnet_sign_in.judge.typed": lambda c: headnet_sign_in.read(_token(c)),
     "tries.record.headship_id": lambda c: None,
     "tries.record.kind": lambda c: "password",

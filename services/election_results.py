@@ -61,13 +61,12 @@ def publish(session: ActorSession, key: Key, election_id: int) -> bool:
     if session.actor.role != SYSTEM.role:
         raise not_allowed()
     find(session, election_id)
-    sealed = urn.hold(session, election_id)
+    held = urn.hold(session, election_id)
     election = find(session, election_id)
     if election.published_at is not None or status_of(election, session.at) != "closed":
         return False
     number = len(standing(session, election_id))
-    ballots = urn.unseal(key, election_id, number, sealed)
-    urn.refuse_unless_complete(session, election_id, ballots)
+    ballots = held.ballots(key, number)
     rows = [(urn.shown_receipt(each.receipt), _choice(each.marks, number)) for each in ballots]
     still = and_(col(Election.id) == election_id, col(Election.published_at).is_(None))
     change(
@@ -84,7 +83,7 @@ def publish(session: ActorSession, key: Key, election_id: int) -> bool:
     )
     session.flush()
     # What is published is sealed no longer: with it goes the last place where it stood.
-    urn.put(session, election_id, b"")
+    held.clear()
     return True
 
 

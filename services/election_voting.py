@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import col
 
 from models.database import ActorSession
@@ -33,6 +33,16 @@ from services.elections import (
     status_of,
 )
 from services.zones import local
+
+_SCHOOL = select(School).where(col(School.id) == bindparam("id"))
+_VOTED = (
+    select(col(School.name), col(ElectionVoter.voted_at), col(School.time_zone))
+    .join(School, col(School.id) == ElectionVoter.school_id)
+    .where(
+        col(ElectionVoter.election_id) == bindparam("election"),
+        col(ElectionVoter.school_id) == bindparam("school"),
+    )
+)
 
 
 class VoteRefused(TrousseauError):
@@ -126,14 +136,7 @@ def ballot(session: ActorSession, election_id: int, school_id: int | None = None
 
 def voted(session: ActorSession, election_id: int, school_id: int) -> SchoolVoted | None:
     """Return whether and when a school of the actor's has voted; None where it has not."""
-    row = session.execute(
-        select(col(School.name), col(ElectionVoter.voted_at), col(School.time_zone))
-        .join(School, col(School.id) == ElectionVoter.school_id)
-        .where(
-            col(ElectionVoter.election_id) == election_id,
-            col(ElectionVoter.school_id) == school_id,
-        )
-    ).one_or_none()
+    row = session.execute(_VOTED, {"election": election_id, "school": school_id}).one_or_none()
     return None if row is None else SchoolVoted(school_id, *row)
 
 
@@ -167,20 +170,18 @@ def cast(
     key is another than that of the urn, `OutOfScope` for whoever is not that school's head.
     """
     school = _school(session, school_id)
-    find(session, election_id)
-    sealed = urn.hold(session, election_id)
+    held = urn.hold(session, election_id)
     # What is read from here on stays so: whoever would change it waits for the urn.
     election = find(session, election_id)
     _refuse_unless_open(session, election, school)
     candidates = standing(session, election_id)
     if wrong := problem(choice, election.seats, candidates):
         raise VoteRefused(wrong)
-    ballots = urn.unseal(key, election_id, len(candidates), sealed)
-    urn.refuse_unless_complete(session, election_id, ballots)
+    ballots = held.ballots(key, len(candidates))
     ballots.append(urn.SealedBallot(_new(receipt, ballots), _marks(choice, candidates)))
     session.add(ElectionVoter(election_id=election_id, school_id=school_id, voted_at=session.at))
     session.flush()
-    urn.put(session, election_id, urn.seal(key, election_id, len(candidates), ballots))
+    held.put(key, len(candidates), ballots)
     seen = SchoolVoted(school_id, school.name, session.at, school.time_zone)
     return Cast(seen, receipt)
 
@@ -194,7 +195,7 @@ def _school(session: ActorSession, school_id: int | None) -> School:
     if school_id is None and len(actor.schools) > 1:
         raise VoteRefused(say("Choose for which of your schools you vote."))
     wanted = next(iter(actor.schools)) if school_id is None else school_id
-    found = session.scalars(select(School).where(col(School.id) == wanted)).one_or_none()
+    found = session.scalars(_SCHOOL, {"id": wanted}).one_or_none()
     if found is None or wanted not in actor.schools:
         raise not_theirs()
     if found.kind != "school":

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlmodel import col
 
 from models.database import ActorSession, change
@@ -41,12 +41,22 @@ STATUS_WORDS: dict[Status, tuple[str, Wording]] = {
     "open": ("*", say("Voting open")),
     "coming": ("o", say("Coming")),
     "closed": ("=", say("Voting closed")),
-    "cancelled": ("x", say("Cancelled")),
+    "cancelled": ("x", say("Vote cancelled")),
 }
 #: Longest reason, in characters.
 LONGEST_REASON = 500
 #: The zone of the network, where nobody said another.
 NETWORK_ZONE = ZoneInfo(DEFAULT_TIME_ZONE)
+
+
+# What every vote asks, while many vote at once: built once, each takes half the time.
+_ELECTION = select(Election).where(col(Election.id) == bindparam("id"))
+_CANDIDATES = (
+    select(Candidate)
+    .where(col(Candidate.election_id) == bindparam("id"))
+    .order_by(col(Candidate.number))
+)
+_AFRESH = {"populate_existing": True}
 
 
 class ElectionNotFound(TrousseauError):
@@ -205,10 +215,7 @@ def _steps(session: ActorSession, election: Election, row: ElectionRow) -> tuple
 
 def find(session: ActorSession, election_id: int) -> Election:
     """Return an election as it is in the database now; raises `ElectionNotFound`."""
-    found = session.scalars(
-        select(Election).where(col(Election.id) == election_id),
-        execution_options={"populate_existing": True},
-    ).one_or_none()
+    found = session.scalars(_ELECTION, {"id": election_id}, execution_options=_AFRESH).one_or_none()
     if found is None:
         raise ElectionNotFound(say("There is no election with this number."))
     return found
@@ -216,12 +223,7 @@ def find(session: ActorSession, election_id: int) -> Election:
 
 def standing(session: ActorSession, election_id: int) -> tuple[Standing, ...]:
     """Return the candidates of an election, in their order on the ballot."""
-    rows = session.scalars(
-        select(Candidate)
-        .where(col(Candidate.election_id) == election_id)
-        .order_by(col(Candidate.number)),
-        execution_options={"populate_existing": True},
-    )
+    rows = session.scalars(_CANDIDATES, {"id": election_id}, execution_options=_AFRESH)
     return tuple(
         Standing(row.id or 0, row.number, row.name, row.school_name, row.statement) for row in rows
     )
@@ -353,8 +355,8 @@ def correct(
     """
     require_manager(session)
     find(session, election_id)
-    sealed = urn.hold(session, election_id)
-    _refuse_unless_coming(find(session, election_id), session.at, bool(sealed))
+    held = urn.hold(session, election_id)
+    _refuse_unless_coming(find(session, election_id), session.at, not held.is_empty)
     terms = _terms(session, values, candidates, zone)
     still = and_(col(Election.id) == election_id, col(Election.opens_at) > session.at)
     _step(session, still, **_columns(terms))

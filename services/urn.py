@@ -13,7 +13,7 @@ What this protects from and what not is told in docs/elections.md.
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import Table, func, insert, select, update
@@ -24,6 +24,8 @@ from models.elections import ElectionUrn, ElectionVoter
 from models.errors import TrousseauError
 from models.keys import Key
 from models.language import N_, say
+from models.rights import may_change, may_see
+from models.scope import not_allowed
 from models.tokens import ALPHABET
 
 RECEIPT_BYTES = 10
@@ -88,52 +90,85 @@ def read_receipt(text: str) -> bytes | None:
 # --- the row ------------------------------------------------------------------------------
 
 
-def make(session: ActorSession, election_id: int) -> None:
-    """Put up the urn of a new election, with nothing in it."""
-    session.connection().execute(insert(_urns()).values(election_id=election_id, ballots=b""))
+class HeldUrn:
+    """The urn of an election, held for a transaction alone until that ends."""
 
+    __slots__ = ("_election_id", "_sealed", "_session")
 
-def hold(session: ActorSession, election_id: int) -> bytes:
-    """Return the sealed urn, held for this transaction alone until it ends.
+    def __init__(self, session: ActorSession, election_id: int, sealed: bytes) -> None:
+        self._session, self._election_id, self._sealed = session, election_id, sealed
 
-    Whoever votes, corrects, cancels or publishes holds it first, so that what they read
-    afterwards stays as it is.
-    """
-    if not session.writes:
-        raise RuntimeError("only whoever writes may hold an urn")
-    urns = _urns()
-    question = select(urns.c.ballots).where(urns.c.election_id == election_id).with_for_update()
-    return bytes(session.connection().execute(question).scalar_one())
+    @property
+    def is_empty(self) -> bool:
+        return not self._sealed
 
+    def ballots(self, key: Key, candidates: int) -> list[SealedBallot]:
+        """Return what is in it, in the order of the receipts.
 
-def put(session: ActorSession, election_id: int, sealed: bytes) -> None:
-    """Replace the sealed urn; it is held."""
-    urns = _urns()
-    session.connection().execute(
-        update(urns).where(urns.c.election_id == election_id).values(ballots=sealed)
-    )
-
-
-def refuse_unless_complete(
-    session: ActorSession, election_id: int, ballots: Sequence[SealedBallot]
-) -> None:
-    """Raise `UrnRefused` where an urn holds another number of ballots than schools voted."""
-    schools = count_voters(session, [election_id])[election_id]
-    if schools != len(ballots):
+        Raises `UrnRefused` where it was sealed with another key, was changed, or holds
+        another number of ballots than schools have voted.
+        """
+        found = unseal(key, self._election_id, candidates, self._sealed)
+        schools = count_voters(self._session, [self._election_id])[self._election_id]
+        if schools == len(found):
+            return found
         raise UrnRefused(
             say(
                 "The urn holds %(ballots)s ballots, and %(schools)s schools have voted: somebody"
                 " has worked on the database past this program. Nothing was done.",
-                ballots=len(ballots),
+                ballots=len(found),
                 schools=schools,
             )
         )
 
+    def put(self, key: Key, candidates: int, ballots: Iterable[SealedBallot]) -> None:
+        """Write it anew with these ballots."""
+        self._write(seal(key, self._election_id, candidates, ballots))
+
+    def clear(self) -> None:
+        """Write it anew with nothing in it: what was there is published."""
+        self._write(b"")
+
+    def _write(self, sealed: bytes) -> None:
+        urns = _urns()
+        self._session.connection().execute(
+            update(urns).where(urns.c.election_id == self._election_id).values(ballots=sealed)
+        )
+
+
+def make(session: ActorSession, election_id: int) -> None:
+    """Put up the urn of a new election, with nothing in it. For who puts elections up."""
+    actor = session.actor
+    if not (actor.sees_all or may_change(actor.role, "elections")):
+        raise not_allowed()
+    session.connection().execute(insert(_urns()).values(election_id=election_id, ballots=b""))
+
+
+def hold(session: ActorSession, election_id: int) -> HeldUrn:
+    """Return the urn of an election, held until the end of the transaction.
+
+    Whoever votes, corrects, cancels or publishes holds it first, so that what they read
+    afterwards stays as it is. Raises `OutOfScope` for all others.
+    """
+    actor = session.actor
+    if not session.writes or not (actor.sees_all or may_change(actor.role, "votes")):
+        raise not_allowed()
+    urns = _urns()
+    question = select(urns.c.ballots).where(urns.c.election_id == election_id).with_for_update()
+    sealed = session.connection().execute(question).scalar_one_or_none()
+    if sealed is None:
+        raise UrnRefused(say("There is no election with this number."))
+    return HeldUrn(session, election_id, bytes(sealed))
+
 
 def count_voters(session: ActorSession, election_ids: Iterable[int]) -> dict[int, int]:
-    """Return how many schools have voted, by election: a number, whoever asks."""
-    voters = SQLModel.metadata.tables[str(ElectionVoter.__tablename__)]
+    """Return how many schools have voted, by election: a number, for all who read elections."""
     wanted = list(election_ids)
+    if not wanted:
+        return {}
+    if not (session.actor.sees_all or may_see(session.actor.role, "elections")):
+        raise not_allowed()
+    voters = SQLModel.metadata.tables[str(ElectionVoter.__tablename__)]
     question = (
         select(voters.c.election_id, func.count())
         .where(voters.c.election_id.in_(wanted))

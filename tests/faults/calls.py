@@ -16,6 +16,7 @@ import services
 from models.access import Access
 from models.accounts import Account, AddressChange, PasswordReset
 from models.database import SYSTEM, Actor, ActorSession, reading
+from models.elections import Election
 from models.keys import Key
 from models.language import say
 from models.nightly import Schedule
@@ -46,6 +47,9 @@ from services import (
 from services.attendance_files import AttendanceFile, AttendanceRow
 from services.bigbluebutton import MeetingServer
 from services.document_files import Upload
+from services.election_form import CandidateEntry
+from services.election_voting import Choice
+from services.elections import NETWORK_ZONE, STATUSES
 from services.imports.drafting import ImportRequest
 from services.imports.roster import (
     GuardianshipRecord,
@@ -56,6 +60,7 @@ from services.imports.roster import (
     SchoolRecord,
 )
 from services.mail.replies import Outcome, Result
+from services.urn import new_receipt
 from tests.faults.two_schools import MARKER, OTHER_NUMBER, Schools
 from tests.worlds import NOW
 
@@ -243,6 +248,13 @@ ARGUMENTS: dict[str, Make] = {
     "note": lambda c: "revu",
     "purpose": lambda c: "",
     "headship_id": lambda c: c.one("headship"),
+    "election_id": lambda c: c.one("election"),
+    "election_ids": lambda c: c.some("election"),
+    "candidates": lambda c: [CandidateEntry("Neuf")],
+    "zone": lambda c: NETWORK_ZONE,
+    "choice": lambda c: c.random.choice([Choice.BLANK, Choice.of(*c.some("candidate"))]),
+    "receipt": lambda c: new_receipt(),
+    "drawn": lambda c: c.some("candidate"),
 }  # fmt: skip
 
 
@@ -256,6 +268,14 @@ def workshop_form(c: Chooser) -> dict[str, str]:
         "further_schools": c.random.choice(["", "9901", str(OTHER_NUMBER), "9"]),
         "support_name": "Paul", "support_contact": "+32 2 256 70 11", "contact_name": "Anne",
         "contact_email": "anne@exemple.example", "remarks": "",
+    }  # fmt: skip
+
+
+def election_form(c: Chooser) -> dict[str, str]:
+    return {
+        "title": "Comité neuf", "committee_id": str(c.maybe(c.one("committee")) or ""),
+        "seats": "1", "opens_on": "01/10/2026", "opens_at": "9", "closes_on": "02/10/2026",
+        "closes_at": "18",
     }  # fmt: skip
 
 
@@ -423,6 +443,10 @@ SPECIAL: dict[str, Make] = {
     "workshop_letters.tell_office.name": lambda c: "Bureau",
     "workshop_letters.tell_office.email": lambda c: "bureau@exemple.example",
     "workshop_letters.tell_participants.people": lambda c: [],
+    "elections.committees.found": lambda c: c.session.scalars(select(Election)).all(),
+    "elections.create.values": lambda c: election_form(c),
+    "elections.correct.values": lambda c: election_form(c),
+    "elections.elections.status": lambda c: c.random.choice([None, *STATUSES]),
     "workshops.complete_attendance.people": lambda c: 1,
     "workshops.step.still": lambda c: col(Workshop.id) > 0,
     **{

@@ -383,6 +383,8 @@ PAST_THE_DOOR = {
     "services/imports/family_losses.py": "names guardians of pupils in the actor's schools",
     "services/nightly.py": "works for the whole installation, while nobody is there",
     "services/headnet_sign_in.py": "notes when a head came in, at the door; refuses all others",
+    "services/urn.py": "a head’s ballot into the urn, which no session reads; bare numbers",
+    "services/election_results.py": "publishes once what has closed, whoever opens the page",
     "services/tries.py": "counts tries at the door, where nobody is in yet; refuses all others",
 }
 _BARE = re.compile(

@@ -18,6 +18,13 @@ from models.access import Access, Mission, Service, Suspension
 from models.accounts import Account, AccountRole, Draft
 from models.consents import Consent, PrintedForm
 from models.database import SYSTEM, TABLES, Actor, ActorSession, writing
+from models.elections import (
+    Candidate,
+    Election,
+    ElectionBallot,
+    ElectionUrn,
+    ElectionVoter,
+)
 from models.families import Guardianship, Pupil
 from models.language import say
 from models.mail import Mail
@@ -123,6 +130,7 @@ def build(engine: Engine) -> Schools:
     _workshop(world, world.mine, "")
     family = _family(world, world.mine, "")
     _family(world, world.mine, "voisins")
+    _elections(world)
     _number_from(engine)
     _mark_school(world)
     other = tuple(_other_person(world, n) for n in range(8))
@@ -130,6 +138,7 @@ def build(engine: Engine) -> Schools:
         _post_elsewhere(world, shared)
     _fill(world, world.other, other, MARKER)
     _workshop(world, world.other, MARKER)
+    _save(world, ElectionVoter(election_id=1, school_id=world.other, voted_at=NOW))
     _family(world, world.other, MARKER)
     _doubles(world, mine[0], other)
     other_account = _account(world, f"direction@{MARKER}.example", world.other)
@@ -388,6 +397,26 @@ def _workshop(world: World, school: int, mark: str) -> None:
                 source="hand", recorded_at=NOW,
             )
         )  # fmt: skip
+
+
+def _elections(world: World) -> None:
+    """Put up an election that is open, and one whose ballots are published."""
+    day = timedelta(days=1)
+    with writing(world.engine, SYSTEM, NOW) as session:
+        for closes, published in ((NOW + 9 * day, None), (NOW - day, NOW)):
+            election = Election(
+                title="Comité", title_key="comite", opens_at=NOW - 9 * day, closes_at=closes,
+                created_at=NOW - 10 * day, published_at=published,
+            )  # fmt: skip
+            session.add(election)
+            session.flush()
+            of = {"election_id": election.id or 0}
+            session.add_all([
+                Candidate(**of, number=1, name="Une"), ElectionUrn(**of, ballots=b""),
+                ElectionVoter(**of, school_id=world.mine, voted_at=NOW - 2 * day),
+            ])  # fmt: skip
+            if published:
+                session.add(ElectionBallot(**of, receipt="0000-0000-0000-0000", choice="1"))
 
 
 def _doubles(world: World, mine: Member, other: tuple[Member, ...]) -> None:

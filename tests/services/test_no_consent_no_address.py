@@ -361,6 +361,7 @@ LETTING_OUT = {
 _WALKED = "walked above"
 _MEANS = "a means of the others, which knows no staff"
 _NOBODY = "says nothing of staff"
+_PUBLISHED = "what the helpdesk has published for all heads, and nothing from the records"
 #: What somebody gave for a workshop: it is never one of the staff records.
 _TYPED = "addresses that were typed for this workshop, to whom they were typed for"
 #: Paper, and what a returned sheet is held against: the person signs under that address.
@@ -417,6 +418,19 @@ KNOWN: dict[str, str] = {
     "tui.cli.program._show_version": _NOBODY,
     "tui.cli.school_years.holidays": _NOBODY,
     "tui.cli.school_years.list_years": _NOBODY,
+    "tui.cli.committee.list_committees": _PUBLISHED,
+    "tui.cli.committee.show": _PUBLISHED,
+    "tui.cli.conference.ics": _PUBLISHED,
+    "tui.cli.conference.list_conferences": _PUBLISHED,
+    "tui.cli.document._print_contents": _PUBLISHED,
+    "tui.cli.document._print_page": _PUBLISHED,
+    "tui.cli.document.get": _PUBLISHED,
+    "tui.cli.document.list_documents": _PUBLISHED,
+    "tui.cli.document.show": _PUBLISHED,
+    "tui.cli.document_managing.import_folder": _PUBLISHED,
+    "tui.cli.document_managing.publish": _PUBLISHED,
+    "tui.cli.document_managing.replace": _PUBLISHED,
+    "tui.cli.document_managing.withdraw": _PUBLISHED,
     "tui.cli.workshop._print_asked": _NOBODY,
     "tui.cli.workshop._print_history": _NOBODY,
     "tui.cli.workshop._print_page": _TYPED,

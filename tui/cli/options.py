@@ -52,6 +52,9 @@ WorkshopReference = Annotated[
     str,
     typer.Argument(metavar="REFERENCE", help=N_("The workshop’s reference, as in its mails.")),
 ]
+DocumentId = Annotated[
+    int, typer.Argument(metavar="ID", help=N_("The document’s number, as in the list."))
+]
 PlanId = Annotated[int, typer.Argument(metavar="ID", help=N_("The number of the plan."))]
 
 

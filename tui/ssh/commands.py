@@ -107,6 +107,15 @@ def _workshop(
     return Command(words, words, thing, _OF_ONE, about=about, school=school)
 
 
+def _room(
+    name: str, verb: str, about: re.Pattern[str] | None = None, **options: re.Pattern[str] | None
+) -> Command:
+    words = (name, verb)
+    return Command(
+        words, words, "reading_room", {**_OF_ONE, **options}, about=about, school="never"
+    )
+
+
 COMMANDS = (
     _import("staff", "team"),
     _import("oneroster", "team"),
@@ -131,6 +140,28 @@ COMMANDS = (
     _workshop("show", "workshops", _REFERENCE, "never"),
     _workshop("check-date", "workshops", _DAY, "always"),
     _workshop("attendance", "events", _REFERENCE, "never"),
+    # What is published in the reading room is read here; no file of this machine is written.
+    _room("document", "list", **{"--kind": _CODE, "--unread": _FLAG}),
+    _room("document", "show", _NUMBER, **{"--version": _NUMBER}),
+    Command(
+        ("document", "get"),
+        ("document", "get", "--output=-"),
+        "reading_room",
+        {"--school": _SCHOOL, "--as": _CODE, "--version": _NUMBER},
+        about=_NUMBER,
+        school="never",
+    ),
+    _room("conference", "list", **{"--past": _FLAG}),
+    Command(
+        ("conference", "ics"),
+        ("conference", "ics", "--output=-"),
+        "reading_room",
+        {"--school": _SCHOOL, "--as": _CODE},
+        about=_NUMBER,
+        school="never",
+    ),
+    _room("committee", "list"),
+    _room("committee", "show", _NUMBER),
 )
 
 #: Names that the log may repeat; anything else that was typed might be a secret.
@@ -188,7 +219,7 @@ def _about(pattern: re.Pattern[str], words: list[str]) -> str:
             say(
                 "“%(value)s” is no value for %(option)s.",
                 value=clean(word, _LONGEST_WORD),
-                option="DATE" if pattern is _DAY else "REFERENCE",
+                option={_DAY: "DATE", _NUMBER: "ID"}.get(pattern, "REFERENCE"),
             ),
             "value",
         )

@@ -46,6 +46,11 @@ from tui.ssh.visitor import NOWHERE, Visitor, visitor_of
             ["workshop", "check-date", "2027-03-15"],
         ),
         ("workshop attendance '0001 ZZ'", ["workshop", "attendance", "0001 ZZ"]),
+        ("document list --unread", ["document", "list", "--unread"]),
+        ("document get 7", ["document", "get", "--output=-", "7"]),
+        ("document get --version 2 7", ["document", "get", "--output=-", "7", "--version=2"]),
+        ("conference ics 3", ["conference", "ics", "--output=-", "3"]),
+        ("committee show 3 --json", ["committee", "show", "3", "--json"]),
     ],
 )
 def test_a_request_becomes_arguments(asked: str, arguments: list[str]) -> None:
@@ -61,7 +66,8 @@ def test_role_and_school_are_taken_apart() -> None:
 @given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(
     ["import", "export", "staff", "access", "-", "--as", "--year", "--school", "--output", "-o",
      "--help", ";", "$(id)", "`id`", "/etc/passwd", "../x", "--json", "--json=1", "4321", "'",
-     "workshop", "show", "attendance", "check-date", "0001-ZZ", "2027-03-15", "--ics", "--report"]
+     "workshop", "show", "attendance", "check-date", "0001-ZZ", "2027-03-15", "--ics", "--report",
+     "document", "conference", "committee", "list", "get", "ics", "7", "--version", "publish"]
 )).map(" ".join)))  # fmt: skip
 def test_whatever_is_asked_names_no_file_and_no_other_command(asked: str) -> None:
     try:
@@ -80,7 +86,11 @@ def test_whatever_is_asked_names_no_file_and_no_other_command(asked: str) -> Non
     ["access --on 2026-10-03 --on 2026-10-04", "access --json=x", "access --year", "access x",
      "x" * 1_001, "", "access --as boss", "workshop", "workshop show", "workshop show --ics -",
      "workshop show 0001-ZZ --ics=-", "workshop attendance 0001-ZZ list.csv",
-     "workshop attendance 0001-ZZ -", "workshop check-date 15/03/2027", "workshop list 0001-ZZ"],
+     "workshop attendance 0001-ZZ -", "workshop check-date 15/03/2027", "workshop list 0001-ZZ",
+     "document get", "document get 7 -o pv.md", "document get 7 --output pv.md", "document get -1",
+     "document publish pv.md", "document withdraw 7", "document import .", "document import -",
+     "document replace 7 -", "conference ics 3 --output=x.ics", "conference ics",
+     "document get 7 8"],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(asked: str) -> None:
     with pytest.raises(RequestRefused):
@@ -95,10 +105,18 @@ def test_only_who_may_change_a_team_imports_it() -> None:
     assert not any({"staff", "parent"} & roles for roles in allowed.values())
 
 
-def test_a_head_asks_for_the_workshops_alone() -> None:
+def test_a_head_asks_for_the_workshops_and_the_reading_room_alone() -> None:
     asked = {c.name for c in COMMANDS if c.is_for("head")}
-    assert asked == {c.name for c in COMMANDS if c.words[0] == "workshop"}
+    room = {c.name for c in COMMANDS if c.thing == "reading_room"}
+    assert asked == room | {c.name for c in COMMANDS if c.words[0] == "workshop"}
+    assert room == {
+        "document list", "document show", "document get", "conference list", "conference ics",
+        "committee list", "committee show",
+    }  # fmt: skip
     for command in COMMANDS:
+        if command.thing == "reading_room":
+            able = {role for role in ROLES if command.is_for(role)}
+            assert able == {"helpdesk", "head"} and not command.change, command.name
         if command.words[0] == "workshop":
             able = {role for role in ROLES if command.is_for(role)}
             assert able == {"helpdesk", "director", "coordinator", "head"}, command.name

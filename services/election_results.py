@@ -17,7 +17,7 @@ from sqlmodel import col
 from models.database import SYSTEM, ActorSession, change
 from models.elections import Election, ElectionBallot
 from models.keys import Key
-from models.language import say
+from models.language import Wording, say, say_n
 from models.reading_room import CommitteeMember
 from models.scope import not_allowed
 from models.text import name_key
@@ -215,6 +215,41 @@ class ElectionResult:
     @property
     def tied(self) -> tuple[CandidateResult, ...]:
         return tuple(each for each in self.candidates if each.outcome == "tied")
+
+    @property
+    def sentences(self) -> tuple[Wording, ...]:
+        """The result but for the candidates, in sentences: ties, blanks, turnout, the list."""
+        told = []
+        if self.tied:
+            names = ", ".join(each.candidate.name for each in self.tied)
+            told.append(
+                say_n(
+                    "A tie: %(names)s have equal votes for %(count)s seat.",
+                    "A tie: %(names)s have equal votes for %(count)s seats.",
+                    self.tied_seats,
+                    names=names,
+                )
+            )
+        if self.vacant:
+            told.append(
+                say_n(
+                    "%(count)s seat stays vacant: nobody else received a vote.",
+                    "%(count)s seats stay vacant: nobody else received a vote.",
+                    self.vacant,
+                )
+            )
+        told.append(say_n("%(count)s blank ballot.", "%(count)s blank ballots.", self.blank))
+        told.append(say_n("%(count)s abstention.", "%(count)s abstentions.", self.abstentions))
+        told.append(
+            say(
+                "%(voters)s of %(schools)s schools voted.", voters=self.voters, schools=self.schools
+            )
+        )
+        if not self.intact:
+            told.append(
+                say("The published list was changed since: do not rely on it. Compare a backup.")
+            )
+        return tuple(told)
 
 
 def result(session: ActorSession, election_id: int) -> ElectionResult:

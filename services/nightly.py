@@ -36,7 +36,7 @@ from models.keys import Key
 from models.language import N_, Wording, say
 from models.nightly import NightlyRun, Schedule
 from models.schools import SchoolYear
-from services import outbox, returned_mail
+from services import election_results, outbox, returned_mail
 from services.address_changes import apply_waiting
 from services.desk import ChangedMeanwhile, Desk
 from services.document_files import forget_unused
@@ -186,6 +186,21 @@ def _forget_files(session: ActorSession, _step: _Step) -> _Part:
     return count, 0 if count == _BATCH else None
 
 
+def _publish_ballots(session: ActorSession, step: _Step) -> _Part:
+    """Publish the ballots of one election that has closed, the next one after `place`."""
+    waiting = [number for number in election_results.overdue(session) if number > step.place]
+    if not waiting:
+        return 0, None
+    number = min(waiting)
+    try:
+        done = election_results.publish(session, step.work.key(), number)
+    except (
+        TrousseauError
+    ) as error:  # an urn that cannot be opened stays; the others are not held up
+        step.trouble, done = error.wording, False
+    return int(done), number
+
+
 def _delete(session: ActorSession, table: Any, condition: Any) -> _Part:
     some = select(table.id).where(condition).limit(_BATCH)
     gone: Any = session.execute(
@@ -229,6 +244,7 @@ _STEPS: dict[str, Callable[[ActorSession, _Step], _Part] | None] = {
     "origins": _forget_origins,
     "drafts": _forget_drafts,
     "files": _forget_files,
+    "elections": _publish_ballots,
     "journal": _check_journal,
 }
 STEPS = tuple(_STEPS)

@@ -28,6 +28,7 @@ STEP_WORDS: Mapping[str, Wording] = {
     "origins": say("old origins forgotten"),
     "drafts": say("old drafts forgotten"),
     "files": say("unused files of the reading room removed"),
+    "elections": say("elections counted"),
     "journal": say("lines of the journal looked at"),
 }
 

@@ -116,6 +116,13 @@ def _room(
     )
 
 
+def _election(
+    verb: str, about: re.Pattern[str] | None = None, **options: re.Pattern[str] | None
+) -> Command:
+    words = ("election", verb)
+    return Command(words, words, "elections", {**_OF_ONE, **options}, about=about, school="never")
+
+
 COMMANDS = (
     _import("staff", "team"),
     _import("oneroster", "team"),
@@ -162,6 +169,9 @@ COMMANDS = (
     ),
     _room("committee", "list"),
     _room("committee", "show", _NUMBER),
+    _election("list", **{"--status": _CODE}),
+    _election("show", _NUMBER),
+    _election("ballots", _NUMBER, **{"--csv": _FLAG}),
 )
 
 #: Names that the log may repeat; anything else that was typed might be a secret.

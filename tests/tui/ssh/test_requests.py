@@ -51,6 +51,8 @@ from tui.ssh.visitor import NOWHERE, Visitor, visitor_of
         ("document get --version 2 7", ["document", "get", "--output=-", "7", "--version=2"]),
         ("conference ics 3", ["conference", "ics", "--output=-", "3"]),
         ("committee show 3 --json", ["committee", "show", "3", "--json"]),
+        ("election list --status open", ["election", "list", "--status=open"]),
+        ("election ballots 12 --csv", ["election", "ballots", "12", "--csv"]),
     ],
 )
 def test_a_request_becomes_arguments(asked: str, arguments: list[str]) -> None:
@@ -105,16 +107,17 @@ def test_only_who_may_change_a_team_imports_it() -> None:
     assert not any({"staff", "parent"} & roles for roles in allowed.values())
 
 
-def test_a_head_asks_for_the_workshops_and_the_reading_room_alone() -> None:
+def test_a_head_asks_for_workshops_reading_room_and_elections_alone() -> None:
     asked = {c.name for c in COMMANDS if c.is_for("head")}
     room = {c.name for c in COMMANDS if c.thing == "reading_room"}
-    assert asked == room | {c.name for c in COMMANDS if c.words[0] == "workshop"}
+    other = {c.name for c in COMMANDS if c.words[0] in ("workshop", "election")}
+    assert asked == room | other
     assert room == {
         "document list", "document show", "document get", "conference list", "conference ics",
         "committee list", "committee show",
     }  # fmt: skip
     for command in COMMANDS:
-        if command.thing == "reading_room":
+        if command.thing in ("reading_room", "elections"):
             able = {role for role in ROLES if command.is_for(role)}
             assert able == {"helpdesk", "head"} and not command.change, command.name
         if command.words[0] == "workshop":

@@ -54,6 +54,9 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
     "workshops": ("mail", "plan", "plan_item"),
     "headnet": ("mail",),
 }
+#: The same of tables in which they read these rows and write none: why a head was refused
+#: stands in the record of the door.
+READ_ABOUT: Mapping[str, tuple[str, ...]] = {"headnet": ("sign_in_event",)}
 #: How the kind of a plan about a workshop begins.
 WORKSHOP_PLANS = "workshop"
 
@@ -153,11 +156,20 @@ def right_to(role: str, table: str) -> Right:
 
 def rows_about(role: str, table: str) -> tuple[str, ...]:
     """Return the things whose rows are a role's, of a table that otherwise is not."""
+    return _things_about(ABOUT, role, table)
+
+
+def rows_read_about(role: str, table: str) -> tuple[str, ...]:
+    """Return the same with the things whose rows are only read there."""
+    return rows_about(role, table) or _things_about(READ_ABOUT, role, table)
+
+
+def _things_about(about: Mapping[str, tuple[str, ...]], role: str, table: str) -> tuple[str, ...]:
     if right_to(role, table).reach != "none":
         return ()
     return tuple(
         thing
-        for thing, tables in ABOUT.items()
+        for thing, tables in about.items()
         if table in tables and right(role, thing) == Right("schools", change=True)
     )
 

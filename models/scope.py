@@ -17,14 +17,16 @@ from sqlalchemy.sql.visitors import InternalTraversal
 from sqlmodel import col
 
 from models.access import Access
+from models.accounts import SignInEvent
 from models.base import Table
 from models.errors import TrousseauError
 from models.families import Guardianship, Pupil
+from models.headnet import Headship
 from models.language import say
 from models.mail import Mail
 from models.people import Post
 from models.plans import Plan, PlanItem
-from models.rights import THINGS, WORKSHOP_PLANS, may_see, right_to, rows_about
+from models.rights import THINGS, WORKSHOP_PLANS, may_see, right_to, rows_about, rows_read_about
 from models.workshops import WorkshopParticipant, WorkshopSchool
 
 
@@ -129,7 +131,7 @@ def _clause(table: Any, actor: Actor) -> _Clause:
             return _own(table, actor)
         case "children":
             return _of_children(table, actor)
-    if things := rows_about(actor.role, table.__tablename__):
+    if things := rows_read_about(actor.role, table.__tablename__):
         return _about(things, table, sorted(actor.schools or ()))
     return false()
 
@@ -153,7 +155,11 @@ _MAIL_ABOUT: dict[str, Any] = {"workshops": Mail.workshop_id, "headnet": Mail.he
 
 
 def _about(things: tuple[str, ...], table: Any, schools: list[int]) -> ColumnElement[bool]:
-    """The rows of mails and plans that are about these things, of these schools."""
+    """The rows of mails, plans and the door's record about these things, of these schools."""
+    if table is SignInEvent:
+        headship: Any = aliased(Headship)
+        theirs = _Checked(headship.school_id).in_(schools)
+        return exists(select(headship.id).where(headship.id == table.headship_id, theirs))
     if table is Mail:
         known = or_(*(_MAIL_ABOUT[thing].is_not(None) for thing in things))
         return and_(known, _Checked(Mail.school_id).in_(schools))

@@ -14,6 +14,7 @@ from models.schools import School, SchoolYear
 from services import team_access
 from services.access_rows import Moment, of_service
 from services.attention import AttentionLine, attention, status_counts
+from services.headnet_checks import refusals
 from services.house_attention import house_lines
 from services.reading_room_attention import reading_room_lines
 from services.school_years import Here, here
@@ -60,6 +61,7 @@ def overview(
     lines = attention(session, school_id, year, session.at, known) if schools else [_no_school()]
     told = (
         *house_lines(session),
+        *refusals(session),
         *reading_room_lines(session),
         *workshop_lines(session),
         *lines,

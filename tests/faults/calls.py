@@ -531,6 +531,7 @@ SPECIAL: dict[str, Make] = {
         f"tries.{name}.origin": lambda c: "192.0.2.7"
         for name in ("check_origin", "count_origin", "record", "take_back")
     },
+    "headnet_checks.explain_try.event_id": lambda c: c.random.randint(1, 9),
     "headnet_sign_in.judge.password": _token,
     "headnet_sign_in.judge.typed": lambda c: headnet_sign_in.read(_token(c)),
     "tries.record.headship_id": lambda c: None,

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 
 from models.language import N_, Wording
+from screens.commands import bindings
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.deeds import DeedScreen
 from screens.widgets.filter import FilteredTable
@@ -34,6 +35,7 @@ class SchoolsScreen(DeedScreen[None]):
     """
 
     DEFAULT_CSS = "SchoolsScreen > #hint { height: 1; padding: 0 3; }"
+    BINDINGS = [*bindings("schools.headnet")]
 
     @dataclass
     class _Chosen(Message):
@@ -75,6 +77,20 @@ class SchoolsScreen(DeedScreen[None]):
         if isinstance(event.row.key, int):
             visit = partial(self._visit, event.row.key)
             self.attempt(visit, exclusive=True)
+
+    @on(PagedTable.Highlighted)
+    def _look(self) -> None:
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._list.table.row is not None if action == "headnet" else True
+
+    def action_headnet(self) -> None:
+        from screens.headnet_account import HeadnetAccountScreen
+
+        row = self._list.table.row
+        if row is not None and isinstance(row.key, int):
+            self.app.push_screen(HeadnetAccountScreen(self._workplace, row.key))
 
     def _visit(self, school_id: int) -> None:
         here = self._workplace.desk.read(school_years.here, school_id)

@@ -15,6 +15,7 @@ from textual.screen import Screen
 from models.language import Wording, say
 
 if TYPE_CHECKING:
+    from models.nightly import Schedule
     from services.bigbluebutton import MeetingServer
     from services.desk import Desk
     from services.mail.sender import Mailing
@@ -50,6 +51,13 @@ def no_meetings() -> MeetingServer | None:
     return None
 
 
+def usual_nights() -> Schedule:
+    """Return when the nightly update is due where nobody said otherwise."""
+    from models.nightly import Schedule
+
+    return Schedule()
+
+
 class Workplace:
     """One signed-in person's desk, and where it stands just now.
 
@@ -59,7 +67,8 @@ class Workplace:
     is the share of a school's people above which an import asks for a number (None: as shipped).
     `profile` is which of several accounts is used, None for whoever has one only; `entrance`
     returns what a change of one's own account is made with, and is called in a thread. So is
-    `meetings`, which returns the server of the workshops' meetings, None where there is none.
+    `meetings`, which returns the server of the workshops' meetings, None where there is none,
+    and `nights`, which returns when the nightly update is due.
     """
 
     def __init__(
@@ -73,6 +82,7 @@ class Workplace:
         profile: Profile | None = None,
         entrance: Callable[[], Entrance] = no_entrance,
         meetings: Callable[[], MeetingServer | None] = no_meetings,
+        nights: Callable[[], Schedule] = usual_nights,
     ) -> None:
         self.desk = desk
         self.who = who or desk.actor.name
@@ -82,6 +92,7 @@ class Workplace:
         self.profile = profile
         self.entrance = entrance
         self.meetings = meetings
+        self.nights = nights
         self._wishes: dict[str, Wish] = {}
 
     @property

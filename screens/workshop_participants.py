@@ -15,7 +15,6 @@ from models.addresses import (
     LONGEST_ADDRESS,
     AddressError,
     address_key,
-    likely_typing_error,
     parse_address,
 )
 from models.language import N_, Wording, _, say, say_n
@@ -24,6 +23,7 @@ from screens.commands import bindings
 from screens.confirm import ConfirmScreen
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.deeds import DeedScreen
+from screens.widgets.email import EmailField
 from screens.widgets.field import Field, Form
 from screens.widgets.filter import FilteredTable
 from screens.widgets.reader import Paragraph, Reader
@@ -311,20 +311,6 @@ def _told_state(page: WorkshopPage, count: int) -> Wording:
 # --- one participant ----------------------------------------------------------------------
 
 
-class _Email(Field):
-    """An address: what is probably meant stands beside it, and stops nobody."""
-
-    domains: frozenset[str] = frozenset()
-
-    def problem(self) -> Wording | None:
-        wrong = super().problem()
-        if wrong is None and self.value:
-            better = likely_typing_error(self.value, self.domains)
-            if better is not None:
-                self.complain(say("Is %(better)s meant?", better=better))
-        return wrong
-
-
 class _ParticipantSheet(Form, inherit_bindings=False):
     DEFAULT_CSS = """
     _ParticipantSheet Field { height: 2; }
@@ -382,7 +368,7 @@ class ParticipantScreen(DeedScreen[None]):
                 "surname", N_("Surname"), row.surname,
                 max_length=LONGEST_NAME, required=True, check=_name_fault,
             ),
-            _Email(
+            EmailField(
                 "email", N_("E-mail"), row.email,
                 max_length=LONGEST_ADDRESS, required=True, check=self._address_fault,
             ),
@@ -427,7 +413,7 @@ class ParticipantScreen(DeedScreen[None]):
     def _know(self, message: _Known) -> None:
         message.stop()
         email = self._form["email"]
-        assert isinstance(email, _Email)
+        assert isinstance(email, EmailField)
         email.domains = message.domains
 
     def _where_we_are(self) -> Wording:

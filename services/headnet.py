@@ -39,8 +39,8 @@ SORTS = ("school", "head", "asked_at", "sign_in")
 #: Every state of an account with one sign that needs no colour: what is missing first, then
 #: the status of the latest password (`models.headnet.STATUSES`).
 STATE_WORDS: dict[str, tuple[str, Wording]] = {
-    "no_head": ("!", say("No head")),
-    "no_address": ("!", say("No address")),
+    "no_head": ("?", say("No head")),
+    "no_address": ("@", say("No address")),
     "no_password": (".", say("No password yet")),
     "never_delivered": ("x", say("Never delivered")),
     "waiting": ("o", say("Waits for the update")),
@@ -54,7 +54,8 @@ STATE_WORDS: dict[str, tuple[str, Wording]] = {
 STATES = ("no_head", "no_address", "no_password", "never_delivered", "waiting", "overdue", "valid")
 #: What a list can be narrowed to beside a state: what somebody should look at.
 ATTENTION = "attention"
-_WRONG = ("no_head", "no_address", "never_delivered", "overdue")
+#: What `ATTENTION` stands for.
+WRONG = ("no_head", "no_address", "never_delivered", "overdue")
 _LONGEST_TEXT, _MOST_WORDS, _LONGEST_NUMBER = 80, 8, 9
 
 
@@ -212,7 +213,7 @@ def _conditions(form: _Form) -> Iterator[Any]:
     for place, is_number in enumerate(form.words):
         yield or_(*_places(place, is_number))
     if form.state == ATTENTION:
-        yield _state.in_(_WRONG)
+        yield _state.in_(WRONG)
     elif form.state is not None:
         yield _state == form.state
 

@@ -304,6 +304,7 @@ _SCREENS: Mapping[str, tuple[str, str, bool]] = {
     "families": ("screens.families", "FamiliesScreen", True),
     "invitations": ("screens.invitations", "InvitationsScreen", True),
     "workshops": ("screens.workshops", "WorkshopsScreen", False),
+    "headnet": ("screens.headnet", "accounts_or_account", False),
     "plans": ("screens.plans", "PlansScreen", False),
     "import": ("screens.import_file", "ImportScreen", False),
     "schools": ("screens.schools", "SchoolsScreen", False),

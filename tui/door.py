@@ -250,6 +250,7 @@ class Door:
             profile=profile,
             entrance=self.entrance,
             meetings=settings.meetings,
+            nights=settings.schedule,
         )
 
 

@@ -23,12 +23,13 @@ from tests.worlds import make_world
 
 #: What no one is ever on: others are made of them.
 BASES = {
-    "AnswerScreen", "CalendarFileScreen", "ChangingScreen", "DoorScreen", "PrintingScreen",
-    "ReadingScreen", "SendingScreen", "StatusListScreen",
+    "AnswerScreen", "CalendarFileScreen", "ChangingScreen", "DoorScreen", "HeadFormScreen",
+    "PrintingScreen", "ReadingScreen", "SendingScreen", "StatusListScreen",
 }  # fmt: skip
 PICTURES = {
     "AccountKeysScreen": "screens/test_own_account/test_picture[keys]",
     "AddKeyScreen": "screens/test_own_account/test_picture[add-key]",
+    "AddressCheckScreen": "screens/test_headnet_account/test_picture_of_continue[address]",
     "AskLineScreen": "screens/test_workshop/test_picture_of_the_link",
     "ChangeAddressScreen": "screens/test_own_account/test_picture[change-address]",
     "ChangePasswordScreen": "screens/test_own_account/test_picture[change-password]",
@@ -39,6 +40,7 @@ PICTURES = {
     "ConfirmScreen": "screens/test_confirm/test_picture",
     "ConsentTextScreen": "screens/test_consents/test_the_text_at_80_by_24",
     "ConsentsScreen": "screens/test_consents/test_at_80_by_24",
+    "ContinueScreen": "screens/test_headnet_account/test_picture_of_continue[password]",
     "CorrectionScreen": "screens/test_families/test_picture_of_a_correction",
     "DashboardScreen": "screens/test_dashboard/test_at_80_by_24",
     "DateScreen": "screens/test_workshop_calendar/test_picture_of_the_date",
@@ -48,7 +50,10 @@ PICTURES = {
     "FeeScreen": "screens/test_workshop_fees/test_picture[fee]",
     "ForgottenPasswordScreen": "screens/test_door/test_picture[forgotten-password]",
     "GoScreen": "screens/test_help/test_picture_places",
+    "HeadAddressScreen": "screens/test_head_form/test_picture[f2]",
+    "HeadnetAccountScreen": "screens/test_headnet_account/test_picture",
     "HeadnetChecksScreen": "screens/test_door/test_picture[headnet-checks]",
+    "HeadnetScreen": "screens/test_headnet/test_picture",
     "HelpScreen": "screens/test_help/test_picture_help",
     "ImportByLineScreen": "screens/test_import_by_line/test_picture",
     "ImportScreen": "screens/test_import_file/test_picture",
@@ -57,6 +62,7 @@ PICTURES = {
     "KnownAccountScreen": "screens/test_door/test_picture[known-account]",
     "LateChangeScreen": "screens/test_workshop_participants/test_picture_of_a_late_change",
     "MappingScreen": "screens/test_import_file/test_picture_of_columns",
+    "NewHeadScreen": "screens/test_head_form/test_picture[n]",
     "NewPasswordScreen": "screens/test_door/test_picture[new-password]",
     "NoticesScreen": "screens/test_door/test_picture_of_notices",
     "OpeningScreen": "screens/test_pictures/test_picture_of_the_opening",

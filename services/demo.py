@@ -29,6 +29,7 @@ from services import (
     consent_recording,
     consent_withdrawals,
     consents,
+    demo_elections,
     demo_schools,
     demo_workshops,
     families,
@@ -73,13 +74,15 @@ def build(engine: Engine, key: Key, at: datetime) -> DemoSchools:
     """
     story = _Story(engine, key, at)
     story.found_schools()
-    workshops = story.workshops()
+    workshops, votes = story.workshops(), story.elections()
     story.last_year()
     workshops.go_on(until=41)
     story.september()
     workshops.go_on(until=10)
+    votes.go_on(until=10)
     story.this_week()
     workshops.go_on(until=0)
+    votes.go_on(until=0)
     story.today()
     return DemoSchools(story.actors, story.main, story.year_id)
 
@@ -180,6 +183,12 @@ class _Story:
         """Return the workshops of half a year, of which nothing has happened yet."""
         return demo_workshops.DemoWorkshops(
             self.at, self.today_there, self.actors, self.ids, self.desk, self._deliver
+        )
+
+    def elections(self) -> demo_elections.DemoElections:
+        """Return the elections of a month, of which nothing has happened yet."""
+        return demo_elections.DemoElections(
+            self.engine, self.key, self.today_there, self.actors["helpdesk"], self.ids
         )
 
     def last_year(self) -> None:

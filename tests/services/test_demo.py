@@ -25,6 +25,8 @@ from services import (
     accounts,
     demo,
     demo_guests,
+    election_results,
+    elections,
     families,
     plans,
     school_years,
@@ -107,6 +109,15 @@ def test_there_are_families_of_every_kind(session: Any) -> None:
     assert {"token", "known"} <= {row.activation for row in rows}
     mailboxes = Counter(row.email for row in rows if row.school_id == rows[0].school_id)
     assert mailboxes["famille.nguyen@boite.example"] == 2
+
+
+def test_there_are_an_open_election_one_to_come_and_one_with_a_tie(session: Any) -> None:
+    rows = {row.status: row for row in elections.elections(session)}
+    assert set(rows) == {"open", "coming", "closed"}
+    assert (rows["open"].voters, rows["open"].schools) == (1, 3)
+    found = election_results.result(session, rows["closed"].id)
+    assert (len(found.elected), len(found.tied), found.tied_seats) == (1, 2, 1)
+    assert found.blank == 1 and found.intact
 
 
 def test_there_is_a_workshop_of_every_status(session: Any) -> None:

@@ -17,6 +17,8 @@ from models.access import Access
 from models.accounts import Account, AddressChange, PasswordReset
 from models.database import SYSTEM, Actor, ActorSession, reading
 from models.elections import Election
+from models.errors import TrousseauError
+from models.headnet import HeadAddress, Headship
 from models.keys import Key
 from models.language import say
 from models.nightly import Schedule
@@ -34,7 +36,10 @@ from services import (
     document_files,
     documents,
     families,
+    headnet,
+    headnet_passwords,
     headnet_sign_in,
+    heads,
     invitation_status,
     outbox,
     plans,
@@ -125,6 +130,11 @@ class Chooser:
 
     def one_of_many(self, table: str) -> int:
         return self.random.choice(self.ids[table])
+
+    def row(self, table: Any) -> Any:
+        """A row that was read for somebody who sees everything."""
+        with reading(self.schools.world.engine, SYSTEM, NOW) as session:
+            return self.random.choice(list(session.scalars(select(table))))
 
     def maybe(self, value: Any) -> Any:
         return self.random.choice([None, value])
@@ -238,7 +248,6 @@ ARGUMENTS: dict[str, Make] = {
     "times": lambda c: [(NOW, NOW + timedelta(hours=1))],
     "met": lambda c: 1,
     "kind": lambda c: "submitted",
-    "workshop": lambda c: _workshop(c),
     "document_id": lambda c: c.one("document"),
     "conference_id": lambda c: c.one("conference"),
     "committee_id": lambda c: c.one("committee"),
@@ -247,6 +256,7 @@ ARGUMENTS: dict[str, Make] = {
     "term": lambda c: committees.Term("Neuf", date(2026, 9, 1)),
     "note": lambda c: "revu",
     "purpose": lambda c: "",
+    "workshop": lambda c: c.row(Workshop),
     "headship_id": lambda c: c.one("headship"),
     "election_id": lambda c: c.one("election"),
     "election_ids": lambda c: c.some("election"),
@@ -256,6 +266,22 @@ ARGUMENTS: dict[str, Make] = {
     "receipt": lambda c: new_receipt(),
     "drawn": lambda c: c.some("candidate"),
 }  # fmt: skip
+
+
+def _head_form(c: Chooser) -> dict[str, str]:
+    email = f"chef{c.random.random()}@exemple.example"
+    return {"first_name": "Jo", "surname": "Neuf", "email": email, "language": "fr"}
+
+
+def _shown(c: Chooser, prepare: Callable[..., Any], *given: Any) -> Any:
+    """What a screen of the helpdesk showed of either school, for others to send back."""
+    world = c.schools.world
+    with reading(world.engine, SYSTEM, NOW) as session:
+        school = c.random.choice([world.mine, world.other])
+        try:
+            return prepare(session, school, *given)
+        except TrousseauError:  # the school has no head any more
+            return prepare(session, world.mine + world.other - school, *given)
 
 
 def workshop_form(c: Chooser) -> dict[str, str]:
@@ -283,13 +309,6 @@ def _entry(c: Chooser) -> workshop_participants.Entry:
     number = c.random.choice([None, None, OTHER_NUMBER, 9901])
     email = f"p{c.random.random()}@exemple.example"
     return workshop_participants.Entry("", "Neuf", "Paul", email, number)
-
-
-def _workshop(c: Chooser) -> Workshop:
-    """A workshop that was read for somebody who sees everything."""
-    world = c.schools.world
-    with reading(world.engine, SYSTEM, NOW) as session:
-        return c.random.choice(list(session.scalars(select(Workshop))))
 
 
 def _settled(c: Chooser) -> list[Any]:
@@ -533,6 +552,33 @@ SPECIAL: dict[str, Make] = {
     },
     "headnet_checks.explain_try.event_id": lambda c: c.random.randint(1, 9),
     "headnet_sign_in.judge.password": _token,
+    **{
+        f"headnet.{name}.query": lambda c: headnet.HeadnetQuery(
+            c.text(),
+            c.random.choice([None, "attention", "waiting"]),
+            c.random.choice(headnet.SORTS),
+        )
+        for name in ("heads_page", "all_rows", "total")
+    },
+    **{
+        f"heads.{name}.values": lambda c: _head_form(c)
+        for name in ("check_form", "prepare_new_head", "record_head")
+    },
+    "heads.record_new_head.plan": lambda c: _shown(c, heads.prepare_new_head, _head_form(c)),
+    "heads.end_head.ending": lambda c: _shown(c, heads.prepare_end),
+    "headnet_passwords.send.plan": lambda c: _shown(c, headnet_passwords.prepare, Schedule()),
+    "headnet_passwords.send.address_confirmed": lambda c: True,
+    "headnet_passwords.send.former_confirmed": lambda c: True,
+    "head_addresses.new_address.takes_effect_at": lambda c: NOW,
+    "head_addresses.cancel_change.address_id": lambda c: c.one("head_address"),
+    **{
+        f"{name}.head": lambda c: c.row(Headship)
+        for name in ("head_addresses.new_address", "headnet_letters.queue")
+    },
+    "headnet_letters.queue.address": lambda c: c.row(HeadAddress),
+    "headnet_letters.queue.template": lambda c: "headnet_ended",
+    "headnet_rows.head_of.hold": lambda c: c.random.choice([True, False]),
+    "headnet_rows.required_head.hold": lambda c: c.random.choice([True, False]),
     "headnet_sign_in.judge.typed": lambda c: headnet_sign_in.read(_token(c)),
     "tries.record.headship_id": lambda c: None,
     "tries.record.kind": lambda c: "password",

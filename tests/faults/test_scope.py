@@ -221,7 +221,9 @@ def test_no_function_lets_a_director_into_another_school(
 
 #: What an IB coordinator asks for and changes (DESIGN §9).
 FOR_COORDINATORS = sorted(
-    name for name in FUNCTIONS if name.startswith(("workshop", "plans.", "school_holidays."))
+    name
+    for name in FUNCTIONS
+    if name.startswith(("workshop", "head", "plans.", "school_holidays."))
 )
 
 

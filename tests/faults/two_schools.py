@@ -26,6 +26,7 @@ from models.elections import (
     ElectionVoter,
 )
 from models.families import Guardianship, Pupil
+from models.headnet import HeadAddress, HeadnetPassword, Headship
 from models.language import say
 from models.mail import Mail
 from models.people import Person, PersonKey, Post, SuspectedDouble
@@ -128,6 +129,7 @@ def build(engine: Engine) -> Schools:
     account = _account(world, "directrice@ecole.example", world.mine)
     _fill(world, world.mine, mine, "")
     _workshop(world, world.mine, "")
+    _head(world, world.mine, "")
     family = _family(world, world.mine, "")
     _family(world, world.mine, "voisins")
     _elections(world)
@@ -139,6 +141,7 @@ def build(engine: Engine) -> Schools:
     _fill(world, world.other, other, MARKER)
     _workshop(world, world.other, MARKER)
     _save(world, ElectionVoter(election_id=1, school_id=world.other, voted_at=NOW))
+    _head(world, world.other, MARKER)
     _family(world, world.other, MARKER)
     _doubles(world, mine[0], other)
     other_account = _account(world, f"direction@{MARKER}.example", world.other)
@@ -417,6 +420,37 @@ def _elections(world: World) -> None:
             ])  # fmt: skip
             if published:
                 session.add(ElectionBallot(**of, receipt="0000-0000-0000-0000", choice="1"))
+def _head(world: World, school: int, mark: str) -> None:
+    """Give a school a head with an address, one that waits, and a password by mail."""
+    until = NOW + timedelta(days=7)
+    with writing(world.engine, SYSTEM, NOW) as session:
+        head = Headship(
+            school_id=school, surname=f"Chef{mark}", first_name="Jo", surname_key=f"chef{mark}",
+            first_name_key="jo", since=NOW,
+        )  # fmt: skip
+        session.add(head)
+        session.flush()
+        of = {"headship_id": head.id or 0, "school_id": school}
+        now, later = (
+            HeadAddress(
+                **of, email=f"{who}@{mark or 'ecole'}.example", recorded_by=f"Qui {mark}",
+                email_key=f"{who}@{mark or 'ecole'}.example", recorded_at=NOW,
+                takes_effect_at=until, in_force_at=NOW if who == "chef" else None,
+            )
+            for who in ("chef", "autre")
+        )  # fmt: skip
+        mail = Mail(
+            **of, template="headnet_password", language="fr", recipient=now.email,
+            queued_at=NOW, expires_at=until, next_attempt_at=NOW,
+        )  # fmt: skip
+        session.add_all([now, later, mail])
+        session.flush()
+        session.add(
+            HeadnetPassword(
+                **of, generation=1, address_id=now.id or 0, mail_id=mail.id, asked_at=NOW,
+                asked_by=f"Qui {mark}", takes_effect_at=until,
+            )
+        )  # fmt: skip
 
 
 def _doubles(world: World, mine: Member, other: tuple[Member, ...]) -> None:
@@ -521,6 +555,8 @@ def _is_own(name: str, row: Any, actor: Actor, theirs: set[int], own_plans: set[
             return bool(row["owner"] == actor.owner)
         case "plan_item":
             return row["plan_id"] in own_plans
+        case "headship" | "head_address" | "headnet_password":
+            return actor.role == "coordinator" and row["school_id"] in (actor.schools or ())
         case "journal":
             # Nobody changes a line; new ones are written for whoever works.
             return False

@@ -15,6 +15,7 @@ from services import team_access
 from services.access_rows import Moment, of_service
 from services.attention import AttentionLine, attention, status_counts
 from services.headnet_checks import refusals
+from services.headnet_attention import headnet_lines
 from services.house_attention import house_lines
 from services.reading_room_attention import reading_room_lines
 from services.school_years import Here, here
@@ -62,6 +63,7 @@ def overview(
     told = (
         *house_lines(session),
         *refusals(session),
+        *headnet_lines(session),
         *reading_room_lines(session),
         *workshop_lines(session),
         *lines,

@@ -420,6 +420,8 @@ def _elections(world: World) -> None:
             ])  # fmt: skip
             if published:
                 session.add(ElectionBallot(**of, receipt="0000-0000-0000-0000", choice="1"))
+
+
 def _head(world: World, school: int, mark: str) -> None:
     """Give a school a head with an address, one that waits, and a password by mail."""
     until = NOW + timedelta(days=7)

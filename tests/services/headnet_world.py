@@ -8,14 +8,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine, select
 from sqlmodel import col
 
-from models.addresses import address_key
 from models.database import SYSTEM, Actor, change, reading, writing
 from models.headnet import HEADNET_PURPOSE, HeadnetPassword
 from models.keys import Key
 from models.mail import Mail
 from models.nightly import Schedule
 from models.tokens import make_token
-from services import headnet_passwords, headnet_school, headnet_sign_in, heads, nightly
+from services import headnet_passwords, headnet_school, heads, nightly
 from services.desk import Desk
 from services.headnet_passwords import Asked
 from services.headnet_school import HeadnetPage
@@ -79,10 +78,9 @@ class Heads:
         return make_token(KEY, HEADNET_PURPOSE, headship, generation)
 
     def tries(self, email: str, password: str) -> str:
-        """Return what becomes of an address and a password at the door: ok, or why not."""
-        typed = headnet_sign_in.read(password)
-        found = self.world.desk.read(headnet_sign_in.judge, KEY, address_key(email), typed)
-        return found.outcome or "none"
+        """Return what becomes of an address and a password: ok, or why not."""
+        found = self.world.desk.read(headnet_passwords.accepts, KEY, email, password)
+        return "ok" if found.headship_id is not None else found.reason
 
     def night(self) -> NightResult:
         """Run the nightly update now."""

@@ -16,40 +16,48 @@ import pytest
 from sqlalchemy import Engine
 from sqlmodel import col
 
-from models.addresses import address_key
 from models.database import SYSTEM, ActorSession, reading
 from models.errors import TrousseauError
 from models.mail import Mail
 from models.nightly import Schedule
-from services import head_addresses, headnet_passwords, headnet_sign_in
+from services import head_addresses, headnet_passwords
+from services.headnet_passwords import accepts
 from tests.services.headnet_world import ADDRESS, KEY, Heads, make_heads
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 OTHER = "luc.dhondt@autre.example"
 
-_SQLITE = (
-    "CREATE TRIGGER full_disk BEFORE UPDATE ON headnet_password WHEN NEW.in_force_at IS NOT NULL"
-    " BEGIN SELECT RAISE(ABORT, 'disk full'); END"
-)
-_POSTGRESQL = (
-    "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS"
-    " 'BEGIN RAISE EXCEPTION ''disk full''; END';"
-    "CREATE TRIGGER full_disk BEFORE UPDATE ON headnet_password FOR EACH ROW"
-    " WHEN (NEW.in_force_at IS NOT NULL) EXECUTE FUNCTION full_disk()"
-)
+_FULL_DISK = {
+    "sqlite": (
+        (
+            "CREATE TRIGGER full_disk BEFORE UPDATE ON headnet_password WHEN NEW.in_force_at IS NOT"
+            " NULL BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+        ),
+    ),
+    "postgresql": (
+        (
+            "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'disk full'; END $$"
+        ),
+        (
+            "CREATE TRIGGER full_disk BEFORE UPDATE ON headnet_password FOR EACH ROW"
+            " WHEN (NEW.in_force_at IS NOT NULL) EXECUTE FUNCTION full_disk()"
+        ),
+    ),
+}
 
 
 @contextmanager
 def full_disk(engine: Engine) -> Iterator[None]:
     """Let the database refuse that a password comes into force."""
-    sqlite = engine.dialect.name == "sqlite"
+    kind = engine.dialect.name
     with engine.begin() as connection:
-        for statement in (_SQLITE,) if sqlite else _POSTGRESQL.split(";"):
+        for statement in _FULL_DISK[kind]:
             connection.exec_driver_sql(statement)
     yield
     with engine.begin() as connection:
-        table = "" if sqlite else " ON headnet_password"
+        table = "" if kind == "sqlite" else " ON headnet_password"
         connection.exec_driver_sql(f"DROP TRIGGER full_disk{table}")
 
 
@@ -128,8 +136,7 @@ class Account:
             pairs = [(one, email) for one in self.passwords[-3:] for email in (ADDRESS, OTHER)]
         for one, email in pairs:
             should = one is latest and one.works and not one.replaced and email == self.address
-            typed = headnet_sign_in.read(one.token)
-            opens = headnet_sign_in.judge(session, KEY, address_key(email), typed).opens
+            opens = accepts(session, KEY, email, one.token).headship_id == self.headship
             assert opens == should, (session.at, one.generation, email)
             if opens and one.first_worked is None:
                 one.first_worked = session.at

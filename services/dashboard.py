@@ -14,8 +14,8 @@ from models.schools import School, SchoolYear
 from services import team_access
 from services.access_rows import Moment, of_service
 from services.attention import AttentionLine, attention, status_counts
-from services.headnet_checks import refusals
 from services.headnet_attention import headnet_lines
+from services.headnet_checks import refusals
 from services.house_attention import house_lines
 from services.reading_room_attention import reading_room_lines
 from services.school_years import Here, here

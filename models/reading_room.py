@@ -19,10 +19,11 @@ MEDIA = ("markdown", "text", "file")
 
 
 class Document(Table, table=True):
-    """A document of the room; its contents are its latest version's.
+    """A document of the room; its contents are those of the version with the number `version`.
 
-    `dated_on` is the day that the document bears: of the decision, or of the meeting.
-    `source_key` is its path in a folder that was imported, by which it is found again.
+    That is the latest one that has not been withdrawn. `dated_on` is the day that the document
+    bears: of the decision, or of the meeting. `source_key` is its path in a folder that was
+    imported, by which it is found again.
     """
 
     __tablename__ = "document"
@@ -44,6 +45,7 @@ class Document(Table, table=True):
     committee_id: int | None = Field(default=None, foreign_key="committee.id")
     dated_on: date
     source_key: str | None = None
+    version: int = 1
     published_at: datetime = Field(sa_type=Instant)
     withdrawn_at: datetime | None = Field(default=None, sa_type=Instant)
 

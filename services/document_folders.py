@@ -317,12 +317,14 @@ def _day_and_rest(stem: str) -> tuple[date | None, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A document that came from a folder: its newest versions, the live one and the highest."""
+    """A document that came from a folder; `live` is the version that is read, whose contents
+    `digest` names, and `number` the highest that there ever was."""
 
     id: int
     title: str
     withdrawn: bool
     number: int
+    live: int
     digest: str
 
 
@@ -388,6 +390,7 @@ class _Drawing:
             committee_id=meant.committee_id,
             dated_on=meant.dated_on,
             source_key=file.key,
+            version=1,
         )
         version = self._made(file, document[2], 1, meant.note)
         text = say(
@@ -410,6 +413,7 @@ class _Drawing:
         number = known.number + 1
         changes = [
             plans.guard("document", known.id, withdrawn_at=None),
+            plans.update_change("document", known.id, {"version": known.live}, {"version": number}),
             *self._made(file, known.id, number, meant.note),
         ]
         text = say("New version %(number)s of “%(title)s”.", number=number, title=known.title)
@@ -440,8 +444,7 @@ def _known(session: ActorSession) -> dict[str, _Known]:
     rows = session.execute(
         select(  # type: ignore[call-overload]
             Document.source_key, Document.id, Document.title, Document.withdrawn_at,
-            DocumentVersion.number, col(DocumentVersion.withdrawn_at).label("taken_back"),
-            DocumentFile.digest,
+            Document.version, DocumentVersion.number, DocumentFile.digest,
         )
         .join(DocumentVersion, col(DocumentVersion.document_id) == Document.id)
         .join(DocumentFile, col(DocumentFile.id) == DocumentVersion.file_id)
@@ -451,10 +454,9 @@ def _known(session: ActorSession) -> dict[str, _Known]:
     found: dict[str, _Known] = {}
     for row in rows:
         before = found.get(row.source_key)
-        # A version that was taken back counts for the numbers, and not for what is read.
-        digest = before.digest if before and row.taken_back is not None else row.digest
+        digest = row.digest if row.number == row.version or before is None else before.digest
         found[row.source_key] = _Known(
-            row.id, row.title, row.withdrawn_at is not None, row.number, digest
+            row.id, row.title, row.withdrawn_at is not None, row.number, row.version, digest
         )
     return found
 

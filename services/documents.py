@@ -319,6 +319,7 @@ def replace(session: ActorSession, document_id: int, upload: Upload, note: str =
     )
     number = (session.scalar(highest) or 0) + 1
     _add_version(session, document_id, number, file, said)
+    change(session, Document, col(Document.id) == document_id, version=number)
     return Replaced(document_id, number, is_new=True)
 
 
@@ -356,15 +357,19 @@ def withdraw_version(session: ActorSession, document_id: int, number: int) -> No
     require_manager(session)
     _document(session, document_id)
     version = _version(session, document_id, number)
-    live = select(func.count(col(DocumentVersion.id))).where(
+    others = select(func.max(DocumentVersion.number)).where(
         col(DocumentVersion.document_id) == document_id,
+        col(DocumentVersion.number) != number,
         col(DocumentVersion.withdrawn_at).is_(None),
     )
-    if version.withdrawn_at is None and session.scalar(live) == 1:
+    latest = session.scalar(others)
+    if version.withdrawn_at is None and latest is None:
         raise RoomRefused(say("This is the only version: withdraw the document."))
     still = (col(DocumentVersion.id) == version.id) & col(DocumentVersion.withdrawn_at).is_(None)
     if not change(session, DocumentVersion, still, withdrawn_at=session.at):
         raise _already(True)
+    held = (col(Document.id) == document_id) & (col(Document.version) == number)
+    change(session, Document, held, version=latest)
 
 
 def correct(session: ActorSession, document_id: int, facts: DocumentFacts) -> bool:

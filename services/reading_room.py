@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
@@ -19,13 +20,12 @@ from sqlalchemy import (
     case,
     exists,
     func,
-    literal,
     or_,
     select,
 )
-from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from models.among import among
 from models.database import ActorSession
 from models.language import Wording, say
 from models.prepared import fetch, fetch_value
@@ -162,27 +162,40 @@ class _Asked:
             "committee": query.committee_id,
             **{f"word_{n}": f"%{word}%" for n, word in enumerate(self.words)},
         }
+        self._found: dict[int, bool] | None = None
 
     @property
     def _has_documents(self) -> bool:
         return not self.nothing and self.query.kind in (None, *DOCUMENT_KINDS)
 
+    def _search(self) -> dict[int, bool]:
+        """Return the documents in which all words occur, in order, and whether in the title.
+
+        All at once: to count them, or to know the first, takes as long.
+        """
+        if self._found is None:
+            rows = fetch(self.session, _found_by(self.form), self.values)
+            self._found = {number: not rank for number, rank in rows}
+        return self._found
+
     def documents(self, offset: int, limit: int) -> list[RoomRow]:
         if not self._has_documents:
             return []
-        values = {**self.values, "offset": offset, "limit": limit}
-        rows = fetch(self.session, _page_of(self.form), values)
-        return [
-            RoomRow(
-                row.kind, row.id, row.title, row.dated_on, not row.read, not row.rank,
-                row.number, row.media, row.committee or "",
-            )
-            for row in rows
-        ]  # fmt: skip
+        if not self.words:
+            values = {**self.values, "offset": offset, "limit": limit}
+            rows = fetch(self.session, _page_of(self.form), values)
+            return [_row(row, in_title=True) for row in rows]
+        found = self._search()
+        wanted = list(islice(found, offset, offset + limit))
+        shown = fetch(self.session, _rows_among(), {**self.values, "ids": wanted})
+        by_id = {row.id: _row(row, in_title=found[row.id]) for row in shown}
+        return [by_id[number] for number in wanted]
 
     def count(self) -> int:
         if not self._has_documents:
             return 0
+        if self.words:
+            return len(self._search())
         return fetch_value(self.session, _count_of(self.form), self.values) or 0
 
     def others(self) -> list[RoomRow]:
@@ -219,6 +232,13 @@ class _Asked:
                 yield RoomRow("committee", row.id, row.name, day, False, in_title, 0, "", "")
 
 
+def _row(row: Any, *, in_title: bool) -> RoomRow:
+    return RoomRow(
+        row.kind, row.id, row.title, row.dated_on, not row.read, in_title, row.version, row.media,
+        row.committee or "",
+    )  # fmt: skip
+
+
 def _members(session: ActorSession) -> dict[int, list[str]]:
     """Return the normal forms of all members and their schools, by committee."""
     found: dict[int, list[str]] = {}
@@ -243,32 +263,53 @@ class _Form:
 
 @lru_cache(maxsize=256)
 def _page_of(form: _Form) -> Any:
-    rank: Any = case((_in_title(form.words), 0), else_=1) if form.words else literal(0, Integer)
-    statement = (
+    offset, limit = (bindparam(name, type_=Integer()) for name in ("offset", "limit"))
+    return _narrowed(_rows(), form).order_by(*_newest()).offset(offset).limit(limit)
+
+
+@cache
+def _rows_among() -> Any:
+    return _rows().where(among(col(Document.id), "ids"))
+
+
+def _rows() -> Any:
+    return (
         select(  # type: ignore[call-overload]
             Document.kind, Document.id, Document.title, Document.dated_on,
-            _read().label("read"), rank.label("rank"), DocumentVersion.number,
-            DocumentVersion.media, col(Committee.name).label("committee"),
+            _read().label("read"), Document.version, DocumentVersion.media,
+            col(Committee.name).label("committee"),
         )
         .select_from(Document)
         .join(DocumentVersion, _is_latest())
         .outerjoin(Committee, col(Committee.id) == Document.committee_id)
     )  # fmt: skip
-    order = [rank] if form.words else []
-    ordered = _narrowed(statement, form).order_by(
-        *order, col(Document.dated_on).desc(), col(Document.id).desc()
+
+
+def _newest() -> tuple[Any, Any]:
+    return col(Document.dated_on).desc(), col(Document.id).desc()
+
+
+@lru_cache(maxsize=256)
+def _found_by(form: _Form) -> Any:
+    places = range(form.words)
+    rank: Any = case((and_(*(_named(place) for place in places)), 0), else_=1).label("rank")
+    statement = (
+        select(Document.id, rank)  # type: ignore[call-overload]
+        .select_from(Document)
+        .join(DocumentVersion, _is_latest())
+        .join(DocumentFile, col(DocumentFile.id) == DocumentVersion.file_id)
+        .outerjoin(Committee, col(Committee.id) == Document.committee_id)
+        .where(*(or_(_named(n), col(DocumentFile.text_key).like(_word(n))) for n in places))
     )
-    offset, limit = (bindparam(name, type_=Integer()) for name in ("offset", "limit"))
-    return ordered.offset(offset).limit(limit)
+    return _narrowed(statement, form).order_by(rank, *_newest())
 
 
 @lru_cache(maxsize=256)
 def _count_of(form: _Form) -> Any:
     counted = select(func.count(col(Document.id)).label("n")).select_from(Document)
-    statement = counted.join(DocumentVersion, _is_latest())
-    if form.words:
-        statement = statement.outerjoin(Committee, col(Committee.id) == Document.committee_id)
-    return _narrowed(statement, form)
+    if form.unread:
+        counted = counted.join(DocumentVersion, _is_latest())
+    return _narrowed(counted, form)
 
 
 def _narrowed(statement: Any, form: _Form) -> Any:
@@ -280,22 +321,14 @@ def _narrowed(statement: Any, form: _Form) -> Any:
         conditions.append(col(Document.committee_id) == bindparam("committee", type_=Integer()))
     if form.unread:
         conditions.append(~_read())
-    if form.words:
-        statement = statement.join(DocumentFile, col(DocumentFile.id) == DocumentVersion.file_id)
-        conditions += [_anywhere(place) for place in range(form.words)]
     return statement.where(*conditions)
 
 
 def _is_latest() -> Any:
-    other: Any = aliased(DocumentVersion)
-    newest = (
-        select(func.max(other.number))
-        .where(other.document_id == Document.id, other.withdrawn_at.is_(None))
-        .correlate(Document)
-        .scalar_subquery()
-    )
     version = DocumentVersion
-    return and_(col(version.document_id) == Document.id, col(version.number) == newest)
+    return and_(
+        col(version.document_id) == Document.id, col(version.number) == col(Document.version)
+    )
 
 
 def _read() -> Any:
@@ -316,14 +349,6 @@ def _named(place: int) -> Any:
     word = _word(place)
     of_committee = func.coalesce(col(Committee.name_key), "").like(word)
     return or_(col(Document.title_key).like(word), of_committee)
-
-
-def _in_title(words: int) -> Any:
-    return and_(*(_named(place) for place in range(words)))
-
-
-def _anywhere(place: int) -> Any:
-    return or_(_named(place), col(DocumentFile.text_key).like(_word(place)))
 
 
 @cache

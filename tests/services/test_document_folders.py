@@ -190,7 +190,7 @@ def test_two_plans_of_one_folder_publish_once(room: Room, folder: Path) -> None:
     first, _rows = planned(room, folder)
     second, _rows = planned(room, folder)
     room.helpdesk.write(plans.apply, first)
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(PlanStale):
         room.helpdesk.write(plans.apply, second)
     assert [row.version for row in everything(room).values()] == [2]
 

@@ -62,6 +62,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("digest", name=op.f("uq_document_file_digest")),
         sqlite_autoincrement=True,
     )
+    if op.get_bind().dialect.name == "postgresql":
+        # Unpacking them would take as long as searching them.
+        op.execute("ALTER TABLE document_file ALTER COLUMN text_key SET STORAGE EXTERNAL")
     op.create_table(
         "document",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -72,6 +75,7 @@ def upgrade() -> None:
         sa.Column("committee_id", sa.Integer(), nullable=True),
         sa.Column("dated_on", sa.Date(), nullable=False),
         sa.Column("source_key", sa.String(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("published_at", Instant(), nullable=False),
         sa.Column("withdrawn_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(

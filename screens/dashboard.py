@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from models.language import N_, Wording, _, ngettext, say, say_n
-from screens.commands import PLACES, bindings, places_for
+from screens.commands import PLACES, allowed, bindings, places_for
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.deeds import DeedScreen
 from screens.widgets.findings import FindingLine, FindingList
@@ -155,6 +155,7 @@ class DashboardScreen(DeedScreen[None]):
 
     def on_mount(self) -> None:
         self._next.display = False
+        self._counts.display = allowed("team", self._workplace.role)
         self._findings.focus()
 
     def on_screen_resume(self) -> None:

@@ -9,11 +9,12 @@ from sqlmodel import col
 from models.consents import Consent
 from models.database import ActorSession
 from models.language import Wording, say
-from models.rights import may_change
+from models.rights import may_change, right
 from models.schools import School, SchoolYear
 from services import team_access
 from services.access_rows import Moment, of_service
 from services.attention import AttentionLine, attention, status_counts
+from services.election_attention import election_lines
 from services.headnet_attention import headnet_lines
 from services.headnet_checks import refusals
 from services.house_attention import house_lines
@@ -49,26 +50,38 @@ def overview(
 ) -> Overview:
     """Return what the dashboard shows of a school, or of all of them.
 
-    Whoever has one school only is in it without choosing.
+    Whoever has one school only is in it without choosing. `counts` is empty for whoever sees no
+    team.
     """
     schools = session.scalar(select(func.count(col(School.id)))) or 0
     if school_id is None:
         place = only_school(session)
     else:
         place = here(session, school_id, school_year_id)
-    counts = _counts(session, place)
+    counts = _counts(session, place) if _sees_teams(session) else {}
     year = place.school_year_id if place else None
     known = counts if year else None
-    lines = attention(session, school_id, year, session.at, known) if schools else [_no_school()]
+    lines: list[AttentionLine] = []
+    if _sees_teams(session) and not schools:
+        lines = [_no_school()]
+    elif _sees_teams(session):
+        lines = attention(session, school_id, year, session.at, known)
     told = (
         *house_lines(session),
         *refusals(session),
         *headnet_lines(session),
+        *election_lines(session),
         *reading_room_lines(session),
         *workshop_lines(session),
         *lines,
     )
     return Overview(place, schools, told, counts, _next(session, schools, place, counts))
+
+
+def _sees_teams(session: ActorSession) -> bool:
+    """Tell whether the actor has to do with the teams of schools, as heads have not."""
+    actor = session.actor
+    return actor.sees_all or right(actor.role, "team").reach in ("all", "schools")
 
 
 def only_school(session: ActorSession) -> Here | None:

@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import col
 
 from models.database import ActorSession
-from models.elections import Election, ElectionVoter
+from models.elections import Election, ElectionBallot, ElectionVoter
 from models.errors import TrousseauError
 from models.keys import Key
 from models.language import N_, Wording, say, say_n
@@ -184,6 +184,50 @@ def cast(
     held.put(key, len(candidates), ballots)
     seen = SchoolVoted(school_id, school.name, session.at, school.time_zone)
     return Cast(seen, receipt)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What has become of a ballot: `seen` is the vote of its school, if there is one, `cast`
+    whether that vote is this very ballot."""
+
+    seen: SchoolVoted | None
+    cast: bool
+
+
+def sighted(
+    session: ActorSession, key: Key, election_id: int, school_id: int, receipt: str
+) -> Sighting:
+    """Return what has become of a ballot whose casting was cut off, so that nobody doubts.
+
+    It waits for whoever is casting just now, and so is asked in a session that writes: what
+    it says stays so, unless the same ballot is cast again. Raises `OutOfScope` for whoever is
+    not that school's head, `UrnRefused` as `cast` does.
+    """
+    _school(session, school_id)
+    find(session, election_id)
+    sealed = urn.hold(session, election_id)
+    seen, found = voted(session, election_id, school_id), urn.read_receipt(receipt)
+    if seen is None or found is None:
+        return Sighting(seen, cast=False)
+    published = select(col(ElectionBallot.id)).where(
+        col(ElectionBallot.election_id) == election_id,
+        col(ElectionBallot.receipt) == urn.shown_receipt(found),
+    )
+    if session.scalar(published) is not None:
+        return Sighting(seen, cast=True)
+    number = len(standing(session, election_id))
+    ballots = urn.unseal(key, election_id, number, sealed)
+    return Sighting(seen, cast=any(each.receipt == found for each in ballots))
+
+
+def voting_schools(session: ActorSession) -> tuple[tuple[int, str], ...]:
+    """Return the schools that the actor votes for, by name: number and name of each."""
+    wanted = select(col(School.id), col(School.name)).where(
+        col(School.id).in_(session.actor.schools or ()), col(School.kind) == "school"
+    )
+    rows = session.execute(wanted.order_by(col(School.name_key), col(School.id)))
+    return tuple((number, name) for number, name in rows if number is not None)
 
 
 def _school(session: ActorSession, school_id: int | None) -> School:

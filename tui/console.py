@@ -21,7 +21,7 @@ from textual.screen import Screen
 
 from models.errors import TrousseauError
 from models.language import N_, Wording, _, current_language, say, say_n, use_language
-from models.rights import right
+from models.rights import may_see, right
 from screens.doorway import DoorScreen, MailQueued
 from screens.jobs import Jobs
 from screens.sign_in import SignInScreen
@@ -305,6 +305,7 @@ _SCREENS: Mapping[str, tuple[str, str, bool]] = {
     "invitations": ("screens.invitations", "InvitationsScreen", True),
     "workshops": ("screens.workshops", "WorkshopsScreen", False),
     "headnet": ("screens.headnet", "accounts_or_account", False),
+    "elections": ("screens.elections", "ElectionsScreen", False),
     "plans": ("screens.plans", "PlansScreen", False),
     "import": ("screens.import_file", "ImportScreen", False),
     "schools": ("screens.schools", "SchoolsScreen", False),
@@ -341,13 +342,12 @@ def _screen(workplace: "Workplace", place: str, files: bool = True) -> Screen[An
 
 
 def _home(role: str) -> str:
-    """Return the place that a role finds first: its schools, the child, what a head reads, or
-    what is held there about oneself."""
-    if role == "head" and "reading-room" in _SCREENS:
-        return "reading-room"
+    """Return the place that a role finds first: its schools, the child, or what is held there
+    about oneself. Heads find on the dashboard what is new to read and to vote on."""
     if right(role, "families").reach == "children":
         return "child"
-    return "dashboard" if right(role, "team").reach in ("all", "schools") else "own-access"
+    has_team = right(role, "team").reach in ("all", "schools")
+    return "dashboard" if has_team or may_see(role, "reading_room") else "own-access"
 
 
 def open_console() -> int:

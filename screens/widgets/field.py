@@ -163,7 +163,7 @@ class Field(Horizontal):
     def __init__(
         self,
         name: str,
-        label: str,
+        label: str | Wording,
         value: str = "",
         *,
         max_length: int = 200,
@@ -172,7 +172,7 @@ class Field(Horizontal):
         options: Sequence[tuple[str, str | Wording]] = (),
         check: Check | None = None,
     ) -> None:
-        """`label` is a message id. With `options` (value, label) the field is a choice."""
+        """`label` is a message id or a wording. With `options` (value, label) it is a choice."""
         super().__init__(id=f"field-{name}")
         self.key, self._required, self._check = name, required, check
         self._secret = password
@@ -290,12 +290,17 @@ class Form(Vertical):
         if not self.problems():
             self.post_message(self.Saved(self, self.values))
 
+    def keep(self) -> None:
+        """Keep the draft as it is now."""
+        if self._drafts:
+            kept = {field.key: field.value for field in self._fields if not field.secret}
+            self._write(partial(self._drafts.save, self.key, kept))
+
     @on(Field.Edited)
     def _keep(self, event: Field.Edited) -> None:
         self._typed.add(event.field.key)
-        if self._drafts and not event.field.secret:
-            kept = {field.key: field.value for field in self._fields if not field.secret}
-            self._write(partial(self._drafts.save, self.key, kept))
+        if not event.field.secret:
+            self.keep()
 
     def _load_draft(self) -> None:
         assert self._drafts is not None

@@ -3,14 +3,17 @@
 from dataclasses import replace
 from typing import ClassVar
 
+from rich.style import Style
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.document._document import EditResult, Location
+from textual.strip import Strip
 from textual.widgets import TextArea
 
 from models.text import clean
 from screens.widgets.field import Field
 
+_LINE = Style(underline=True)
 #: Keys that are the console's own.
 _OURS = {"f6", "f7"}
 
@@ -30,7 +33,7 @@ class TextBox(TextArea, inherit_bindings=False):
     DEFAULT_CSS = """
     TextBox, TextBox:focus { border: none; padding: 0; height: 6; scrollbar-size: 0 0; }
     TextBox:ansi, TextBox:focus:ansi {
-        border: none; background: ansi_default; color: ansi_default; text-style: underline;
+        border: none; background: ansi_default; color: ansi_default;
     }
     TextBox:focus:ansi { color: ansi_cyan; }
     TextBox:ansi > .text-area--cursor, TextBox:ansi .text-area--cursor {
@@ -48,6 +51,10 @@ class TextBox(TextArea, inherit_bindings=False):
         super().__init__(clean_lines(value)[:max_length], highlight_cursor_line=False)
         self.max_length = max_length
         self.cursor_blink = False
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the lines that are to be filled in even while they are empty."""
+        return super().render_line(y).apply_style(_LINE)
 
     @property
     def value(self) -> str:

@@ -129,7 +129,7 @@ class ElectionFormScreen(DeedScreen[int | None]):
     ElectionFormScreen.-narrow _ElectionSheet { padding: 0 1; margin-top: 0; }
     ElectionFormScreen.-narrow _CandidateTable { height: 5; }
     """
-    BINDINGS = [*bindings("candidates.add")]
+    BINDINGS = [*bindings("candidates.add", "form.save")]
 
     @dataclass
     class _Opened(Message):
@@ -299,6 +299,11 @@ class ElectionFormScreen(DeedScreen[int | None]):
         self._set(now)
 
     # Saving
+
+    def action_save(self) -> None:
+        """Save from the list of candidates, too."""
+        if self._form is not None:
+            self._form.action_save()
 
     @on(Form.Saved)
     def _save(self, event: Form.Saved) -> None:

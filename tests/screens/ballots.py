@@ -12,7 +12,7 @@ from services.desk import Desk
 from services.passwords import Hasher
 from services.sign_in import Entrance
 from tests.screens.conftest import screen_text, settled
-from tests.services.election_world import Scrutin
+from tests.services.election_world import CLOSES, Scrutin
 
 
 def entrance_of(scrutin: Scrutin, folder: Path) -> Callable[[], Entrance]:
@@ -56,3 +56,20 @@ def told(pilot: Pilot[Any]) -> str:
     """Return what the console has said in its messages."""
     said = " ".join(str(message.message) for message in pilot.app._notifications)
     return said.replace("\u00a0", " ")
+
+
+def tied(scrutin: Scrutin, **values: str) -> tuple[int, dict[int, str]]:
+    """Put up an election, let six of eight schools vote and it close; return it and receipts.
+
+    Anne Lecomte is elected, Bruno Maes and Chantal Dupont are tied for the second seat.
+    """
+    election = scrutin.opened(**values)
+    votes = ((1, 2), (1,), (2, 3), (1, 3))
+    receipts = {
+        school: scrutin.cast(election, school, *numbers)
+        for school, numbers in zip(scrutin.schools, votes, strict=False)
+    }
+    for school, kind in zip(scrutin.schools[4:6], ("blank", "abstention"), strict=True):
+        receipts[school] = scrutin.cast(election, school, kind=kind)
+    scrutin.at(CLOSES)
+    return election, receipts

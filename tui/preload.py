@@ -13,6 +13,7 @@ _NOT_OURS = ("models.migrations",)
 LIBRARIES = (
     "argon2",
     "babel.numbers",
+    "cryptography.hazmat.primitives.ciphers.aead",
     "email_validator",
     "flufl.bounce",
     "holidays",

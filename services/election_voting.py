@@ -206,7 +206,7 @@ def sighted(
     """
     _school(session, school_id)
     find(session, election_id)
-    sealed = urn.hold(session, election_id)
+    held = urn.hold(session, election_id)
     seen, found = voted(session, election_id, school_id), urn.read_receipt(receipt)
     if seen is None or found is None:
         return Sighting(seen, cast=False)
@@ -214,10 +214,9 @@ def sighted(
         col(ElectionBallot.election_id) == election_id,
         col(ElectionBallot.receipt) == urn.shown_receipt(found),
     )
-    if session.scalar(published) is not None:
-        return Sighting(seen, cast=True)
-    number = len(standing(session, election_id))
-    ballots = urn.unseal(key, election_id, number, sealed)
+    if held.is_empty:  # taken apart when its ballots were published
+        return Sighting(seen, cast=session.scalar(published) is not None)
+    ballots = held.ballots(key, len(standing(session, election_id)))
     return Sighting(seen, cast=any(each.receipt == found for each in ballots))
 
 

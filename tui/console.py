@@ -306,6 +306,7 @@ _SCREENS: Mapping[str, tuple[str, str, bool]] = {
     "workshops": ("screens.workshops", "WorkshopsScreen", False),
     "headnet": ("screens.headnet", "accounts_or_account", False),
     "elections": ("screens.elections", "ElectionsScreen", False),
+    "reading-room": ("screens.reading_room", "ReadingRoomScreen", False),
     "plans": ("screens.plans", "PlansScreen", False),
     "import": ("screens.import_file", "ImportScreen", False),
     "schools": ("screens.schools", "SchoolsScreen", False),

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from screens.widgets.flow import Block, Line
+from screens.widgets.flow import PLAIN, STRONG, Around, Block, Flow, Grid, Line, Span, Unit
 from screens.widgets.markdown import References, markdown_blocks, references_of, text_blocks
+from screens.widgets.reader import Paragraph
+from screens.widgets.text import TONES, shown
 
 Media = Literal["markdown", "text"]
 
@@ -58,14 +60,27 @@ class Match:
 
 
 class Book:
-    """A document, to be shown to a width. What is read `aloud` has words for its signs."""
+    """A document, to be shown to a width. What is read `aloud` has words for its signs.
 
-    def __init__(self, text: str, media: Media = "markdown", *, aloud: bool = False) -> None:
+    `above` are blocks of ours that stand before the text, such as `facts` makes.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        media: Media = "markdown",
+        *,
+        aloud: bool = False,
+        above: Sequence[Block] = (),
+    ) -> None:
         source = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n").rstrip()
+        marked = media == "markdown"
         lines = list(_cut_lines(source.split("\n")))
         self._media, self._aloud = media, aloud
-        marked = media == "markdown"
         self._parts = list(markdown_parts(lines) if marked else text_parts(lines))
+        self._above = list(above)
+        if above:
+            self._parts = [Part(()), *(self._parts if source else [])]
         self._references = references_of(source) if marked else References()
         self._blocks: OrderedDict[int, list[Block]] = OrderedDict()
         self._lines: OrderedDict[tuple[int, int], list[Line]] = OrderedDict()
@@ -103,6 +118,8 @@ class Book:
 
     def _read(self, part: int) -> list[Block]:
         source = self._parts[part]
+        if self._above and part == 0:
+            return self._above
         if self._media == "text":
             return text_blocks(source.lines)
         return markdown_blocks(
@@ -111,6 +128,38 @@ class Book:
             aloud=self._aloud,
             apart=part > 0 and source.apart,
         )
+
+
+def facts(paragraphs: Sequence[Paragraph], first: int = 0) -> list[Block]:
+    """Return what we say ourselves as blocks, to stand above a text or in its place.
+
+    They are numbered from `first`: see `followed`.
+    """
+    return [
+        Flow(
+            Unit(number, (Span(shown(each.text), TONES[each.tone]),)),
+            Around(rest=" " * each.hang, apart=each.apart and number > 0),
+        )
+        for number, each in enumerate(paragraphs, first)
+    ]
+
+
+def followed(blocks: Sequence[Block]) -> int:
+    """Return the number of the first unit below some blocks."""
+    return sum(len(block.units) for block in blocks)
+
+
+def grid(head: Sequence[str], rows: Sequence[Sequence[str]], first: int) -> Grid:
+    """Return a table of ours right below what stands above; it is numbered from `first`."""
+    cells = [[shown(cell) for cell in row] for row in (head, *rows)]
+    units = [
+        tuple(
+            Unit(first + y * len(head) + x, (Span(cell, STRONG if y == 0 else PLAIN),))
+            for x, cell in enumerate(row)
+        )
+        for y, row in enumerate(cells)
+    ]
+    return Grid(units[0], tuple(units[1:]), (False,) * len(head))
 
 
 def _laid(blocks: Sequence[Block], width: int) -> list[Line]:

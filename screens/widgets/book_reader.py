@@ -75,6 +75,7 @@ class BookReader(Widget, can_focus=True):
         self._matches: list[Match] = []
         self._marked: dict[tuple[int, int], list[int]] = {}
         self._match: int | None = None
+        self._awaits_match = False
 
     # What screens ask and say
 
@@ -96,6 +97,7 @@ class BookReader(Widget, can_focus=True):
         if wanted != self._wanted:
             self._wanted = wanted
             self._find()
+            self._awaits_match = not self._matches
             self._go_to_match(self._first_below())
 
     def language_changed(self) -> None:
@@ -169,6 +171,9 @@ class BookReader(Widget, can_focus=True):
             self._find()
             if at is not None:
                 self._match = bisect_left(self._matches, at)
+            elif self._awaits_match and self._matches:
+                self._awaits_match = False
+                self._go_to_match(self._first_below())
             self.refresh()
 
     @property
@@ -198,6 +203,7 @@ class BookReader(Widget, can_focus=True):
         return self._last[1]
 
     def _go(self, spot: Spot) -> None:
+        self._awaits_match = False
         spot = min(spot, self._last_top)
         if spot != self._top:
             self._top = spot
@@ -419,6 +425,12 @@ class SearchedBook(Vertical):
         self.remove_class("-searching")
         self.reader.show(book)
         self.reader.focus()
+
+    def look_for(self, text: str) -> None:
+        """Look for a text as if somebody had typed it."""
+        self.field.value = text
+        self.add_class("-searching")
+        self.reader.search(text)
 
     @on(FilterInput.Edited)
     def _look_for(self, event: FilterInput.Edited) -> None:

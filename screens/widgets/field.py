@@ -176,6 +176,7 @@ class Field(Horizontal):
         super().__init__(id=f"field-{name}")
         self.key, self._required, self._check = name, required, check
         self._secret = password
+        self._told = value
         self._label = Sentence(label, classes="label")
         self._message = Sentence("", classes="message")
         self.entry: TextInput | Choice = (
@@ -220,9 +221,12 @@ class Field(Horizontal):
     @on(Input.Changed)
     @on(Choice.Changed)
     def _tell(self, event: Message) -> None:
+        """Tell of a new value: what an entry begins with is none, and takes no draft's place."""
         event.stop()
         self.complain(None)
-        self.post_message(self.Edited(self, self.value))
+        if (value := self.value) != self._told:
+            self._told = value
+            self.post_message(self.Edited(self, value))
 
     @on(Input.Blurred)
     def _left(self, event: Input.Blurred) -> None:

@@ -120,3 +120,18 @@ def test_picture(console: MakeApp, snap_compare: Any) -> None:
         await settled(pilot)
 
     assert snap_compare(console(FormScreen()), run_before=fill)
+
+
+async def test_what_a_field_begins_with_takes_no_drafts_place(console: MakeApp) -> None:
+    kept = Drafts(person={"name": "Dupont", "zone": "Europe/London"})
+
+    class Begun(Screen[None]):
+        def compose(self) -> ComposeResult:
+            zone = Field("zone", "Zone", "Europe/Brussels", max_length=40)
+            yield Form("person", Field("name", "Name", max_length=40), zone, drafts=kept)
+
+    async with console(Begun).run_test() as pilot:
+        await settled(pilot)
+        form = pilot.app.screen.query_one(Form)
+        assert form.values == {"name": "Dupont", "zone": "Europe/London"}
+    assert kept.kept["person"] == {"name": "Dupont", "zone": "Europe/London"}

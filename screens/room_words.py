@@ -1,0 +1,208 @@
+"""What the screens of the reading room share: kinds and signs, ways in, files, questions."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Static
+
+from models.language import Wording, _, say
+from models.text import clean
+from screens.commands import bindings
+from screens.confirm import ConfirmScreen
+from screens.widgets.counts import Kind
+from screens.widgets.deeds import DeedScreen
+from screens.widgets.dialog import Dialog
+from screens.widgets.reader import Paragraph, Reader
+from screens.widgets.text import safe
+from screens.workplace import Workplace
+from screens.workshop_dialogs import ask_folder, tell
+from services.new_files import write_new
+from services.reading_room import KIND_WORDS, RoomRow
+
+Result = TypeVar("Result")
+
+#: What the list can be narrowed to; the signs differ on every terminal.
+ROOM_KINDS: dict[str, Kind] = {
+    "unread": Kind("*", say("Unread"), "accent"),
+    "official": Kind("#", say("Official")),
+    "minutes": Kind("=", KIND_WORDS["minutes"]),
+    "conference": Kind("@", KIND_WORDS["conference"]),
+    "committee": Kind("&", KIND_WORDS["committee"]),
+    "withdrawn": Kind("x", say("Withdrawn"), "quiet"),
+}
+
+
+def open_row(screen: Screen[Any], workplace: Workplace, row: RoomRow, searched: str = "") -> None:
+    """Open what a line is about; what only its text holds is looked for in it at once."""
+    if row.is_document:
+        from screens.document import DocumentScreen
+
+        words = [] if row.in_title else searched.split()
+        look_for = max(words, key=len, default="")
+        screen.app.push_screen(DocumentScreen(workplace, row.id, look_for=look_for))
+    elif row.kind == "conference":
+        from screens.conference import ConferenceScreen
+
+        screen.app.push_screen(ConferenceScreen(workplace, row.id))
+    else:
+        from screens.committee import CommitteeScreen
+
+        screen.app.push_screen(CommitteeScreen(workplace, row.id))
+
+
+def download_commands(document_id: int, number: int, file_name: str) -> tuple[str, str]:
+    """Return the command line that fetches a version: on the machine itself, and over SSH."""
+    name = shlex.quote(file_name)
+    asked = f"document get {document_id} --version {number}"
+    return f"trousseau {asked} --output {name}", f"ssh … {asked} > {name}"
+
+
+def calendar_commands(conference_id: int | None, name: str) -> tuple[str, str]:
+    """Return the command line that writes a conference's calendar file, or that of all."""
+    asked = "conference ics" if conference_id is None else f"conference ics {conference_id}"
+    return f"trousseau {asked} --output {name}", f"ssh … {asked} > {name}"
+
+
+def told_download(commands: tuple[str, str], screen: RoomScreen[Any]) -> Iterator[Paragraph]:
+    """Yield how a file is fetched: by F8 where files may be written, and by which commands."""
+    here, over_ssh = commands
+    if not is_over_line(screen):
+        yield Paragraph(_("F8 writes it into a folder. On the command line it is fetched by:"))
+        yield Paragraph(f"    {here}", "strong")
+        yield Paragraph(_("And from your own computer, over SSH:"))
+        yield Paragraph(f"    {over_ssh}", "strong")
+        return
+    if screen.workplace.desk.actor.account_id is None:  # a head with a HeadNet password alone
+        yield Paragraph(
+            _(
+                "Over this connection no file is written, and fetching one takes an account with "
+                "an SSH key. Ask the helpdesk for one, or for this file."
+            )
+        )
+        return
+    yield Paragraph(
+        _(
+            "Over this connection no file is written. Fetch it from your own computer, with the "
+            "same user and host as you came in by, and an SSH key that belongs to your account:"
+        )
+    )
+    yield Paragraph(f"    {over_ssh}", "strong")
+    yield Paragraph(_("You have no key yet? The page of your account tells how to add one."))
+
+
+def is_over_line(screen: Screen[Any]) -> bool:
+    """Whether the console runs on somebody else's machine, whose files are not named."""
+    return not getattr(screen.app, "may_write_files", True)
+
+
+class CommandLineScreen(Dialog[None]):
+    """Shows the command line by which something comes or goes."""
+
+    DEFAULT_CSS = """
+    CommandLineScreen > .dialog-box { width: 76; }
+    CommandLineScreen Reader { height: auto; }
+    CommandLineScreen Static { height: 1; }
+    """
+    BINDINGS = [*bindings("dialog.close")]
+
+    def __init__(self, title: Wording, paragraphs: list[Paragraph]) -> None:
+        super().__init__()
+        self._title, self._paragraphs = title, paragraphs
+
+    def compose(self) -> ComposeResult:
+        reader = Reader(self._paragraphs)
+        reader.styles.height = reader.needed(min(76, self.app.size.width) - 4) + 1
+        with Vertical(classes="dialog-box") as box:
+            box.border_title = safe(self._title)
+            yield reader
+            yield Static(safe(_("Esc closes")), classes="keys")
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+
+class RoomScreen(DeedScreen[Result]):
+    """A screen of the reading room: it writes files, asks before it acts, tells what it did."""
+
+    workplace: Workplace
+
+    @dataclass
+    class _Kept(Message):
+        path: Path
+
+    @dataclass
+    class _Done(Message):
+        told: Wording
+
+    def read_again(self) -> None:
+        """Read and show anew what has just been changed."""
+        raise NotImplementedError
+
+    def keep_file(
+        self,
+        make: Callable[[], bytes],
+        name: str,
+        title: Wording,
+        question: Wording,
+        commands: tuple[str, str],
+    ) -> None:
+        """Ask for a folder and write the file `name` there; `make` is called in a thread.
+
+        Where no file may be written, the command that fetches it is shown.
+        """
+        if is_over_line(self):
+            told = list(told_download(commands, self))
+            self.app.push_screen(CommandLineScreen(title, told))
+            return
+        keep = partial(self._keep, make, name)
+        ask_folder(self, title, question, lambda folder: self.attempt(partial(keep, folder)))
+
+    def _keep(self, make: Callable[[], bytes], name: str, folder: Path) -> None:
+        path = PurePosixPath(name)
+        written = write_new(make(), folder, path.stem, path.suffix.removeprefix(".") or "bin")
+        self.post_message(self._Kept(written))
+
+    @on(_Kept)
+    def _tell_kept(self, message: _Kept) -> None:
+        message.stop()
+        tell(self, say("%(path)s is written.", path=clean(str(message.path))))
+
+    def do(self, deed: Callable[[], object], told: Wording) -> None:
+        """Do something in a thread, tell that it is done, and show what is different."""
+
+        def work() -> None:
+            deed()
+            self.post_message(self._Done(told))
+
+        self.attempt(work)
+
+    @on(_Done)
+    def _tell_done(self, message: _Done) -> None:
+        message.stop()
+        tell(self, message.told)
+        self.read_again()
+
+    def ask(
+        self,
+        title: Wording,
+        question: Wording,
+        deed: Callable[[], object],
+        told: Wording,
+        detail: Wording | None = None,
+    ) -> None:
+        """Do something if the answer to a question is yes."""
+        self.app.push_screen(
+            ConfirmScreen(title, question, detail),
+            lambda yes: self.do(deed, told) if yes else None,
+        )

@@ -30,6 +30,7 @@ from services import (
     consent_withdrawals,
     consents,
     demo_elections,
+    demo_reading_room,
     demo_schools,
     demo_workshops,
     families,
@@ -75,13 +76,17 @@ def build(engine: Engine, key: Key, at: datetime) -> DemoSchools:
     story = _Story(engine, key, at)
     story.found_schools()
     workshops, votes = story.workshops(), story.elections()
+    room = story.reading_room()
     story.last_year()
     workshops.go_on(until=41)
+    room.go_on(until=41)
     story.september()
     workshops.go_on(until=10)
+    room.go_on(until=10)
     votes.go_on(until=10)
     story.this_week()
     workshops.go_on(until=0)
+    room.go_on(until=0)
     votes.go_on(until=0)
     story.today()
     return DemoSchools(story.actors, story.main, story.year_id)
@@ -189,6 +194,12 @@ class _Story:
         """Return the elections of a month, of which nothing has happened yet."""
         return demo_elections.DemoElections(
             self.engine, self.key, self.today_there, self.actors["helpdesk"], self.ids
+        )
+
+    def reading_room(self) -> demo_reading_room.DemoReadingRoom:
+        """Return the reading room of a year, in which nothing is yet."""
+        return demo_reading_room.DemoReadingRoom(
+            self.at, self.today_there, self.actors["helpdesk"], self.desk
         )
 
     def last_year(self) -> None:

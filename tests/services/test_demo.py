@@ -23,12 +23,16 @@ from models.workshops import STATUS_CODES as WORKSHOP_STATUSES
 from models.workshops import Workshop, WorkshopParticipant
 from services import (
     accounts,
+    committees,
+    conferences,
     demo,
     demo_guests,
+    documents,
     election_results,
     elections,
     families,
     plans,
+    reading_room,
     school_years,
     team_access,
     workshop_attendance,
@@ -39,6 +43,7 @@ from services.attention import attention
 from services.lookup import team
 from services.maintenance import is_well, verify
 from services.opening import open_database
+from services.reading_room import RoomQuery
 from services.workshop_attention import workshop_lines
 from services.workshop_queue import WorkshopQuery
 from tests.demo_home import AT, demo_template
@@ -263,3 +268,30 @@ def test_what_needs_attention_is_the_same_from_numbers_that_are_known(
     known = team_access.counts(session, found.school_id, found.school_year_id)
     asked = (session, found.school_id, found.school_year_id)
     assert attention(*asked) == attention(*asked, counts=known) != []
+
+
+# --- the reading room ---------------------------------------------------------------------
+
+
+def test_the_reading_room_has_something_of_everything(session: Any) -> None:
+    rows = reading_room.all_rows(session, RoomQuery())
+    assert Counter(row.kind for row in rows).keys() == set(reading_room.KINDS)
+    pages = [documents.page(session, row.id) for row in rows if row.is_document]
+    assert {page.latest.media for page in pages} == {"markdown", "text", "file"}
+    assert {page.language for page in pages} == {"fr", "en"}
+    assert max(page.latest.number for page in pages) == 3
+    for page in pages:
+        said = documents.text(session, page.id)
+        assert said.text or said.media == "file"
+        assert "{" not in said.text and "\ufffd" not in said.text
+    everybody = [
+        member.state
+        for row in committees.all_committees(session)
+        for member in committees.page(session, row.id).members
+    ]
+    assert set(everybody) == {"present", "past", "coming"}
+    assert conferences.coming(session) and conferences.past(session)
+    assert conferences.withdrawn(session)
+    assert reading_room.all_rows(session, RoomQuery(withdrawn=True))
+    found = reading_room.all_rows(session, RoomQuery("biologie mathematiques"))
+    assert [row.title for row in found] == ["Calendrier de la session de mai"]

@@ -30,6 +30,7 @@ from services import (
     consent_withdrawals,
     consents,
     demo_elections,
+    demo_headnet,
     demo_reading_room,
     demo_schools,
     demo_workshops,
@@ -76,16 +77,19 @@ def build(engine: Engine, key: Key, at: datetime) -> DemoSchools:
     story = _Story(engine, key, at)
     story.found_schools()
     workshops, votes = story.workshops(), story.elections()
-    room = story.reading_room()
+    room, headnet = story.reading_room(), story.headnet()
     story.last_year()
     workshops.go_on(until=41)
+    headnet.go_on(until=41)
     room.go_on(until=41)
     story.september()
     workshops.go_on(until=10)
+    headnet.go_on(until=10)
     room.go_on(until=10)
     votes.go_on(until=10)
     story.this_week()
     workshops.go_on(until=0)
+    headnet.go_on(until=0)
     room.go_on(until=0)
     votes.go_on(until=0)
     story.today()
@@ -189,6 +193,10 @@ class _Story:
         return demo_workshops.DemoWorkshops(
             self.at, self.today_there, self.actors, self.ids, self.desk, self._deliver
         )
+
+    def headnet(self) -> demo_headnet.DemoHeadnet:
+        """Return the accounts of heads of two months, of which nothing has happened yet."""
+        return demo_headnet.DemoHeadnet(self.at, self.actors, self.ids, self.desk, self._deliver)
 
     def elections(self) -> demo_elections.DemoElections:
         """Return the elections of a month, of which nothing has happened yet."""

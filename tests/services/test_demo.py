@@ -31,6 +31,8 @@ from services import (
     election_results,
     elections,
     families,
+    headnet,
+    headnet_school,
     plans,
     reading_room,
     school_years,
@@ -40,6 +42,7 @@ from services import (
     workshop_queue,
 )
 from services.attention import attention
+from services.headnet import HeadnetQuery
 from services.lookup import team
 from services.maintenance import is_well, verify
 from services.opening import open_database
@@ -123,6 +126,21 @@ def test_there_are_an_open_election_one_to_come_and_one_with_a_tie(session: Any)
     found = election_results.result(session, rows["closed"].id)
     assert (len(found.elected), len(found.tied), found.tied_seats) == (1, 2, 1)
     assert found.blank == 1 and found.intact
+
+
+def test_there_are_heads_of_every_kind(session: Any) -> None:
+    rows = {row.fase_number: row for row in headnet.all_rows(session, HeadnetQuery())}
+    assert {fase: row.state for fase, row in rows.items()} == {
+        98101: "valid",
+        98102: "never_delivered",
+        98103: "waiting",
+    }
+    assert rows[98101].pending_email and rows[98101].last_sign_in_at
+    college = headnet_school.school_page(session, rows[98103].school_id)
+    assert [one.state for one in college.passwords] == ["waiting", "replaced", "replaced"]
+    assert [head.name for head in college.former] == ["Ulrike Heinen"]
+    old = headnet_school.passwords_of(session, college.former[0].headship_id)
+    assert [one.state for one in old] == ["ended"]
 
 
 def test_there_is_a_workshop_of_every_status(session: Any) -> None:

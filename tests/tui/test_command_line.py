@@ -63,8 +63,8 @@ def test_help_names_every_command(trousseau: Any) -> None:
     assert status == 0
     for name in (
         "import", "plan", "access", "consent", "invite", "send", "bounces", "invitations",
-        "workshop", "document", "conference", "committee", "account", "db", "doctor", "export",
-        "demo",
+        "headnet", "workshop", "document", "conference", "committee", "account", "db", "doctor",
+        "export", "demo",
     ):  # fmt: skip
         assert re.search(rf"^  {name} ", out, re.MULTILINE), name
 

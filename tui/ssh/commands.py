@@ -27,6 +27,9 @@ _CODE = re.compile(r"[a-z_]{1,40}")
 _SCHOOL = re.compile(r"[^\s-][^\n]{0,79}")
 #: What may be the reference of a workshop: letters and figures, in groups.
 _REFERENCE = re.compile(r"[0-9A-Za-z][0-9A-Za-z -]{0,39}")
+#: An address, and a name: the command itself says what is wrong with one.
+_EMAIL = re.compile(r"[^\s/$-][^\s/$]{0,253}")
+_NAME = re.compile(r"[^\s/$-][^\n/$]{0,99}")
 #: An option without a value.
 _FLAG = None
 
@@ -123,6 +126,16 @@ def _election(
     return Command(words, words, "elections", {**_OF_ONE, **options}, about=about, school="never")
 
 
+def _headnet(
+    name: str,
+    options: Mapping[str, re.Pattern[str] | None],
+    about: re.Pattern[str] | None = None,
+) -> Command:
+    words = ("headnet", name)
+    with_options = {**_OF_ONE, **options}
+    return Command(words, words, "headnet", with_options, change=name != "show", about=about)
+
+
 COMMANDS = (
     _import("staff", "team"),
     _import("oneroster", "team"),
@@ -143,6 +156,26 @@ COMMANDS = (
         "workshops",
         {**_OF_ONE, "--status": _CODE, "--sort": _CODE},
         school="asked",
+    ),
+    Command(
+        ("headnet", "list"),
+        ("headnet", "list"),
+        "headnet",
+        {**_OF_ONE, "--state": _CODE, "--sort": _CODE},
+        school="asked",
+    ),
+    _headnet("show", {}),
+    _headnet("send", {"--yes": _FLAG}),
+    _headnet("address", {"--yes": _FLAG}, _EMAIL),
+    _headnet(
+        "new-head",
+        {
+            "--first-name": _NAME,
+            "--surname": _NAME,
+            "--email": _EMAIL,
+            "--language": _CODE,
+            "--yes": _FLAG,
+        },
     ),
     _workshop("show", "workshops", _REFERENCE, "never"),
     _workshop("check-date", "workshops", _DAY, "always"),
@@ -174,6 +207,8 @@ COMMANDS = (
     _election("ballots", _NUMBER, **{"--csv": _FLAG}),
 )
 
+#: What the word is called that a command is about.
+_ABOUT_WHAT = {_DAY: "DATE", _EMAIL: "ADDRESS"}
 #: Names that the log may repeat; anything else that was typed might be a secret.
 _TRIED = frozenset(
     {"scp", "sftp", "internal-sftp", "sftp-server", "rsync", "git-upload-pack", "sh", "bash"}

@@ -38,6 +38,23 @@ from tui.ssh.visitor import NOWHERE, Visitor, visitor_of
             ["access", "--status=active", "--on=2026-10-03"],
         ),
         ("'consent' list", ["consent", "list"]),
+        ("headnet list --school 4321 --state waiting", ["headnet", "list", "--state=waiting"]),
+        ("headnet show --school 4321 --json", ["headnet", "show", "--json"]),
+        ("headnet send --yes --school=4321", ["headnet", "send", "--yes"]),
+        (
+            "headnet address luc@ecole.example --yes",
+            ["headnet", "address", "luc@ecole.example", "--yes"],
+        ),
+        (
+            "headnet new-head --first-name 'Jean Luc' --surname D’Hondt --email a@b.example",
+            [
+                "headnet",
+                "new-head",
+                "--first-name=Jean Luc",
+                "--surname=D’Hondt",
+                "--email=a@b.example",
+            ],
+        ),
         ("workshop list --status waiting", ["workshop", "list", "--status=waiting"]),
         ("workshop show 0001-ZZ --json", ["workshop", "show", "0001-ZZ", "--json"]),
         ("workshop show --json 0001-ZZ", ["workshop", "show", "0001-ZZ", "--json"]),
@@ -68,6 +85,7 @@ def test_role_and_school_are_taken_apart() -> None:
 @given(st.one_of(st.text(max_size=60), st.lists(st.sampled_from(
     ["import", "export", "staff", "access", "-", "--as", "--year", "--school", "--output", "-o",
      "--help", ";", "$(id)", "`id`", "/etc/passwd", "../x", "--json", "--json=1", "4321", "'",
+     "headnet", "send", "address", "new-head", "--email", "--surname=$x", "--yes",
      "workshop", "show", "attendance", "check-date", "0001-ZZ", "2027-03-15", "--ics", "--report",
      "document", "conference", "committee", "list", "get", "ics", "7", "--version", "publish"]
 )).map(" ".join)))  # fmt: skip
@@ -92,7 +110,8 @@ def test_whatever_is_asked_names_no_file_and_no_other_command(asked: str) -> Non
      "document get", "document get 7 -o pv.md", "document get 7 --output pv.md", "document get -1",
      "document publish pv.md", "document withdraw 7", "document import .", "document import -",
      "document replace 7 -", "conference ics 3 --output=x.ics", "conference ics",
-     "document get 7 8"],
+     "document get 7 8", "headnet address --yes", "headnet address -o --yes", "headnet send x",
+     "headnet new-head --email /etc/passwd", "headnet list --search x"],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(asked: str) -> None:
     with pytest.raises(RequestRefused):
@@ -104,6 +123,9 @@ def test_only_who_may_change_a_team_imports_it() -> None:
     assert allowed["import staff"] == {"helpdesk", "director"}
     assert allowed["export consents"] == {"helpdesk", "director"}
     assert allowed["export access"] == {"helpdesk", "director", "coordinator"}
+    managed = {name for name, roles in allowed.items() if name.startswith("headnet ")}
+    assert len(managed) == 5
+    assert all(allowed[name] == {"helpdesk", "coordinator"} for name in managed)
     assert not any({"staff", "parent"} & roles for roles in allowed.values())
 
 

@@ -14,7 +14,7 @@ from models.database import Actor, make_engine
 from models.scope import criteria
 from services import election_voting
 from services.desk import Desk
-from services.election_voting import Choice
+from services.election_voting import AlreadyVoted, Choice
 from tests.services.election_world import KEY, OPENS
 from tests.worked_out import share_compiled_statements
 
@@ -58,11 +58,19 @@ def vote(desk: Desk, election: int, school: int, log: Log, ask: bool) -> None:
     if ask and desk.read(election_voting.voted, election, school):
         log.write("found", school)
         return
-    paper = desk.read(election_voting.ballot, election, school)
+    try:
+        paper = desk.read(election_voting.ballot, election, school)
+    except AlreadyVoted:
+        log.write("refused", school)
+        return
     shown, choice = choice_of(school, paper.candidates)
     log.write("begun", school, paper.receipt, shown)
-    desk.write(election_voting.cast, KEY, election, school, choice, paper.receipt)
-    log.write("cast", school, paper.receipt, shown)
+    try:
+        desk.write(election_voting.cast, KEY, election, school, choice, paper.receipt)
+    except AlreadyVoted:
+        log.write("refused", school)
+    else:
+        log.write("cast", school, paper.receipt, shown)
 
 
 def _worker(

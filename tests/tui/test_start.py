@@ -54,6 +54,7 @@ DATA = {
 }
 SELDOM = {
     "argon2": "passwords are looked at when one has been typed",
+    "cryptography": "nobody votes",
     "babel": "sentences come from gettext",
     "dateutil": "the calendar's",
     "defusedxml": "no server has answered",
@@ -155,6 +156,7 @@ def test_help_and_a_mistake_load_neither_screens_nor_data(arguments: list[str]) 
         ["access"],
         ["demo", "--nothing"],
         ["workshop"],
+        ["election"],
         ["workshop", "check-date", "many", "--school", "4321"],
     ],
 )

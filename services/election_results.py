@@ -9,7 +9,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import and_, select
 from sqlmodel import col
@@ -38,12 +38,12 @@ BLANK, ABSTENTION = "blank", "abstention"
 # --- publishing ---------------------------------------------------------------------------
 
 
-def overdue(session: ActorSession, since: timedelta = timedelta()) -> tuple[int, ...]:
-    """Return the elections that closed so long ago and whose ballots are not published yet."""
+def overdue(session: ActorSession) -> tuple[int, ...]:
+    """Return the elections that have closed and whose ballots are not published yet."""
     rows = session.scalars(
         select(col(Election.id))
         .where(
-            col(Election.closes_at) <= session.at - since,
+            col(Election.closes_at) <= session.at,
             col(Election.cancelled_at).is_(None),
             col(Election.published_at).is_(None),
         )

@@ -462,7 +462,6 @@ SPECIAL: dict[str, Make] = {
     "workshop_letters.tell_office.name": lambda c: "Bureau",
     "workshop_letters.tell_office.email": lambda c: "bureau@exemple.example",
     "workshop_letters.tell_participants.people": lambda c: [],
-    "election_results.overdue.since": lambda c: timedelta(),
     "elections.committees.found": lambda c: c.session.scalars(select(Election)).all(),
     "elections.create.values": lambda c: election_form(c),
     "elections.correct.values": lambda c: election_form(c),

@@ -3,7 +3,7 @@
 import gc
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,6 +20,8 @@ from tests.worked_out import share_compiled_statements
 
 #: A vote takes some dozen statements: whoever is killed dies in one of the first six votes.
 _LONGEST_LIFE = 70
+#: Some die at the worst moment: the vote is in the urn, and nobody was told.
+_UNHEARD, _SO_MANY_UNHEARD = -1, 4
 
 
 class Log:
@@ -50,10 +52,18 @@ def head_of(schools: Sequence[int]) -> Actor:
     return Actor("head", "head", frozenset(schools))
 
 
-def vote(desk: Desk, election: int, school: int, log: Log, ask: bool) -> None:
+def vote(
+    desk: Desk,
+    election: int,
+    school: int,
+    log: Log,
+    ask: bool,
+    unheard: Callable[[], object] = lambda: None,
+) -> None:
     """Vote for a school, and write down what is done and known when.
 
-    Whoever cannot know whether it was done already asks first.
+    Whoever cannot know whether it was done already asks first. `unheard` happens between the
+    vote and the answer.
     """
     if ask and desk.read(election_voting.voted, election, school):
         log.write("found", school)
@@ -67,6 +77,7 @@ def vote(desk: Desk, election: int, school: int, log: Log, ask: bool) -> None:
     log.write("begun", school, paper.receipt, shown)
     try:
         desk.write(election_voting.cast, KEY, election, school, choice, paper.receipt)
+        unheard()
     except AlreadyVoted:
         log.write("refused", school)
     else:
@@ -79,11 +90,14 @@ def _worker(
     engine = make_engine(url)
     left = [dies_at]
 
+    def die() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
     def count(*_: Any) -> None:
-        if left[0] is not None:
+        if left[0] is not None and left[0] != _UNHEARD:
             left[0] -= 1
             if left[0] <= 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                die()
 
     # Before and behind each statement, and before a commit and behind it: at any of them.
     for moment in ("before_cursor_execute", "after_cursor_execute", "commit"):
@@ -93,7 +107,7 @@ def _worker(
         os.read(start, 1)
     desk = Desk(engine, head_of(schools), lambda: OPENS)
     for school in schools:
-        vote(desk, election, school, log, ask=start is None)
+        vote(desk, election, school, log, start is None, die if dies_at == _UNHEARD else count)
     engine.dispose()
 
 
@@ -117,6 +131,8 @@ def nursery(url: str, election: int, groups: list[list[int]], log_file: str, see
 
     def fork(schools: list[int], chance_to_die: float, start: int | None = None) -> None:
         dies_at = chance.randint(1, _LONGEST_LIFE) if chance.random() < chance_to_die else None
+        if start is not None and len(running) < _SO_MANY_UNHEARD:
+            dies_at = _UNHEARD
         if pid := os.fork():
             running[pid] = schools
             return

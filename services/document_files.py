@@ -7,9 +7,9 @@ file holds is not looked into.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from sqlalchemy import delete, exists, select
@@ -182,27 +182,41 @@ def _value(text: str) -> str:
 
 def keep(session: ActorSession, file: CheckedFile) -> int:
     """Keep a file, once for each contents, and return its id. For who manages the room."""
+    return keep_all(session, [file])[file.digest]
+
+
+def keep_all(session: ActorSession, files: Sequence[CheckedFile]) -> dict[str, int]:
+    """Keep some hundred files at most, and return their ids by their digests.
+
+    For who manages the room, else `OutOfScope`.
+    """
     require_manager(session)
-    known = session.scalar(
-        select(col(DocumentFile.id)).where(col(DocumentFile.digest) == file.digest)
-    )
-    if known is not None:
-        # It may wait for nothing any more, and would be cleaned away tonight.
-        change(session, DocumentFile, col(DocumentFile.id) == known, stored_at=session.at)
-        return known
-    row = DocumentFile(
+    by_digest = {file.digest: file for file in files}
+    known = col(DocumentFile.digest).in_(by_digest)
+    # One that waits for nothing any more would be cleaned away tonight.
+    old = col(DocumentFile.stored_at) < session.at - KEPT_FOR / 2
+    change(session, DocumentFile, known & old, stored_at=session.at)
+    asked = select(DocumentFile.digest, DocumentFile.id).where(known)  # type: ignore[call-overload]
+    found = {row.digest: row.id for row in session.execute(asked)}
+    made = [_row(file, session.at) for digest, file in by_digest.items() if digest not in found]
+    session.add_all(made)
+    session.flush()
+    for row in made:
+        assert row.id is not None
+        found[row.digest] = row.id
+        # The bytes need not stay in memory until the session ends.
+        session.expunge(row)
+    return found
+
+
+def _row(file: CheckedFile, at: datetime) -> DocumentFile:
+    return DocumentFile(
         digest=file.digest,
         size=len(file.contents),
-        stored_at=session.at,
+        stored_at=at,
         text_key=text_key(file.text, _LONGEST_KEY),
         contents=file.contents,
     )
-    session.add(row)
-    session.flush()
-    assert row.id is not None
-    # The bytes need not stay in memory until the session ends.
-    session.expunge(row)
-    return row.id
 
 
 def forget_unused(session: ActorSession, limit: int) -> int:

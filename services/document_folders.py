@@ -110,23 +110,18 @@ def prepare(desk: Desk, folder: Path, progress: Progress | None = None) -> int:
         if contents is not None:
             waiting.append(contents)
         if len(waiting) >= _FILES_AT_ONCE or _size(waiting) > _BYTES_AT_ONCE:
-            desk.write(_keep_all, waiting)
+            desk.write(document_files.keep_all, waiting)
             waiting = []
         if progress is not None:
             progress(number, len(found))
     if waiting:
-        desk.write(_keep_all, waiting)
+        desk.write(document_files.keep_all, waiting)
     name = clean(folder.resolve().name, LONGEST_TITLE)
     return desk.write(plan_folder, name, read)
 
 
 def _size(files: list[CheckedFile]) -> int:
     return sum(len(file.contents) for file in files)
-
-
-def _keep_all(session: ActorSession, files: list[CheckedFile]) -> None:
-    for file in files:
-        document_files.keep(session, file)
 
 
 # --- the folder ---------------------------------------------------------------------------

@@ -438,6 +438,7 @@ SPECIAL: dict[str, Make] = {
     },
     "committees.all_committees.withdrawn": lambda c: c.random.choice([True, False]),
     "document_files.keep.file": lambda c: document_files.checked(Upload("note.md", b"Texte")),
+    "document_files.keep_all.files": lambda c: [],
     "document_folders.plan_folder.files": lambda c: [],
     "school_holidays.plan_holidays.content": lambda c: (
         b"Id;StartDate;EndDate;Name\nx;2027-03-15;;FR Pont\n"

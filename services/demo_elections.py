@@ -8,7 +8,7 @@ from random import Random
 from sqlalchemy import Engine, select
 from sqlmodel import col
 
-from models.database import SYSTEM, Actor, ActorSession
+from models.database import Actor, ActorSession
 from models.keys import Key
 from models.reading_room import Committee
 from services import demo_schools, election_results, election_voting, elections, urn
@@ -89,7 +89,7 @@ class DemoElections:
         self._vote(title, 8, time(8, 5), demo_schools.PRIMARY, ())
 
         def count(at: datetime) -> None:
-            desk = Desk(self._engine, SYSTEM, lambda: at)
+            desk = Desk(self._engine, self._helpdesk, lambda: at)
             election_results.publish_overdue(desk, lambda: self._key)
 
         self._deeds.append(_Deed(5, time(3), count))

@@ -79,7 +79,8 @@ def _counts(result: ElectionResult) -> Iterator[str]:
 
 def _recount(result: ElectionResult) -> Iterator[str]:
     yield _("b shows every ballot, and writes them to a file with c.")
-    yield _("trousseau election recount FILE counts that file anew, with no database.")
+    told = _("trousseau election count FILE --seats %(seats)s counts that file, with no database.")
+    yield told % {"seats": result.seats}
     yield _("SHA-256 of the list: %(digest)s") % {"digest": result.digest}
     if not result.intact:
         yield _("The list is no longer the one that was published: tell the helpdesk.")

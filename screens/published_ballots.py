@@ -148,7 +148,7 @@ class PublishedBallotsScreen(DeedScreen[None]):
     def _tell_written(self, message: _Written) -> None:
         message.stop()
         told = say(
-            "%(path)s is written. “trousseau election recount” counts it anew.",
+            "%(path)s is written. “trousseau election count” counts it anew.",
             path=str(message.path),
         )
         tell(self, told)

@@ -195,8 +195,8 @@ class BallotScreen(DeedScreen[None]):
         seats, count = self._paper.seats, len(self._marks.names)
         if self._too_many:
             return say_n(
-                "! A ballot names %(count)s candidate at most: take one back first.",
-                "! A ballot names %(count)s candidates at most: take one back first.",
+                "A ballot names %(count)s candidate at most: take one back first.",
+                "A ballot names %(count)s candidates at most: take one back first.",
                 seats,
             )
         if self._marks.kind in _OTHERS:
@@ -378,9 +378,9 @@ class CastScreen(DeedScreen[bool]):
         except (AlreadyVoted, DataBusy):
             fate = self._look()
         except VoteRefused as error:
-            fate = _Fate("refused", say("x Not cast. %(why)s", why=error.wording))
+            fate = _Fate("refused", say("Not cast. %(why)s", why=error.wording))
         except TrousseauError as error:
-            fate = _Fate("open", say("x Not cast. %(why)s", why=error.wording))
+            fate = _Fate("open", say("Not cast. %(why)s", why=error.wording))
         self.post_message(self._Came(fate))
 
     def _look(self) -> _Fate:
@@ -398,7 +398,7 @@ class CastScreen(DeedScreen[bool]):
         if found.cast:
             return _cast_at(found.seen)
         told = say(
-            "x Not cast. Your school had voted already, with another ballot: on %(at)s.",
+            "Not cast. Your school had voted already, with another ballot: on %(at)s.",
             at=local(found.seen.voted_at, found.seen.zone),
         )
         return _Fate("refused", told)
@@ -424,14 +424,14 @@ class CastScreen(DeedScreen[bool]):
             self.dismiss(self._fate is not None and self._fate.kind != "open")
 
 
-_BUSY = say("x Not cast: the database did not answer. F8 tries again, with the same code.")
+_BUSY = say("Not cast: the database did not answer. F8 tries again, with the same code.")
 _UNKNOWN = say(
-    "? The database does not answer, and does not tell whether the ballot is cast. F8 asks it "
+    "The database does not answer, and does not tell whether the ballot is cast. F8 asks it "
     "again; that can never vote twice."
 )
 
 
 def _cast_at(voted: SchoolVoted) -> _Fate:
     at = local(voted.voted_at, voted.zone)
-    told = say("+ Cast on %(at)s. Your school has voted.", at=at)
+    told = say("Cast on %(at)s. Your school has voted.", at=at)
     return _Fate("cast", told)

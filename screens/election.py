@@ -328,6 +328,7 @@ def secrecy() -> Iterator[str]:
         "Before the close nobody sees a ballot or a count, not even the helpdesk. After it all "
         "ballots are published by their codes, and anybody can count them."
     )
+    yield _("Where few schools vote, or all alike, the count itself tells what they have voted.")
     yield _(
         "The code is your receipt: you alone know which it is. Show it to nobody, or they know "
         "how you have voted."

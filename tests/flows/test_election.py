@@ -171,7 +171,7 @@ async def _cast(anne: Voter) -> None:
     anne.sees(RECEIPTS[1])
     await anne.picture("04-receipt")
     await anne.press("f8")
-    anne.sees("+ Déposé le 01/09/2026 09:30. Votre établissement a voté.")
+    anne.sees("Déposé le 01/09/2026 09:30. Votre établissement a voté.")
 
 
 async def _try_again(anne: Voter) -> None:
@@ -195,7 +195,7 @@ async def _vote_for_the_other(marc: Voter) -> None:
 async def _find_the_receipt(anne: Voter) -> None:
     await anne.comes_in(ANNE)
     await anne.opens_the_election()
-    anne.sees("Égalité pour 1 siège entre Zoé Claes, Bruno Maes.", "2 établissements sur 2")
+    anne.sees("Égalité pour 1 siège entre Zoé Claes, Bruno Maes.", "2 sur 2 établissements")
     await anne.picture("06-result")
     await anne.press("b", "slash")
     await anne.type(RECEIPTS[0])

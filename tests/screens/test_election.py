@@ -90,12 +90,12 @@ async def test_the_first_who_looks_after_the_close_sees_the_result(
         await settled(pilot)
         seen = await all_of(pilot)
         for words in (
-            "+ Anne Lecomte : 3 voix, élu",
+            "+ Anne Lecomte : 3 voix, élu(e)",
             "= Bruno Maes : 2 voix, à égalité",
             "= Chantal Dupont : 2 voix, à égalité",
-            ". Denis Adam : 0 voix, pas élu",
+            ". Denis Adam : 0 voix, pas élu(e)",
             "Égalité pour 1 siège entre Bruno Maes, Chantal Dupont.",
-            "Participation : 6 établissements sur 8 (75 %)",
+            "Participation : 6 sur 8 établissements (75 %)",
             "Avec des noms : 4",
             "Blancs : 1",
             "Abstentions : 1",

@@ -85,7 +85,7 @@ _SEATED = "seated"
 class _ElectedSheet(Form, inherit_bindings=False):
     DEFAULT_CSS = """
     _ElectedSheet Field > .label { width: 26; }
-    _ElectedSheet Field > .entry { width: 16; }
+    _ElectedSheet Field > .entry { width: 22; }
     _ElectedSheet Field > .message { width: 1fr; }
     """
     BINDINGS = [*bindings("form.next", "form.previous", "form.save")]

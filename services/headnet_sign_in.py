@@ -157,7 +157,7 @@ def _told(session: ActorSession, typed: HeadnetPassword, outcome: str) -> Wordin
     zone = zone_of(session, typed.headship_id)
     if outcome == "ended":
         return say(
-            "This HeadNet access has ended: somebody else is recorded as head of the school. Ask "
+            "This HeadNet access has ended: you are recorded as head of the school no longer. Ask "
             "the school’s IB coordinator."
         )
     if outcome == "other_address":

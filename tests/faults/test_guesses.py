@@ -4,6 +4,7 @@ The guesser knows everything but the secrets: the program, the addresses, the ro
 """
 
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from services.passwords import Hasher
 from services.sign_in import SignInRefused, TooManyTries, sign_in
 from services.token_refusals import TokenInvalid
 from tests.services.door_world import EMAIL, KEY, OTHER_PASSWORD, PASSWORD, House, make_house
+from tests.services.head_world import HEAD_EMAIL, ready
 
 TOKENS, PASSWORDS = 90_000, 10_000
 
@@ -127,6 +129,35 @@ def test_no_password_is_guessed(house: House, capsys: pytest.CaptureFixture[str]
     assert f"since {started:%d/%m/%Y}, 10:02" in notice.text("en")
     house.later(hours=1)
     assert sign_in(house.entrance, EMAIL, OTHER_PASSWORD).notices == ()
+
+
+def test_no_headnet_password_is_guessed(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    """By somebody who knows the head's address and row, from one origin and from 30 others."""
+    head = ready(house)
+    counting = _CountingHasher(house.entrance.hasher.folder)
+    elsewhere = replace(house.entrance, hasher=counting)
+    outcomes: Counter[str] = Counter()
+    said: set[str] = set()
+    begin = time.perf_counter()
+    for number, body in enumerate(guessed_tokens(head.password(), 120)):
+        guess = next(body + check for check in ALPHABET if _fits(body + check))
+        origin = "203.0.113.9" if number < 60 else f"198.51.100.{number % 30}"
+        try:
+            sign_in(replace(elsewhere, origin=origin), HEAD_EMAIL, guess)
+        except TooManyTries:
+            outcomes["waiting"] += 1
+        except SignInRefused as refused:
+            outcomes["refused"] += 1
+            said.add(str(refused))
+    spent = time.perf_counter() - begin
+    rows = house.rows(select(func.count(col(SignInEvent.id))))[0]
+    with capsys.disabled():
+        print(f"\n120 HeadNet passwords: {spent:.1f} s, {dict(outcomes)}, {rows} rows of events")
+    assert outcomes == {"refused": 80, "waiting": 40}
+    assert said == {str(SignInRefused())}
+    assert (counting.compared, rows) == (0, 31)  # one row an origin, and no account is asked
+    (notice,) = head.comes().notices
+    assert "80 wrong tries" in notice.text("en")
 
 
 class _CountingHasher(Hasher):

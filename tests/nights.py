@@ -15,8 +15,9 @@ from models.database import SYSTEM, change, reading, writing
 from models.invitations import REMINDER, Invitation
 from models.keys import Key
 from models.mail import Mail
+from models.nightly import Schedule
 from models.tokens import mark_for_bounce
-from services import plans
+from services import head_addresses, headnet_passwords, heads, plans
 from services.invitations import plan_invitations
 from services.nightly import Nightwork
 from tests.worlds import World, make_world
@@ -108,6 +109,19 @@ def fill_the_door(world: World, old: int, young: int) -> None:
             session.add(SignInEvent(at=at, last_at=at, kind="password", outcome="wrong"))
             session.add(Origin(name=f"o{number}", last_try_at=at, locked_until=at))
             session.add(Draft(owner=f"d{number}", form="f", contents="{}", saved_at=at))
+
+
+def heads_wait(world: World) -> None:
+    """Give both schools a head whose password and change of address wait for the night."""
+    evening = NIGHT - timedelta(hours=6)
+    form = {"first_name": "Jo", "surname": "Chef", "email": "chef@b.be", "language": "fr"}
+    with writing(world.engine, SYSTEM, evening) as session:
+        for school in (world.mine, world.other):
+            heads.record_head(session, school, form)
+            plan = headnet_passwords.prepare(session, school, Schedule())
+            headnet_passwords.send(session, plan, Schedule(), address_confirmed=True)
+            head_addresses.change_address(session, school, f"chef{school}@b.be", Schedule())
+    deliver(world)
 
 
 def bounces(world: World, folder: Path, mails: int) -> None:

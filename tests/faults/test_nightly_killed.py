@@ -11,9 +11,11 @@ from sqlmodel import col
 
 from models.accounts import Account, AddressChange, Draft, Origin, SignInEvent
 from models.database import SYSTEM, reading
+from models.headnet import HeadAddress, HeadnetPassword
 from models.journal import first_broken_line
 from models.mail import Mail
 from models.nightly import NightlyRun
+from services import headnet_letters
 from services.address_changes import ADDRESS_CHANGED
 from services.nightly import run
 from tests.faults.nights import work
@@ -23,6 +25,7 @@ from tests.nights import (
     bounces,
     count,
     fill_the_door,
+    heads_wait,
     invited,
     nightwork,
     reminders,
@@ -35,6 +38,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 #: More of everything than one transaction takes, and as many as make a night of moments.
 PEOPLE, BOUNCES, ADDRESSES, OLD, YOUNG = 230, 12, 5, 230, 3
 AT_ONCE = 10
+#: What comes into force for heads of school.
+OF_HEADS = (HeadnetPassword, HeadAddress)
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +57,7 @@ def world(engine: Any, tmp_path: Path) -> World:
     for number in range(ADDRESSES):
         wants(world, account(world, f"old{number}@b.be"), f"new{number}@b.be")
     fill_the_door(world, OLD, YOUNG)
+    heads_wait(world)
     bounces(world, tmp_path / "bounces", BOUNCES)
     engine.dispose()
     return world
@@ -69,6 +75,11 @@ def check(world: World, folder: Path) -> dict[str, int]:
     assert notices == ADDRESSES, "one notice each"
     assert count(engine, AddressChange, col(AddressChange.applied_at) == NIGHT) == ADDRESSES
     assert count(engine, Account, col(Account.email).like("new%")) == ADDRESSES
+    in_force = [count(engine, table, col(table.in_force_at) == NIGHT) for table in OF_HEADS]
+    assert in_force == [2, 2], "a password and an address of each head"
+    assert count(engine, HeadAddress, col(HeadAddress.ended_at) == NIGHT) == 2
+    told = count(engine, Mail, col(Mail.template) == headnet_letters.ADDRESS_CHANGED)
+    assert told == 2, "one mail to each former address"
     assert [count(engine, table) for table in (SignInEvent, Origin, Draft)] == [YOUNG] * 3
     with reading(engine, SYSTEM, NIGHT) as session:
         (night,) = session.scalars(select(NightlyRun)).all()

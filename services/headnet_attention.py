@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, true
 from sqlmodel import col
 
 from models.database import ActorSession
@@ -39,6 +40,12 @@ def headnet_lines(session: ActorSession) -> list[AttentionLine]:
     return [*_overdue(session), *_undelivered(session), *_missing(session)]
 
 
+def _of_actor(session: ActorSession, table: Any) -> Any:
+    """SQL: the rows of the actor's schools, to be looked up by them: their scope only checks."""
+    schools = session.actor.schools
+    return true() if schools is None else col(table.school_id).in_(sorted(schools))
+
+
 def _overdue(session: ActorSession) -> Iterator[AttentionLine]:
     """Tell of what should be in force: no update has run since it was due."""
     since = session.at - _PATIENCE
@@ -48,6 +55,7 @@ def _overdue(session: ActorSession) -> Iterator[AttentionLine]:
         .join(Headship, col(Headship.id) == HeadnetPassword.headship_id)
         .where(
             live,
+            _of_actor(session, HeadnetPassword),
             col(HeadnetPassword.in_force_at).is_(None),
             col(HeadnetPassword.replaced_at).is_(None),
             col(HeadnetPassword.takes_effect_at) <= since,
@@ -56,7 +64,12 @@ def _overdue(session: ActorSession) -> Iterator[AttentionLine]:
     addresses = (
         select(func.count(col(HeadAddress.id)))
         .join(Headship, col(Headship.id) == HeadAddress.headship_id)
-        .where(live, is_waiting(HeadAddress), col(HeadAddress.takes_effect_at) <= since)
+        .where(
+            live,
+            _of_actor(session, HeadAddress),
+            is_waiting(HeadAddress),
+            col(HeadAddress.takes_effect_at) <= since,
+        )
     )
     count = (session.scalar(passwords) or 0) + (session.scalar(addresses) or 0)
     if count:
@@ -77,6 +90,7 @@ def _undelivered(session: ActorSession) -> Iterator[AttentionLine]:
         .join(Headship, col(Headship.id) == HeadnetPassword.headship_id)
         .outerjoin(Mail, col(Mail.id) == HeadnetPassword.mail_id)
         .where(
+            _of_actor(session, HeadnetPassword),
             col(HeadnetPassword.replaced_at).is_(None),
             PasswordColumns(session.at).status == "never_delivered",
         )
@@ -110,7 +124,9 @@ def _missing(session: ActorSession) -> Iterator[AttentionLine]:
             col(HeadAddress.headship_id) == Headship.id, in_force(HeadAddress)
         )
     )
-    without = select(func.count(col(Headship.id))).where(col(Headship.ended_at).is_(None), ~address)
+    without = select(func.count(col(Headship.id))).where(
+        _of_actor(session, Headship), col(Headship.ended_at).is_(None), ~address
+    )
     if count := session.scalar(without) or 0:
         sentence = say_n(
             "%(count)s head of school has no recorded address: no password can be sent.",

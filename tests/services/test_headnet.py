@@ -9,8 +9,17 @@ from sqlmodel import col
 from models.database import OutOfScope
 from models.headnet import HeadAddress, Headship
 from models.mail import Mail
-from services import head_addresses, headnet, headnet_passwords, headnet_school, heads
+from services import (
+    head_addresses,
+    headnet,
+    headnet_passwords,
+    headnet_school,
+    heads,
+    nightly,
+)
+from services.desk import Desk
 from services.headnet import HeadnetQuery
+from services.headnet_attention import headnet_lines
 from services.headnet_passwords import NotConfirmed, PreparedMeanwhile
 from services.headnet_rows import HeadnetNotFound, HeadnetRefused
 from tests.services.headnet_world import ADDRESS, HEAD, Heads, make_heads
@@ -291,3 +300,47 @@ def test_a_head_may_leave_without_a_successor(house: Heads) -> None:
         house.coordinator.read(headnet_passwords.prepare, house.world.mine, house.schedule)
     house.record()
     assert len(house.rows(select(Headship))) == 2
+
+
+# --- what needs attention -----------------------------------------------------------------
+
+
+def causes(house: Heads, desk: Desk | None = None) -> dict[str, int]:
+    lines = (desk or house.helpdesk).read(headnet_lines)
+    assert all(line.sentence.text("fr") for line in lines)
+    return {line.cause: line.count for line in lines}
+
+
+def test_what_needs_attention_is_told_to_whom_it_concerns(engine: Engine) -> None:
+    house = make_heads(engine)
+    assert causes(house) == {}, "where no school has a head HeadNet is not used"
+    assert causes(house, house.coordinator) == {"headnet_no_head": 1}
+    house.record()
+    asked = house.ask()
+    assert causes(house) == {"headnet_no_head": 1}
+    house.world.clock.now = asked.works_from
+    assert "headnet_overdue" not in causes(house), "it may just be late"
+    house.later(hours=1)
+    assert causes(house)["headnet_overdue"] == 1
+    assert causes(house, house.coordinator) == {"headnet_overdue": 1}
+    assert causes(house, house.desk("coordinator", house.world.other)) == {"headnet_no_head": 1}
+    assert causes(house, house.desk("director", house.world.mine)) == {}
+    house.night()
+    house.edit(Mail, col(Mail.id) == asked.mail_id, refused_at=house.world.clock())
+    assert causes(house, house.coordinator) == {"headnet_undelivered": 1}
+    at = house.world.clock()
+    house.edit(HeadAddress, col(HeadAddress.school_id) == house.world.mine, ended_at=at)
+    assert causes(house, house.coordinator)["headnet_no_address"] == 1
+    assert found(house, state="no_address") == [MINE]
+
+
+def test_the_console_keeps_the_hour_that_no_timer_kept(house: Heads) -> None:
+    house.record()
+    house.night()
+    asked = house.ask()
+    work = house.nightwork()
+    house.world.clock.now = asked.works_from - timedelta(minutes=1)
+    assert nightly.do_if_overdue(work) is None and house.latest().in_force_at is None
+    house.world.clock.now = asked.works_from
+    assert nightly.do_if_overdue(work) is None, "the night is not overdue yet"
+    assert house.latest().in_force_at == asked.works_from

@@ -28,6 +28,7 @@ ACCOUNTS = {
     "helpdesk": [("helpdesk", None)],
     "director": [("director", "98101")],
     "coordinator": [("coordinator", "98103")],
+    "head": [("head", "98101")],
     "staff": [("staff", "98101")],
     "two": [("director", "98101"), ("coordinator", "98103")],
     "gone": [("helpdesk", None)],

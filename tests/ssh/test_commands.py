@@ -41,6 +41,23 @@ def test_workshops_are_followed_by_whoever_sees_them(server: SshServer, keys: Ke
     assert (hidden.status, hidden.out) == (1, b"")
 
 
+def test_a_head_fetches_what_is_in_the_reading_room_and_nobody_else(
+    server: SshServer, keys: Keys
+) -> None:
+    answer = server.ask(keys["head"], "document list --unread --json")
+    assert answer.status == 0, answer.err
+    rows = {row["media"]: row for row in json.loads(answer.out)}
+    assert rows.keys() == {"markdown", "text", "file"}
+    number = rows["file"]["document"]
+    got = server.ask(keys["head"], f"document get {number}")
+    assert (got.status, got.err) == (0, "")
+    assert got.out.startswith("Poste;Prévu;Réel\r\n".encode("cp1252"))
+    refused = server.ask(keys["head"], f"document get {number} -o x")
+    assert refused.status != 0 and refused.out == b""
+    hidden = server.ask(keys["director"], f"document get {number}")
+    assert hidden.status != 0 and hidden.out == b""
+
+
 def test_a_staff_list_comes_by_standard_input(server: SshServer, keys: Keys) -> None:
     shown = server.ask(keys["helpdesk"], "import staff - --school 98102 --dry-run --json",
                        input=STAFF)  # fmt: skip

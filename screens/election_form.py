@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from zlib import crc32
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -285,8 +286,9 @@ class ElectionFormScreen(DeedScreen[int | None]):
             else:
                 self._set([*now[:place], found, *now[place + 1 :]])
 
-        name = self._keeper.name.replace(":", "-")
-        draft = f"{name}-candidate" + ("" if place is None else f"-{place}")
+        # By what it was, for places change; a new one has no place yet.
+        known = "" if place is None else f"-{crc32(repr(entry).encode()):x}"
+        draft = f"{self._keeper.name.replace(':', '-')}-candidate{known}"
         self.app.push_screen(CandidateScreen(self._workplace, entry, draft), take)
 
     @on(_CandidateTable.Moved)

@@ -96,6 +96,13 @@ async def test_blank_and_abstention_are_told_apart_and_take_the_names_away(
         assert "[x] 1. Anne" in shown(pilot) and "[ ] Abstention" in shown(pilot)
 
 
+async def test_what_is_marked_is_told_in_words_to_a_screen_reader(voting: Voting) -> None:
+    voting.app.accessible = True
+    async with voting.app.run_test(size=(80, 24)) as pilot:
+        await voting.fill_in(pilot, "space")
+        assert "1. Anne Lecomte : choisi" in shown(pilot) and "[" not in shown(pilot)
+
+
 async def test_a_statement_is_read_in_full(voting: Voting) -> None:
     async with voting.app.run_test(size=(80, 24)) as pilot:
         await voting.fill_in(pilot, "down", "enter")

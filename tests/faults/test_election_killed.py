@@ -16,7 +16,7 @@ from tests.services.election_world import make_scrutin
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 #: How many schools vote, and from how many processes at once.
-SIZES = {"sqlite": (500, 50), "postgresql": (60, 20)}
+SIZES = {"sqlite": (500, 50), "postgresql": (40, 12)}
 
 
 def recount(lines: list[list[str]]) -> Counter[str]:

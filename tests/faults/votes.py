@@ -146,7 +146,7 @@ def nursery(url: str, election: int, groups: list[list[int]], log_file: str, see
             os._exit(code)
 
     for schools in groups:
-        fork(schools, 0.9, start)
+        fork(schools, 0.6, start)
     os.close(start)
     os.close(go)  # and all begin
     while running:
@@ -154,6 +154,6 @@ def nursery(url: str, election: int, groups: list[list[int]], log_file: str, see
         schools = running.pop(pid)
         if os.WIFSIGNALED(status):
             log.write("killed", os.WTERMSIG(status))
-            fork(schools, 0.4)
+            fork(schools, 0.3)
         else:
             assert os.WEXITSTATUS(status) == 0

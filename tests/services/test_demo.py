@@ -123,6 +123,7 @@ def test_there_are_an_open_election_one_to_come_and_one_with_a_tie(session: Any)
     rows = {row.status: row for row in elections.elections(session)}
     assert set(rows) == {"open", "coming", "closed"}
     assert (rows["open"].voters, rows["open"].schools) == (1, 3)
+    assert all(row.committee == row.title for row in rows.values())
     found = election_results.result(session, rows["closed"].id)
     assert (len(found.elected), len(found.tied), found.tied_seats) == (1, 2, 1)
     assert found.blank == 1 and found.intact

@@ -72,7 +72,8 @@ class DemoSchools:
 def build(engine: Engine, key: Key, at: datetime) -> DemoSchools:
     """Fill an empty database with the sample schools as they stand at `at`, an aware instant.
 
-    The same `at` gives the same rows, but for the sealed bytes of an urn. Takes a few tenths of a second.
+    The same `at` gives the same rows, but for the sealed bytes of an urn. Takes a few tenths of
+    a second.
     """
     story = _Story(engine, key, at)
     story.found_schools()

@@ -61,6 +61,7 @@ def accounts_or_account(workplace: Workplace) -> Screen[Any]:
     if schools is not None and len(schools) == 1:
         from screens.headnet_account import HeadnetAccountScreen
 
+        workplace.wished("headnet")  # there is nothing to narrow
         return HeadnetAccountScreen(workplace, next(iter(schools)))
     return HeadnetScreen(workplace)
 

@@ -23,10 +23,10 @@ from screens.key_names import key_name
 from screens.reading import ReadingScreen
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.reader import Paragraph
-from screens.widgets.text import signed
+from screens.widgets.text import Tone, signed
 from screens.workplace import Workplace
 from screens.workshop_dialogs import tell
-from services import head_addresses, headnet_passwords, headnet_school, heads
+from services import head_addresses, headnet_checks, headnet_passwords, headnet_school, heads
 from services.findings import Finding
 from services.headnet_passwords import Asked, Continuation, FormerPassword
 from services.headnet_school import MAIL_STATE_WORDS, Address, Head, HeadnetPage, MailTold, Password
@@ -91,7 +91,7 @@ class HeadnetAccountScreen(ReadingScreen[Facts]):
         desk, school = self.workplace.desk, self._school
         return Facts(
             desk.read(headnet_school.school_page, school),
-            (),
+            tuple(desk.read(headnet_checks.explain, school)),
         )
 
     def headline(self, page: Facts) -> Wording:
@@ -369,6 +369,14 @@ def _what_comes(page: HeadnetPage) -> Wording:
     return say("The password works since %(at)s.", at=told_at(latest.in_force_at, zone))
 
 
+#: How a finding is meant: as wrong, but for what only takes its time.
+_WRONG: tuple[str, Tone] = ("!", "warning")
+_SIGNS: dict[str, tuple[str, Tone]] = {
+    "headnet_waits": ("o", "accent"),
+    "headnet_mail_waits": ("~", "accent"),
+}
+
+
 class _Words:
     """Turns the facts of an account into paragraphs, with times by the school's clocks."""
 
@@ -389,8 +397,13 @@ class _Words:
         return told_at(at, self._zone)
 
     def _wrong(self) -> Iterator[Paragraph]:
+        latest = self._page.latest
+        lost = latest is not None and latest.state == "never_delivered"
         for finding in self._findings:
-            yield Paragraph(signed("!", finding.sentence), "warning", hang=2)
+            if lost and finding.cause == "headnet_waits":
+                continue  # nobody is to wait for what never arrived
+            sign, tone = _SIGNS.get(finding.cause, _WRONG)
+            yield Paragraph(signed(sign, finding.sentence), tone, hang=2)
             for evidence in finding.evidence:
                 facts = "  ".join(filter(None, (self._at(evidence.at), clean(evidence.value))))
                 told = say("%(label)s: %(facts)s", label=evidence.label, facts=facts)

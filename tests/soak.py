@@ -24,6 +24,7 @@ TRIALS = {
 #: The journeys that go through the console.
 JOURNEYS = (
     "tests/flows/test_first_day.py",
+    "tests/flows/test_headnet.py",
     "tests/flows/test_the_door.py",
     "tests/flows/test_workshop_life.py",
 )

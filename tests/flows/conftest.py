@@ -19,7 +19,9 @@ from textual.pilot import Pilot
 from models.access import Access
 from models.accounts import Account
 from models.database import SYSTEM, change, writing
+from screens.dashboard import DashboardScreen
 from screens.progress import ProgressScreen
+from screens.sign_in import SignInScreen
 from services import accounts
 from services.desk import Desk
 from services.opening import open_database
@@ -192,6 +194,32 @@ class Journey:
             return  # it is kept at one size and in one style
         svg = pytest_textual_snapshot.normalize_svg(self.app.export_screenshot())
         assert self._picture(name=name) == svg, f"another picture than the one kept: {name}"
+
+
+class Typist(Journey):
+    """Somebody who types a text faster than the console shows it: its letters come in at once."""
+
+    def __init__(self, pilot: Any, picture: SnapshotAssertion, pair: Pair) -> None:
+        super().__init__(pilot, picture)
+        self._pair = pair
+
+    async def type(self, text: str, *keys: str) -> None:
+        await self._pair.type(text.encode(), len(text), self.app)
+        await self.settled()
+        await self.press(*keys)
+
+    async def paste(self, text: str) -> None:
+        """Paste as a terminal does, with the line ends of the Enter key."""
+        data = "\x1b[200~" + text.replace("\n", "\r") + "\x1b[201~"
+        await self._pair.type(data.encode(), 1, self.app)
+        await self.settled()
+
+    async def comes_in(self, address: str, password: str) -> None:
+        """Sign in, at the way in."""
+        assert isinstance(self.app.screen, SignInScreen)
+        await self.type(address, "enter")
+        await self.type(password, "enter")
+        assert isinstance(self.app.screen, DashboardScreen)
 
 
 def flat(text: str) -> str:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,8 +20,6 @@ from syrupy.assertion import SnapshotAssertion
 from textual.widgets import Static
 
 from models.database import SYSTEM
-from screens.dashboard import DashboardScreen
-from screens.sign_in import SignInScreen
 from screens.workshop import WorkshopScreen
 from screens.workshop_meeting import JoinLinkScreen
 from services import (
@@ -38,7 +35,8 @@ from services.workshop_attendance import user_id_of
 from services.workshop_meetings import meeting_id_of
 from tests import calendars
 from tests.both_drivers import Pair
-from tests.flows.conftest import Journey, School
+from tests.flows import conftest
+from tests.flows.conftest import School
 from tests.meetings import SECRET, Bigbluebutton, Running
 from tests.services.test_meeting_reports import attendee, posted, report
 from tests.services.workshop_world import form
@@ -66,30 +64,11 @@ ZONE = ZoneInfo("Europe/Brussels")
 # --- where it happens ---------------------------------------------------------------------
 
 
-class Typist(Journey):
-    """Somebody who types a text faster than the console shows it: its letters come in at once."""
+class Typist(conftest.Typist):
+    """Somebody at the console of whom the password is known."""
 
-    def __init__(self, pilot: Any, picture: SnapshotAssertion, pair: Pair) -> None:
-        super().__init__(pilot, picture)
-        self._pair = pair
-
-    async def type(self, text: str, *keys: str) -> None:
-        await self._pair.type(text.encode(), len(text), self.app)
-        await self.settled()
-        await self.press(*keys)
-
-    async def paste(self, text: str) -> None:
-        """Paste as a terminal does, with the line ends of the Enter key."""
-        data = "\x1b[200~" + text.replace("\n", "\r") + "\x1b[201~"
-        await self._pair.type(data.encode(), 1, self.app)
-        await self.settled()
-
-    async def comes_in(self, address: str) -> None:
-        """Sign in, at the way in."""
-        assert isinstance(self.app.screen, SignInScreen)
-        await self.type(address, "enter")
-        await self.type(PASSWORD, "enter")
-        assert isinstance(self.app.screen, DashboardScreen)
+    async def comes_in(self, address: str, password: str = PASSWORD) -> None:
+        await super().comes_in(address, password)
 
     async def opens_the_workshop(self) -> None:
         await self.press("g", "v", "enter")

@@ -39,7 +39,7 @@ async def fill(pilot: Pilot[Any], *fields: str) -> None:
 async def test_a_change_says_from_when_it_counts(console: MakeApp, heads: Heads) -> None:
     heads.record()
     heads.ask()
-    async with console(page(heads), role="coordinator").run_test(size=(80, 24)) as pilot:
+    async with console(page(heads), role="coordinator").run_test(size=(80, 40)) as pilot:
         await settled(pilot)
         await press(pilot, "f2")
         assert isinstance(pilot.app.screen, HeadAddressScreen)
@@ -114,7 +114,7 @@ async def test_the_first_head_is_recorded_and_continue_comes_next(
 ) -> None:
     async with console(page(heads), role="coordinator").run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        assert "Aucun chef d’établissement n’est encodé" in shown(pilot)
+        assert "Aucun chef d’établissement n’est enregistré" in shown(pilot)
         await press(pilot, "n", "x")  # there is nobody to follow or to leave
         assert isinstance(pilot.app.screen, HeadnetAccountScreen)
         await press(pilot, "f8")

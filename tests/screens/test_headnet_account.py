@@ -182,6 +182,7 @@ async def test_lost_mail_is_told_in_the_servers_words_and_sent_again(
         await settled(pilot)
         assert "x Jamais arrivé" in shown(pilot)
         assert "5.1.1 Mailbox does not exist" in shown(pilot)
+        assert "→ F8 :" in shown(pilot) and "Vérification 2" not in shown(pilot)
         await press(pilot, "f8")
         assert "! L’e-mail du 22/11/2026 14:00 n’y est jamais arrivé" in asked(pilot)
         await press(pilot, "o")
@@ -193,10 +194,11 @@ async def test_lost_mail_is_told_in_the_servers_words_and_sent_again(
 async def test_delayed_mail_is_tried_at_once(page: TrousseauApp, heads: Heads) -> None:
     heads.ask()
     delayed(heads)
-    async with page.run_test(size=(80, 24)) as pilot:
+    async with page.run_test(size=(80, 40)) as pilot:
         await settled(pilot)
         assert "Prochain essai 23/11/2026 00:00" in shown(pilot)
         assert "4.7.1 Greylisted" in shown(pilot)
+        assert "→ t :" in shown(pilot)
         await press(pilot, "t")
         assert "réessayé maintenant" in told(pilot)
     (letter,) = heads.mails("headnet_password")
@@ -238,7 +240,7 @@ async def test_a_head_leaves_and_another_is_recorded(page: TrousseauApp, heads: 
         assert "L’accès de Luc D’Hondt prend fin aussitôt" in asked(pilot)
         assert "Le mot de passe cesse aussitôt" in asked(pilot)
         await press(pilot, "o")
-        assert "Aucun chef d’établissement n’est encodé" in shown(pilot)
+        assert "Aucun chef d’établissement n’est enregistré" in shown(pilot)
         assert "Luc D’Hondt, 22/11/2026 – 22/11/2026 14:00" in shown(pilot)
         await press(pilot, "x", "f2", "z", "t")
         assert isinstance(pilot.app.screen, HeadnetAccountScreen)

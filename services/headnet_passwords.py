@@ -291,7 +291,7 @@ def accepts(session: ActorSession, key: Key, email: str, password: str) -> Verdi
     """Return whether `email` and `password` open HeadNet at the session's moment.
 
     The headship is live, the password its latest, in force, and the address the one in force.
-    What was typed is in no result. For `SYSTEM`, who sees every school.
+    What was typed is in no result. For the door, which sees every school.
     """
     try:
         parsed = parse_token(password)

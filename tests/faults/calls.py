@@ -552,6 +552,7 @@ SPECIAL: dict[str, Make] = {
         for name in ("check_origin", "count_origin", "record", "take_back")
     },
     "headnet_checks.explain_try.event_id": lambda c: c.random.randint(1, 9),
+    "headnet_passwords.accepts.password": _token,
     "headnet_sign_in.judge.password": _token,
     **{
         f"headnet.{name}.query": lambda c: headnet.HeadnetQuery(

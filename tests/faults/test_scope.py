@@ -377,6 +377,7 @@ PAST_THE_DOOR = {
     "services/outbox.py": "one prepared statement for what was sent, after `_within_sight`",
     "services/maintenance.py": "the whole installation, from the command line only",
     "services/opening.py": "the whole installation, from the command line only",
+    "services/demo_headnet.py": "throw-away samples, in a database of their own",
     "services/demo.py": "throw-away samples, in a database of their own",
     "services/mail/sender.py": "sends for everybody, or for the actor's schools (`_within`)",
     "services/attention.py": "names the first column of a grouping",

@@ -14,6 +14,7 @@ from models.tokens import (
     ALPHABET,
     MAX_ROW_ID,
     TokenMistyped,
+    is_nearly_token,
     make_token,
     mark_for_bounce,
     mark_for_message,
@@ -183,3 +184,30 @@ def test_links_folders_pipes_and_absence_are_refused(tmp_path: Path) -> None:
     with pytest.raises(KeyRefused):
         load_key(tmp_path / "absent", create=False)
     assert not (tmp_path / "absent").exists()
+
+
+# --- nearly a token -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("slip", [0, 7, 13, 24])
+def test_a_slip_is_known_from_another_password(slip: int) -> None:
+    plain = make_token(KEY, "headnet", 7, 2).replace("-", "")
+    for typed in (
+        plain[:slip] + plain[slip + 1 :],  # one left out
+        plain[:slip] + plain[slip] * 2 + plain[slip + 1 :],  # one twice
+        plain[:slip] + "U" + plain[slip + 1 :],  # a letter that no token has
+        plain[: slip + 1].lower() + " - " + plain[slip + 1 :],
+    ):
+        assert is_nearly_token(typed)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "", "0", "quatre tortues lisent Kant", "cinq loutres jouent du tuba", "motdepasse2026",
+        "anne.lambert@ecole.example", "0000-0001", "x" * 1_000, "0" * 251,
+        "un mot de passe 1234567890 très long et sûr",
+    ],
+)  # fmt: skip
+def test_other_passwords_are_not_taken_for_one(password: str) -> None:
+    assert not is_nearly_token(password)

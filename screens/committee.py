@@ -20,7 +20,7 @@ from screens.widgets.chrome import KeyBar, LineDetail, Sentence, TitleBar
 from screens.widgets.dialog import Dialog
 from screens.widgets.rows import Cell
 from screens.widgets.table import Column, Page, PagedTable, Row, Sort
-from screens.widgets.text import Tone, is_accessible, safe
+from screens.widgets.text import Tone, is_accessible, safe, signed
 from screens.workplace import Workplace
 from services import committees
 from services.committees import STATE_WORDS, CommitteePage, MemberRow, Term
@@ -215,7 +215,7 @@ def _as_row(member: MemberRow) -> Row:
             Cell(term.school_name, tone),
             Cell(format_day(term.first_day), tone),
             Cell(format_day(term.last_day) if term.last_day else "…", tone),
-            Cell(f"{_SIGNS[member.state]} {state}", tone),
+            Cell(signed(_SIGNS[member.state], state), tone),
         ),
     )
 

@@ -14,6 +14,8 @@ from screens.conference import ConferenceScreen
 from screens.conference_form import ConferenceFormScreen
 from screens.document import DocumentScreen, VersionsScreen
 from screens.document_form import CorrectDocumentScreen, PublishScreen, ReplaceScreen
+from screens.plan import PlanScreen
+from screens.progress import ProgressScreen
 from screens.reading_room import ReadingRoomScreen
 from screens.room_words import ROOM_KINDS, CommandLineScreen
 from services import documents, reading_room
@@ -305,21 +307,35 @@ async def test_what_was_typed_is_there_again(console: MakeApp, room: Room, stock
         await press(pilot, "escape", "c")
         assert app.screen.form["title"].value == "Conférence d’hiver"
         assert app.screen.form["information"].value == "Un\nDeux"
-        await fill(pilot, first_day="1/2/2027", begins="9:00")
+
+
+async def test_the_helpdesk_announces_a_conference(console: MakeApp, room: Room) -> None:
+    app = console(ReadingRoomScreen(helpdesk(room)), role="helpdesk")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await press(pilot, "c")
+        await fill(pilot, title="Conférence d’hiver", first_day="1/2/2027", begins="9:00")
         await press(pilot, "f8")
         assert "ou aucune pour des jours entiers" in flat(screen_text(app))
         await fill(pilot, ends="12:00")
         await press(pilot, "f8")
         assert isinstance(app.screen, ConferenceScreen)
+        assert "09:00 – 12:00" in screen_text(app)
+
+
+async def test_the_helpdesk_corrects_a_conference_and_withdraws_it(
+    console: MakeApp, room: Room, stock: Stock
+) -> None:
+    app = console(ConferenceScreen(helpdesk(room), stock.conference), role="helpdesk")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
         await press(pilot, "f2")
         await fill(pilot, place="Mons")
         await press(pilot, "f8")
-        assert "Mons" in screen_text(app) and "09:00 – 12:00" in screen_text(app)
+        assert "Mons" in screen_text(app) and "assemblée" in screen_text(app)
         await press(pilot, "x", "o")
         assert "Retiré le 22/11/2026" in screen_text(app)
-        await press(pilot, "escape", "c")
-        assert app.screen.form["title"].value == ""
-    assert room.head.read(reading_room.total, RoomQuery("hiver")) == 0
+    assert room.head.read(reading_room.total, RoomQuery("printemps")) == 0
 
 
 async def test_over_a_line_a_text_is_typed(console: MakeApp, room: Room, stock: Stock) -> None:
@@ -384,20 +400,51 @@ async def test_the_helpdesk_enters_a_committee_and_its_members(
         await fill(pilot, last_day="")
         await press(pilot, "f8")
         assert "Zoé Claes" in screen_text(app) and "+ en fonction" in screen_text(app)
+
+
+async def test_the_helpdesk_ends_a_term_and_withdraws_a_committee(
+    console: MakeApp, room: Room, stock: Stock
+) -> None:
+    app = console(CommitteeScreen(helpdesk(room), stock.office), role="helpdesk")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert screen_text(app).count("- terminé") == 1
         await press(pilot, "f2")
         await fill(pilot, last_day="31/10/2026")
         await press(pilot, "f8")
-        assert "- terminé" in screen_text(app)
-        await press(pilot, "delete", "o")
-        assert "Zoé Claes" not in screen_text(app)
+        assert screen_text(app).count("- terminé") == 2
+        await press(pilot, "end", "delete", "o")
+        assert "Paul Adam" not in screen_text(app)
         await press(pilot, "e")
         await fill(pilot, name="Comité des programmes")
         await press(pilot, "f8")
         assert "Comité des programmes" in screen_text(app)
         await press(pilot, "x", "o")
         assert "Retiré le 22/11/2026" in screen_text(app)
-        await press(pilot, "escape", "f")
-        assert "x Retiré" in screen_text(app)
+
+
+async def test_a_folder_becomes_a_plan(
+    console: MakeApp, room: Room, stock: Stock, tmp_path: Path
+) -> None:
+    folder = tmp_path / "proces-verbaux"
+    folder.mkdir()
+    (folder / "2026-06-05 Bureau.md").write_text("# Réunion de juin\n\nRien.\n")
+    screen = ReadingRoomScreen(helpdesk(room))
+    app = console(screen, role="helpdesk")
+    async with app.run_test(size=(100, 24)) as pilot:
+        await settled(pilot)
+        await press(pilot, "f3")
+        app.screen.query_one(Input).value = str(folder / "absent")
+        await press(pilot, "enter")
+        assert "Ce dossier n’existe pas." in screen_text(app)
+        app.screen.query_one(Input).value = str(folder)
+        await press(pilot, "enter")
+        while isinstance(app.screen, ProgressScreen):
+            await pilot.pause()
+        await settled(pilot)
+        assert isinstance(app.screen, PlanScreen) and "Réunion de juin" in screen_text(app)
+        await press(pilot, "f8", "escape")
+        assert app.screen is screen and screen.table.total == 6
 
 
 async def test_over_a_line_documents_come_by_commands(

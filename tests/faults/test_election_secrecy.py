@@ -85,6 +85,14 @@ def _rank(rows: list[dict[str, Any]], number: str) -> None:
         row[number] = places[row[number]]
 
 
+def tidy(engine: Engine) -> None:
+    """Take the holes out of PostgreSQL's tables that other tests have left: rows fill them."""
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for name in ("election", "candidate", "election_voter", "election_ballot", "journal"):
+                connection.execute(text(f"VACUUM FULL {name}"))
+
+
 def last_rows(engine: Engine) -> dict[str, int]:
     with engine.connect() as connection:
         return {
@@ -100,6 +108,7 @@ def test_no_row_number_or_transaction_tells_who_voted_what(scrutin: Scrutin) -> 
     engine = scrutin.world.engine
     courses: list[list[Any]] = []
     for votes in ORDERS:
+        tidy(engine)
         since = last_rows(engine)
         election = scrutin.opened()
         course, urns = [rows(engine, since)], [scrutin.urn(election)]

@@ -361,6 +361,7 @@ LETTING_OUT = {
 _WALKED = "walked above"
 _MEANS = "a means of the others, which knows no staff"
 _NOBODY = "says nothing of staff"
+_RECORDED = "of heads, recorded for HeadNet by those who see it, and of no staff record"
 _PUBLISHED = "what the helpdesk has published for all heads, and nothing from the records"
 #: What somebody gave for a workshop: it is never one of the staff records.
 _TYPED = "addresses that were typed for this workshop, to whom they were typed for"
@@ -422,6 +423,15 @@ KNOWN: dict[str, str] = {
     "tui.cli.committee.show": _PUBLISHED,
     "tui.cli.conference.ics": _PUBLISHED,
     "tui.cli.conference.list_conferences": _PUBLISHED,
+    "tui.cli.headnet._conclude": _RECORDED,
+    "tui.cli.headnet._print_page": _RECORDED,
+    "tui.cli.headnet._print_passwords": _RECORDED,
+    "tui.cli.headnet._print_rows": _RECORDED,
+    "tui.cli.headnet.address": _RECORDED,
+    "tui.cli.headnet.list_heads": _RECORDED,
+    "tui.cli.headnet.new_head": _RECORDED,
+    "tui.cli.headnet.send": _RECORDED,
+    "tui.cli.headnet.show": _RECORDED,
     "tui.cli.document._print_contents": _PUBLISHED,
     "tui.cli.document._print_page": _PUBLISHED,
     "tui.cli.document.get": _PUBLISHED,

@@ -24,6 +24,7 @@ from screens.workshop import WorkshopScreen
 from screens.workshop_meeting import JoinLinkScreen
 from services import (
     accounts,
+    heads,
     workshop_invoices,
     workshop_participants,
     workshop_rules,
@@ -49,6 +50,7 @@ OpenConsole = Callable[[], TrousseauApp]
 COORDINATOR, CONTACT = "c@ecole.example", "anne@ecole.example"
 OFFICE, OFFICE_MAIL = "b@ib.example", "ateliers@ib.example"
 PASSWORD = "sept girafes"
+HEAD = {"first_name": "Luc", "surname": "Hondt", "email": "luc@ecole.example", "language": "fr"}
 LISE, MARC, ZOE = "lise@ecole.example", "marc@ecole.example", "zoe@ecole.example"
 LINK = "https://ib.example/r/7"
 #: Copied from a spreadsheet; one address ends too early.
@@ -151,6 +153,8 @@ def _let_in(school: School, desk: Desk) -> None:
         (OFFICE, "helpdesk", [], "Bureau des ateliers"),
     ):
         desk.write(accounts.add_account, address, role, schools, password_hash=hashed, name=name)
+    for school_id in (school.world.mine, school.world.other):  # or the dashboard tells of it
+        desk.write(heads.record_head, school_id, HEAD)
     desk.write(workshop_rules.set_office, {"fewest": 3}, "Bureau des ateliers", OFFICE_MAIL)
     desk.write(workshop_invoices.add_fee, 450_00, date(2026, 9, 1))
 

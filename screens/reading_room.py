@@ -21,6 +21,7 @@ from screens.room_words import (
     calendar_commands,
     is_over_line,
     open_row,
+    told_download,
 )
 from screens.widgets.chrome import KeyBar, LineDetail, TitleBar
 from screens.widgets.counts import Counts
@@ -203,6 +204,10 @@ class ReadingRoomScreen(RoomScreen[None]):
             open_row(self, self.workplace, row, self.table.wanted)
 
     def action_file(self) -> None:
+        """Write the file of all conferences; over a line, where one is fetched at a time, that."""
+        if is_over_line(self):
+            self._tell_calendar()
+            return
         name = "conferences.ics"
         self.keep_file(
             partial(self._desk.read, conferences.calendar_of_all),
@@ -211,6 +216,16 @@ class ReadingRoomScreen(RoomScreen[None]):
             say("%(name)s: all conferences to come. Folder for the file:", name=name),
             calendar_commands(None, name),
         )
+
+    def _tell_calendar(self) -> None:
+        row = self.current
+        if row is None or row.kind != "conference":
+            told = say("Over this connection a conference at a time: go to its line first.")
+            self.app.notify(told.text(), markup=False)
+            return
+        name = conferences.calendar_name(row.id)
+        told_by = list(told_download(calendar_commands(row.id, name), self))
+        self.app.push_screen(CommandLineScreen(say("Calendar file"), told_by))
 
     # Managing
 

@@ -69,7 +69,10 @@ def download_commands(document_id: int, number: int, file_name: str) -> tuple[st
 
 
 def calendar_commands(conference_id: int | None, name: str) -> tuple[str, str]:
-    """Return the command line that writes a conference's calendar file, or that of all."""
+    """Return the command line that writes a conference's calendar file, or that of all.
+
+    Over SSH only the former is offered (`tui.ssh.commands`).
+    """
     asked = "conference ics" if conference_id is None else f"conference ics {conference_id}"
     return f"trousseau {asked} --output {name}", f"ssh … {asked} > {name}"
 

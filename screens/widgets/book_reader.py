@@ -57,6 +57,12 @@ class BookReader(Widget, can_focus=True):
     ]
 
     @dataclass
+    class Counted(Message):
+        """All lines are counted, and where what is looked for stands: `found` if anywhere."""
+
+        found: bool
+
+    @dataclass
     class _Measured(Message):
         book: Book
         width: int
@@ -175,6 +181,8 @@ class BookReader(Widget, can_focus=True):
                 self._awaits_match = False
                 self._go_to_match(self._first_below())
             self.refresh()
+        if self._is_counted:
+            self.post_message(self.Counted(bool(self._matches)))
 
     @property
     def _is_counted(self) -> bool:
@@ -415,6 +423,7 @@ class SearchedBook(Vertical):
         super().__init__(id=id)
         self.reader = BookReader(book)
         self.field = FilterInput(N_("Look for in the document"))
+        self._asked = ""
 
     def compose(self) -> ComposeResult:
         yield self.field
@@ -427,10 +436,19 @@ class SearchedBook(Vertical):
         self.reader.focus()
 
     def look_for(self, text: str) -> None:
-        """Look for a text as if somebody had typed it."""
+        """Look for a text as if somebody had typed it; where it is not found, for nothing."""
+        self._asked = text
         self.field.value = text
         self.add_class("-searching")
         self.reader.search(text)
+
+    @on(BookReader.Counted)
+    def _forget_unless_found(self, event: BookReader.Counted) -> None:
+        event.stop()
+        if self._asked and self._asked == self.field.value and not event.found:
+            self.field.value = ""
+            self.remove_class("-searching")
+        self._asked = ""
 
     @on(FilterInput.Edited)
     def _look_for(self, event: FilterInput.Edited) -> None:

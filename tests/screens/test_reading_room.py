@@ -95,6 +95,17 @@ async def test_searching_leads_to_the_place_in_the_text(
         assert pilot.app.screen is screen and screen._counts["unread"] == 1
 
 
+async def test_what_stands_there_otherwise_is_not_looked_for_in_vain(
+    console: MakeApp, room: Room, stock: Stock
+) -> None:
+    screen = ReadingRoomScreen(head(room))
+    async with console(screen, role="head").run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await press(pilot, "slash", *"lunanimite", "enter", "enter")
+        shown = screen_text(pilot.app)
+        assert "l’unanimité" in shown and "introuvable" not in shown and "lunanimite" not in shown
+
+
 async def test_a_committee_is_found_by_its_members(
     console: MakeApp, room: Room, stock: Stock
 ) -> None:

@@ -25,8 +25,9 @@ _NEVER = ("q", "ctrl+q", "ctrl+c", "ctrl+z")
 
 #: From here random keys lead to no other screen; a file or another school would be needed.
 LEAD_NOWHERE = ("import", "schools")
-#: What is pressed first: only below the page of a workshop is there anything to do.
-FIRST = {"workshops": ("down", "enter")}
+#: What is pressed first: below the page of a workshop there is something to do, and in the
+#: questions about a password.
+FIRST = {"workshops": ("down", "enter"), "headnet": ("f8",)}
 
 
 def open_console(schools: Schools, state: Path, place: str, desk: Desk) -> TrousseauApp:
@@ -65,7 +66,12 @@ async def mash(pilot: Pilot[Any], random: Random, seen: set[str], strokes: int) 
 
 
 @pytest.mark.parametrize(
-    ("place", "who"), [*((place, "director") for place in PLACES), ("workshops", "coordinator")]
+    ("place", "who"),
+    [
+        *((place, "director") for place in PLACES),
+        ("workshops", "coordinator"),
+        ("headnet", "coordinator"),
+    ],
 )
 async def test_no_screen_shows_or_changes_another_school(
     place: str, who: str, schools: Schools, tmp_path: Path

@@ -311,18 +311,25 @@ def accepts(session: ActorSession, key: Key, email: str, password: str) -> Verdi
     ).one_or_none()
     if row is None:
         return Verdict(None, "unknown")
-    reason = _refusal(head, row, address_in_force(session, head.id), email, session.at)
+    address, newer = address_in_force(session, head.id), generation != latest
+    reason = _refusal(head, row, address, email, session.at, newer=newer)
     return Verdict(None if reason else head.id, reason, head.id, row.id)
 
 
 def _refusal(
-    head: Headship, row: HeadnetPassword, address: HeadAddress | None, email: str, at: datetime
+    head: Headship,
+    row: HeadnetPassword,
+    address: HeadAddress | None,
+    email: str,
+    at: datetime,
+    *,
+    newer: bool,
 ) -> str:
     if head.ended_at is not None:
         return "ended"
     if address is None or _key_of(email) != address.email_key:
         return "address"
-    if row.replaced_at is not None:
+    if newer or row.replaced_at is not None:
         return "replaced"
     if row.in_force_at is None:
         return "waiting" if row.takes_effect_at > at else "overdue"

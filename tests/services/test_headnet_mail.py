@@ -12,7 +12,7 @@ from models.database import SYSTEM, writing
 from models.headnet import Headship
 from models.tokens import read_bounce_mark
 from services import head_addresses, headnet_passwords, heads, outbox
-from services.headnet_findings import findings
+from services.headnet_checks import explain
 from services.headnet_passwords import Asked
 from services.headnet_rows import HeadnetRefused
 from services.headnet_school import MailTold
@@ -45,7 +45,10 @@ def again(house: Heads) -> Asked:
 
 
 def remedies(house: Heads) -> list[str]:
-    return [each.remedy.code for each in findings(house.page()) if each.remedy is not None]
+    """Return the keys that the page of the account offers against what is wrong."""
+    found = house.coordinator.read(explain, house.world.mine)
+    codes = (each.remedy.code for each in found if each.remedy is not None)
+    return [code for code in codes if code.startswith("headnet_")]
 
 
 @pytest.fixture
@@ -95,7 +98,7 @@ async def test_a_refused_mail_is_shown_and_sent_again(
     state, mail = told(house)
     assert (state, mail.state) == ("never_delivered", "refused")
     assert "unknown user" in mail.reply and not mail.can_try_now
-    assert remedies(house) == ["continue"]
+    assert remedies(house) == ["headnet_continue"]
     with pytest.raises(HeadnetRefused):
         house.coordinator.write(headnet_passwords.try_now, house.world.mine)
     plan = house.coordinator.read(headnet_passwords.prepare, house.world.mine, house.schedule)
@@ -124,7 +127,7 @@ async def test_a_delayed_mail_is_shown_and_can_be_tried_now(
     assert (state, mail.state, mail.attempts) == ("waiting", "delayed", 1)
     assert "try later" in mail.reply
     assert mail.next_try_at is not None and mail.next_try_at > house.world.clock()
-    assert remedies(house) == ["try_now"]
+    assert remedies(house) == ["headnet_try_now"]
     assert (await deliver(house, mail_server)).sent == 0
     house.coordinator.write(headnet_passwords.try_now, house.world.mine)
     assert (await deliver(house, mail_server)).sent == 1

@@ -81,7 +81,8 @@ def test_a_password_is_sent_once_it_is_confirmed(house: Heads, command: Any, as_
         (1, "replaced"),
     ]
     assert shown["passwords"][0]["mail"]["state"] == "queued"
-    assert [each["cause"] for each in shown["findings"]] == ["waiting"]
+    causes = [each["cause"] for each in shown["findings"]]
+    assert causes == ["headnet_waits", "headnet_mail_waits"]
     status, out, _err = command("show", *SCHOOL)
     assert "Waits for the update" in out and "Replaced by a newer one" in out
 

@@ -124,12 +124,12 @@ def _state(code: str) -> str:
 
 
 def show(school: School, as_json: Json = False) -> None:
-    from services.headnet_findings import findings
+    from services.headnet_checks import explain
     from services.headnet_school import school_page
 
     with office() as here:
-        page = here.desk.read(school_page, here.school_id(school))
-    found = findings(page)
+        school_id = here.school_id(school)
+        page, found = here.desk.read(school_page, school_id), here.desk.read(explain, school_id)
     if as_json:
         told = [{"cause": each.cause, "text": each.sentence} for each in found]
         print_json({**_page_json(page), "findings": told})

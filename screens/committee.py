@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from models.language import N_, Wording, _, format_day, say, say_n
+from models.workshop_dates import local_day
 from screens.commands import bindings
 from screens.room_words import RoomScreen
 from screens.widgets.book import Book
@@ -106,7 +108,7 @@ class CommitteeScreen(RoomScreen[None]):
         message.stop()
         self._page = message.page
         self._headline.show(say("%(title)s", title=message.page.name))
-        self._facts.show(_told_facts(message.page))
+        self._facts.show(_told_facts(message.page, self.zone))
         self.refresh_bindings()
 
     @property
@@ -190,7 +192,7 @@ class CommitteeScreen(RoomScreen[None]):
         )
 
 
-def _told_facts(page: CommitteePage) -> Wording:
+def _told_facts(page: CommitteePage, zone: ZoneInfo) -> Wording:
     present, past = len(page.of_state("present")), len(page.of_state("past"))
     told = say(
         "%(present)s, %(past)s · %(minutes)s",
@@ -199,7 +201,7 @@ def _told_facts(page: CommitteePage) -> Wording:
         minutes=say_n("%(count)s document", "%(count)s documents", page.minutes),
     )
     if page.withdrawn_at is not None:
-        away = say("Withdrawn on %(day)s", day=page.withdrawn_at.date())
+        away = say("Withdrawn on %(day)s", day=local_day(page.withdrawn_at, zone))
         return say("%(first)s · %(second)s", first=away, second=told)
     return told
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
 
 from models.language import N_, Wording, _, format_day, say
-from models.workshop_dates import DayShown
+from models.workshop_dates import DayShown, local_day
 from screens.commands import bindings
 from screens.room_words import RoomScreen, calendar_commands
 from screens.widgets.book import Book, facts, followed, grid
@@ -90,7 +91,7 @@ class ConferenceScreen(RoomScreen[None]):
     def _show(self) -> None:
         if self._page is not None:
             self._headline.show(say("%(title)s", title=self._page.row.title))
-            self._facts.show(_told_facts(self._page.row))
+            self._facts.show(_told_facts(self._page.row, self.zone))
             aloud = is_accessible(self)
             above = _above(self._page)
             self._book.show(Book(self._page.information, above=above, aloud=aloud))
@@ -144,7 +145,7 @@ class ConferenceScreen(RoomScreen[None]):
         )
 
 
-def _told_facts(row: ConferenceRow) -> Wording:
+def _told_facts(row: ConferenceRow, zone: ZoneInfo) -> Wording:
     """Return days and place in a line; that it is withdrawn or past comes first."""
     told = say("%(title)s", title=told_day(row.first_day))
     if row.last_day != row.first_day:
@@ -154,7 +155,7 @@ def _told_facts(row: ConferenceRow) -> Wording:
     if row.place:
         told = say("%(told)s · %(more)s", told=told, more=row.place)
     if row.withdrawn_at is not None:
-        away = say("Withdrawn on %(day)s", day=row.withdrawn_at.date())
+        away = say("Withdrawn on %(day)s", day=local_day(row.withdrawn_at, zone))
         return say("%(first)s · %(second)s", first=away, second=told)
     return say("%(first)s · %(second)s", first=say("Over"), second=told) if row.is_past else told
 

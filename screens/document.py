@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
 
 from models.language import LANGUAGES, N_, Wording, _, current_language, format_day, say, say_n
+from models.workshop_dates import local_day
 from screens.commands import bindings
 from screens.room_words import RoomScreen, download_commands, is_over_line, told_download
 from screens.widgets.book import Book, Media, facts
@@ -127,7 +129,7 @@ class DocumentScreen(RoomScreen[None]):
         self._shown = now
         self._bar.show(place=KIND_WORDS[now.page.kind])
         self._headline.show(say("%(title)s", title=now.page.title))
-        self._facts.show(_told_facts(now))
+        self._facts.show(_told_facts(now, self.zone))
         if before is None or before.version != now.version:
             self._book.show(now.book or self._told_file(now))
             if self._look_for:
@@ -230,7 +232,7 @@ class DocumentScreen(RoomScreen[None]):
         )
 
 
-def _told_facts(shown: Shown) -> Wording:
+def _told_facts(shown: Shown, zone: ZoneInfo) -> Wording:
     """Return kind, day, committee and version of a document; that it is withdrawn comes first."""
     page, version = shown.page, shown.version
     told = say("%(kind)s of %(day)s", kind=KIND_WORDS[page.kind], day=page.dated_on)
@@ -238,7 +240,7 @@ def _told_facts(shown: Shown) -> Wording:
         told = _and(told, page.committee)
     if page.language != current_language() and page.language in LANGUAGES:
         told = _and(told, _IN[page.language])
-    told = _and(told, _told_version(page, version))
+    told = _and(told, _told_version(page, version, zone))
     if version.note:
         told = _and(told, version.note)
     if shown.text.cut:
@@ -246,13 +248,13 @@ def _told_facts(shown: Shown) -> Wording:
         told = _and(told, cut)
     gone = page.withdrawn_at or version.withdrawn_at
     if gone is not None:
-        away = say("Withdrawn on %(day)s", day=gone.date())
+        away = say("Withdrawn on %(day)s", day=local_day(gone, zone))
         told = say("%(first)s · %(second)s", first=away, second=told)
     return told
 
 
-def _told_version(page: DocumentPage, version: VersionRow) -> Wording:
-    day = version.published_at.date()
+def _told_version(page: DocumentPage, version: VersionRow, zone: ZoneInfo) -> Wording:
+    day = local_day(version.published_at, zone)
     if version.number == page.latest.number:
         return say("version %(number)s of %(day)s", number=version.number, day=day)
     return say(
@@ -311,7 +313,7 @@ class VersionsScreen(RoomScreen[int]):
 
     def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
         page = self._desk.read(documents.page, self._document)
-        rows = [_as_row(each, page) for each in page.versions]
+        rows = [_as_row(each, self.zone) for each in page.versions]
         return Page(rows[offset : offset + limit], len(rows))
 
     @on(PagedTable.Highlighted)
@@ -342,7 +344,7 @@ class VersionsScreen(RoomScreen[int]):
         )
 
 
-def _as_row(version: VersionRow, page: DocumentPage) -> Row:
+def _as_row(version: VersionRow, zone: ZoneInfo) -> Row:
     state = Cell(_("read"), "quiet") if version.read else Cell(_("unread"), "accent")
     if version.withdrawn_at is not None:
         state = Cell(_("withdrawn"), "quiet")
@@ -350,7 +352,7 @@ def _as_row(version: VersionRow, page: DocumentPage) -> Row:
         version.number,
         (
             str(version.number),
-            format_day(version.published_at.date()),
+            format_day(local_day(version.published_at, zone)),
             state,
             version.note,
             version.file_name,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,6 +18,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from models.language import Wording, _, say
+from models.schools import DEFAULT_TIME_ZONE
 from models.text import clean
 from screens.commands import bindings
 from screens.confirm import ConfirmScreen
@@ -139,6 +141,12 @@ class RoomScreen(DeedScreen[Result]):
     """A screen of the reading room: it writes files, asks before it acts, tells what it did."""
 
     workplace: Workplace
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone that days of the room are told in: of the school worked in."""
+        here = self.workplace.here
+        return here.zone if here is not None else ZoneInfo(DEFAULT_TIME_ZONE)
 
     @dataclass
     class _Kept(Message):

@@ -65,6 +65,7 @@ SELDOM = {
     "http": "no server is asked",
     "icalendar": "no calendar file is written",
     "importlib.metadata": "it reads what every library says of itself",
+    "markdown_it": "no document is opened",
     "multiprocessing": "processes are forked by hand",
     "openpyxl": "no file is read",
     "platformdirs.android": "this is none",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _PREFIX = "trousseau-demo-"
 _LOCK = "in-use"
 #: Those of `services.demo_guests`, repeated, for that module loads the data layer; a test compares.
-ROLES = ("helpdesk", "director", "coordinator", "parent")
+ROLES = ("helpdesk", "director", "coordinator", "head", "parent")
 DEFAULT_ROLE = "director"
 
 

@@ -227,7 +227,7 @@ def test_somebody_for_each_role(session: Any, role: str) -> None:
     who = demo_guests.somebody(session, role, "fr")
     assert who.actor.role == role
     assert who.actor.sees_all == (role == "helpdesk")
-    assert who.actor.account_id is not None
+    assert (who.actor.account_id is None) == (who.actor.headship_id is not None) == (role == "head")
     assert bool(who.actor.pupils) == (role == "parent")
 
 

@@ -9,7 +9,10 @@ from tui.cli.names import HELP
 from tui.demonstration import DEFAULT_ROLE, ROLES, demonstrate
 
 Role = Annotated[
-    str, typer.Option("--role", metavar="R", help=N_("helpdesk, director or coordinator."))
+    str,
+    typer.Option(
+        "--role", metavar="R", help=N_("helpdesk, director, coordinator, head or parent.")
+    ),
 ]
 
 

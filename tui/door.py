@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 #: After how long without a key somebody is signed out, until the settings are read.
 _IDLE = timedelta(minutes=20)
-#: How often what waits is sent at a time: a head has seldom more mails than that.
-_IN_A_ROW = 3
 #: What a head reads whose session ends before he or she has.
 HEADSHIP_CLOSED = say(
     "Your HeadNet access has ended, or a newer password has come into force: sign in with the "
@@ -169,18 +167,12 @@ class Door:
         return whom_to_ask(self.entrance(), text)
 
     def send_waiting(self) -> None:
-        """Send the mails that wait, such as the one somebody at the door has just asked for.
-
-        Of several mails to one head, each waits for the one before it: they leave one by one.
-        """
+        """Send the mails that wait, such as the one somebody at the door has just asked for."""
         from services.mail.sender import send_now
 
         settings, engine = self.open()
         mailing = settings.mailing()
-        for _mail in range(_IN_A_ROW):
-            sent = send_now(engine, mailing.settings, mailing.key, mailing.letterhead, clock=now)
-            if not (sent.sent and sent.remaining):
-                return
+        send_now(engine, mailing.settings, mailing.key, mailing.letterhead, clock=now)
 
     def do_overdue_night(self) -> None:
         """Do the nightly update where an hour after it was due nobody has."""

@@ -542,10 +542,10 @@ class _Sender:
     ) -> SendResult:
         started = time.monotonic()
         async with self._company(progress, heartbeat.total_seconds()):
-            await self._drain(transport)
+            await self._send_due(transport)
             while watch and not self._ended():
                 await self._wait_for_more()
-                await self._drain(transport)
+                await self._send_due(transport)
         if self._trouble is not None:
             raise self._trouble
         if progress is not None:
@@ -668,6 +668,24 @@ class _Sender:
             pass
 
     # Delivering
+
+    async def _send_due(self, transport: Transport) -> None:
+        """Send what is due, and what only waited for another mail to the same reader."""
+        while True:
+            before = self._done
+            await self._drain(transport)
+            if self._done == before or self._ended() or self._unreachable is not None:
+                return
+            await self._until_settled()
+            if not await self._store.is_something_due():
+                return
+
+    async def _until_settled(self) -> None:
+        """Wait until every result is written down: what waits for a mail sees then that it left."""
+        for _place in range(self._size):
+            await self._window.acquire()
+        for _place in range(self._size):
+            self._window.release()
 
     async def _drain(self, transport: Transport) -> None:
         """Send until nothing is due, or sending has to end."""

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from models.database import ActorSession, change
@@ -254,8 +255,11 @@ def mark_read(session: ActorSession, document_id: int, number: int | None = None
     )
     if known is not None:
         return False
-    session.add(DocumentReading(owner=owner, version_id=version.id, read_at=session.at))
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(DocumentReading(owner=owner, version_id=version.id, read_at=session.at))
+    except IntegrityError:  # opened in another session of theirs at this very moment
+        return False
     return True
 
 

@@ -345,6 +345,8 @@ def _of_mail(latest: Password, words: Wording | str | None) -> Iterator[Evidence
 
 def _ago(time: timedelta) -> Wording:
     minutes = max(0, int(time.total_seconds() // 60))
+    if not minutes:
+        return say("just now")
     if minutes < 60:
         return say_n("%(count)s minute ago", "%(count)s minutes ago", minutes)
     return say_n("%(count)s hour ago", "%(count)s hours ago", minutes // 60)

@@ -1,6 +1,8 @@
 """Documents of the reading room: versions, what is told of them, what the dashboard says."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, time
+from threading import Barrier
 
 import pytest
 from sqlalchemy import Engine
@@ -52,6 +54,17 @@ def test_a_version_that_was_wrong_is_taken_back(room: Room) -> None:
     assert row.version == 3
     with pytest.raises(RoomRefused):
         room.helpdesk.write(documents.withdraw_version, document, 2)
+
+
+def test_it_is_opened_in_several_sessions_at_once(room: Room) -> None:
+    document, start = room.publish("Règlement", "Un"), Barrier(4)
+
+    def open_it(_session: int) -> bool:
+        start.wait(30)
+        return bool(room.head.write(documents.mark_read, document))
+
+    with ThreadPoolExecutor(4) as sessions:
+        assert sorted(sessions.map(open_it, range(4))) == [False, False, False, True]
 
 
 def test_what_is_said_of_a_document_is_corrected(room: Room) -> None:

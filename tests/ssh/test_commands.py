@@ -5,7 +5,9 @@ import io
 import json
 from pathlib import Path
 
-from tests.ssh.server import SshServer
+from models.keys import Key
+from models.tokens import make_token
+from tests.ssh.server import PASSWORD, SshServer
 
 Keys = dict[str, Path]
 STAFF = """\
@@ -56,6 +58,56 @@ def test_a_head_fetches_what_is_in_the_reading_room_and_nobody_else(
     assert refused.status != 0 and refused.out == b""
     hidden = server.ask(keys["director"], f"document get {number}")
     assert hidden.status != 0 and hidden.out == b""
+
+
+#: What the console shows to a head without an account, of the only file that is for download.
+_CODE = """
+import json
+from datetime import UTC, datetime
+from models.database import Actor
+from models.keys import load_key
+from services import document_codes, reading_room
+from services.desk import Desk
+from services.opening import open_database
+from tui.settings import load_settings
+
+settings, at = load_settings(), datetime.now(UTC)
+engine = open_database(settings.database(), embedded=True, at=at)
+head = Desk(engine, Actor("head", "head", frozenset({1}), headship_id=1), lambda: at)
+rows = head.read(reading_room.all_rows, reading_room.RoomQuery())
+(file,) = [row for row in rows if row.media == "file"]
+key = load_key(settings.folders.key_file)
+print(head.read(document_codes.code_for, key, file.id, file.version).text, end="")
+"""
+
+
+def test_whoever_has_a_code_fetches_that_file_and_has_no_account(
+    server: SshServer, keys: Keys, tmp_path: Path
+) -> None:
+    code = server.python("-c", _CODE)
+    knock = tmp_path / "knock"
+    knock.write_text(f"#!/bin/sh\necho {PASSWORD}\n")
+    knock.chmod(0o700)
+    without_key = {"SSH_ASKPASS": str(knock), "SSH_ASKPASS_REQUIRE": "force"}
+    for key, told in ((keys["shared"], {}), (None, without_key)):
+        before = server.noted
+        got = server.ask(key, f"document fetch {code}", environment=told)
+        assert (got.status, got.err) == (0, "")
+        assert got.out.startswith("Poste;Prévu;Réel\r\n".encode("cp1252"))
+        lines = [json.loads(line) for line in server.noted[len(before) :].splitlines()]
+        assert [line["outcome"] for line in lines] == ["begun", "fetched", "done"]
+        assert lines[1]["version"] > 0 and "account" not in lines[0]
+    other = make_token(Key(bytes(32)), "download", 1, 1)
+    for asked, status in (
+        (f"document fetch {code[:-1]}", 1),
+        (f"document fetch {other}", 1),
+        (f"document fetch {code} -o x", 2),
+        ("document get 1", 2),
+        ("document list --json", 2),
+    ):
+        refused = server.ask(keys["shared"], asked)
+        assert (refused.status, refused.out) == (status, b"") and refused.err, asked
+    assert code[7:] not in server.noted + server.told
 
 
 def test_a_staff_list_comes_by_standard_input(server: SshServer, keys: Keys) -> None:

@@ -9,7 +9,9 @@ import pytest
 from icalendar import Calendar
 from sqlalchemy import Engine
 
-from services import documents
+from models.keys import load_key
+from models.tokens import make_token
+from services import document_codes, documents
 from services.committees import Term
 from services.desk import Desk
 from tests.services.room_world import Room, make_room
@@ -93,6 +95,37 @@ def test_the_file_comes_as_it_was_published(room: Room, command: Any, tmp_path: 
     assert target.read_bytes() == contents and target.stat().st_mode & 0o077 == 0
     status, out, err = command("document", "get", number, "-o", "-", "--version", "2")
     assert (status, out) == (1, b"") and err
+
+
+def test_a_code_fetches_a_file_and_that_is_written_down(
+    room: Room, command: Any, tmp_path: Path, home: Path
+) -> None:
+    contents = b"%PDF\x00\xff\x1b[31m\r\n"
+    room.publish("Avant")
+    number = room.publish("Plan", contents, file_name="plan.pdf")
+    key = load_key(home / "config" / "key")
+    code = room.head.read(document_codes.code_for, key, number, 1).text
+    assert command("document", "fetch", code.lower(), "-o", "-") == (0, contents, "")
+    target = tmp_path / "ici.pdf"
+    status, out, err = command("document", "fetch", code, "--output", str(target))
+    assert (status, out) == (0, b"") and str(target) in err
+    assert target.read_bytes() == contents and target.stat().st_mode & 0o077 == 0
+    for typed, told in (
+        (code[:-1], "25 characters and 24 were typed"),
+        (make_token(key, "invitation", 1, 1), "has not given this code"),
+    ):
+        status, out, err = command("document", "fetch", typed, "-o", "-")
+        assert (status, out) == (1, b"") and told in err
+    room.helpdesk.write(documents.withdraw, number)
+    assert command("document", "fetch", code, "-o", "-")[:2] == (1, b"")
+    assert command("document", "fetch", code)[0] == 2
+    noted = (home / "state" / "ssh.jsonl").read_text()
+    version = room.helpdesk.read(documents.page, number).versions[0].id
+    assert [(line["outcome"], line["version"]) for line in map(json.loads, noted.splitlines())] == [
+        ("fetched", version)
+    ] * 2
+    written = "".join(p.read_text(errors="replace") for p in (home / "state").rglob("*.jsonl*"))
+    assert code[7:] not in written and code[6:11] not in written
 
 
 def test_a_folder_is_taken_over_by_a_plan(as_json: Any, command: Any, tmp_path: Path) -> None:

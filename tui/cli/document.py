@@ -1,5 +1,6 @@
 """`trousseau document`: the documents of the reading room, found, read and fetched."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,6 +33,9 @@ Number = Annotated[
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="FILE", help=N_("The file to write; - prints it."))
 ]
+Code = Annotated[
+    str, typer.Argument(metavar="CODE", help=N_("The code that the page of the document shows."))
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -39,6 +43,7 @@ def register(app: typer.Typer) -> None:
     document.command("list", help=N_("The documents, the newest first."))(list_documents)
     document.command("show", help=N_("A document: its versions, and what it says."))(show)
     document.command("get", help=N_("The file of a document, as it was published."))(get)
+    document.command("fetch", help=N_("The file that a code of the reading room is for."))(fetch)
     document_managing.register(document)
 
 
@@ -163,12 +168,34 @@ def get(document: DocumentId, output: Output, version: Number = None) -> None:
 
     with office() as here:
         found = here.desk.read(documents.contents, document, version)
-        if str(output) == "-":
-            _print_contents(found)
-        else:
-            write_private(output, found.contents)
-            tell(say("The file is %(file)s.", file=str(output)))
+        _hand_out(found, output)
         here.desk.write(documents.mark_read, document, version)
+
+
+def fetch(code: Code, output: Output) -> None:
+    from services import document_codes
+    from tui.ssh import log
+    from tui.state import state_folder
+
+    with office() as here:
+        entrance = here.entrance()
+        found = document_codes.fetch(entrance, code)
+        log.record(
+            state_folder(os.environ),
+            here.desk.now(),
+            "fetched",
+            origin=entrance.origin,
+            version=found.version_id,
+        )
+        _hand_out(found.contents, output)
+
+
+def _hand_out(found: "DocumentContents", output: Path) -> None:
+    if str(output) == "-":
+        _print_contents(found)
+        return
+    write_private(output, found.contents)
+    tell(say("The file is %(file)s.", file=str(output)))
 
 
 def _print_contents(found: "DocumentContents") -> None:

@@ -14,21 +14,35 @@ if TYPE_CHECKING:
     from models.keys import Key
     from services.desk import Desk
     from services.lookup import Team
+    from services.sign_in import Entrance
     from tui.settings import Settings
 
 
 @dataclass(frozen=True)
 class Office:
-    """The desk of whoever owns the files, with the settings of the installation."""
+    """The desk of whoever owns the files, with the settings of the installation.
+
+    `origin` is where a command comes from, as wrong tries are counted; this machine if empty.
+    """
 
     settings: "Settings"
     desk: "Desk"
+    origin: str = ""
 
     def key(self) -> "Key":
         """Return the key of the tokens, made now if there is none."""
         from models.keys import load_key
 
         return load_key(self.settings.folders.key_file)
+
+    def entrance(self) -> "Entrance":
+        """Return the door, for what is asked there without signing in."""
+        from services.passwords import Hasher
+        from services.sign_in import Entrance
+        from tui.door import local_origin
+
+        hasher, origin = Hasher(self.settings.folders.state), self.origin or local_origin()
+        return Entrance(self.desk.engine, hasher, self.key(), self.desk.clock, origin)
 
     def team(self, school: str, year: str | None = None) -> "Team":
         """Return the school and school year of those names; raises `NotKnown`."""

@@ -26,6 +26,9 @@ from tui.ssh.visitor import Visitor, visitor_of
 from tui.state import state_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.cli.office import Office
     from tui.ssh.commands import Request
 
 #: Seconds that a command may take, its input included.
@@ -131,6 +134,8 @@ def _console(visitor: Visitor) -> int:
 
 def _command(visitor: Visitor) -> int:
     request = parse(visitor.asked)
+    if request.command.at_the_door:
+        return _at_the_door(visitor, request)
     if visitor.fingerprint is None:
         from tui.ssh.account import no_account
 
@@ -141,6 +146,21 @@ def _command(visitor: Visitor) -> int:
         )
     _limit()
     return _run(visitor, request)
+
+
+def _at_the_door(visitor: Visitor, request: "Request") -> int:
+    """Run what anybody may ask for, counted among the sessions: strangers may come in crowds."""
+    from tui.ssh.account import office_at_the_door
+    from tui.ssh.limits import limit_memory, limits, seat
+
+    _limit()
+    allowed = limits(os.environ)
+    limit_memory(allowed.memory)
+    with (
+        seat(state_folder(os.environ), visitor.person, allowed),
+        office_at_the_door(visitor) as here,
+    ):
+        return _do(visitor, here, request.arguments)
 
 
 def _limit() -> None:
@@ -160,22 +180,27 @@ def _limit() -> None:
 
 def _run(visitor: Visitor, request: "Request") -> int:
     """Run a command of the command line as the account whose key it is."""
-    from tui import command_line
-    from tui.cli.office import working_at
     from tui.ssh.account import office_for
 
     with office_for(visitor, request) as (here, school):
-        os.environ["TROUSSEAU_LANGUAGE"] = current_language()
         about = [f"--school={school}"] if school else []
-        account = here.desk.actor.account_id
-        _note(visitor, "begun", account=account)
-        status = 1
-        try:
-            with working_at(here):
-                status = command_line.run([*request.arguments, *about])
-        finally:  # nobody may be left to be told
-            _note(visitor, "done", account=account, status=status)
-        return status
+        return _do(visitor, here, [*request.arguments, *about])
+
+
+def _do(visitor: Visitor, here: "Office", arguments: "Sequence[str]") -> int:
+    from tui import command_line
+    from tui.cli.office import working_at
+
+    os.environ["TROUSSEAU_LANGUAGE"] = current_language()
+    account = here.desk.actor.account_id
+    _note(visitor, "begun", account=account)
+    status = 1
+    try:
+        with working_at(here):
+            status = command_line.run([*arguments])
+    finally:  # nobody may be left to be told
+        _note(visitor, "done", account=account, status=status)
+    return status
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Whose key it is, and as what of theirs a command is run."""
+"""Whose key it is, and as what of theirs a command is run; what is run at the door."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from models.language import say, use_language
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from services.desk import Desk
     from services.profiles import Identity, Profile
     from services.sign_in import Entrance
+    from tui.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    settings: "Settings"
+    entrance: "Entrance"
 
 
 @contextmanager
@@ -24,11 +32,37 @@ def office_for(visitor: Visitor, request: Request) -> Iterator[tuple[Office, str
     Gives the office and the school to name to the command, None for none. Raises
     `RequestRefused` where the key is no account's, or the account may not do this.
     """
-    from models.keys import load_key
     from services.desk import Desk
+    from services.profiles import actor_for
+
+    with _opened(visitor) as opened:
+        entrance = opened.entrance
+        identity = _identity(entrance, visitor)
+        use_language(identity.language)
+        desks = {
+            profile: Desk(entrance.engine, actor_for(identity, profile), now)
+            for profile in identity.profiles
+        }
+        desk = _chosen(desks, request)
+        yield Office(opened.settings, desk, visitor.origin), _named_school(desk, request)
+
+
+@contextmanager
+def office_at_the_door(visitor: Visitor) -> Iterator[Office]:
+    """Open the installation for somebody who has not signed in, and whose desk shows nothing."""
+    from models.database import Actor
+    from services.desk import Desk
+
+    with _opened(visitor) as opened:
+        nobody = Actor("ssh", "nobody")
+        yield Office(opened.settings, Desk(opened.entrance.engine, nobody, now), visitor.origin)
+
+
+@contextmanager
+def _opened(visitor: Visitor) -> Iterator[_Opened]:
+    from models.keys import load_key
     from services.opening import open_database
     from services.passwords import Hasher
-    from services.profiles import actor_for
     from services.sign_in import Entrance
     from tui.settings import load_settings
 
@@ -43,15 +77,8 @@ def office_for(visitor: Visitor, request: Request) -> Iterator[tuple[Office, str
             token_days=settings.token_days,
         )
     try:
-        entrance = Entrance(engine, Hasher(settings.folders.state), key, now, visitor.origin)
-        identity = _identity(entrance, visitor)
-        use_language(identity.language)
-        desks = {
-            profile: Desk(engine, actor_for(identity, profile), now)
-            for profile in identity.profiles
-        }
-        desk = _chosen(desks, request)
-        yield Office(settings, desk), _named_school(desk, request)
+        hasher = Hasher(settings.folders.state)
+        yield _Opened(settings, Entrance(engine, hasher, key, now, visitor.origin))
     finally:
         engine.dispose()
 

@@ -29,6 +29,8 @@ _SCHOOL = re.compile(r"[^\s-][^\n]{0,79}")
 _REFERENCE = re.compile(r"[0-9A-Za-z][0-9A-Za-z -]{0,39}")
 #: An address, and a name: the command itself says what is wrong with one.
 _EMAIL = re.compile(r"[^\s/$-][^\s/$]{0,253}")
+#: A code of the reading room, and what it may be mistyped as.
+_DOWNLOAD = re.compile(r"[0-9A-Za-z][0-9A-Za-z -]{0,79}")
 _NAME = re.compile(r"[^\s/$-][^\n/$]{0,99}")
 #: An option without a value.
 _FLAG = None
@@ -53,7 +55,7 @@ class Command:
     `change`. With `takes_input` it reads standard input, which `-` may say too. With `about` one
     word of that pattern says what it is about. `school` tells whether the command line is given
     one: always, where one is asked for, or never; in any case `--school` says which profile
-    is meant.
+    is meant. With `at_the_door` whoever comes in may ask for it, and nobody is signed in.
     """
 
     words: tuple[str, ...]
@@ -64,6 +66,7 @@ class Command:
     takes_input: bool = False
     about: re.Pattern[str] | None = None
     school: Literal["always", "asked", "never"] = "always"
+    at_the_door: bool = False
 
     @property
     def name(self) -> str:
@@ -191,6 +194,16 @@ COMMANDS = (
         about=_NUMBER,
         school="never",
     ),
+    # For heads who have no account: the code says which file, and that they may have it.
+    Command(
+        ("document", "fetch"),
+        ("document", "fetch", "--output=-"),
+        "reading_room",
+        {},
+        about=_DOWNLOAD,
+        school="never",
+        at_the_door=True,
+    ),
     _room("conference", "list", **{"--past": _FLAG}),
     Command(
         ("conference", "ics"),
@@ -208,7 +221,7 @@ COMMANDS = (
 )
 
 #: What the word is called that a command is about.
-_ABOUT_WHAT = {_DAY: "DATE", _EMAIL: "ADDRESS"}
+_ABOUT_WHAT = {_DAY: "DATE", _NUMBER: "ID", _EMAIL: "ADDRESS", _DOWNLOAD: "CODE"}
 #: Names that the log may repeat; anything else that was typed might be a secret.
 _TRIED = frozenset(
     {"scp", "sftp", "internal-sftp", "sftp-server", "rsync", "git-upload-pack", "sh", "bash"}
@@ -264,7 +277,7 @@ def _about(pattern: re.Pattern[str], words: list[str]) -> str:
             say(
                 "“%(value)s” is no value for %(option)s.",
                 value=clean(word, _LONGEST_WORD),
-                option={_DAY: "DATE", _NUMBER: "ID"}.get(pattern, "REFERENCE"),
+                option=_ABOUT_WHAT.get(pattern, "REFERENCE"),
             ),
             "value",
         )
@@ -299,6 +312,15 @@ def _options(command: Command, words: list[str]) -> dict[str, str]:
 
 
 def _not_known(command: Command, word: str) -> RequestRefused:
+    if not command.options:
+        return RequestRefused(
+            say(
+                "“%(word)s” is not known here. With %(command)s goes nothing else.",
+                word=clean(word, _LONGEST_WORD),
+                command=command.name,
+            ),
+            "option",
+        )
     return RequestRefused(
         say(
             "“%(word)s” is not known here. With %(command)s go: %(options)s.",

@@ -19,6 +19,7 @@ from tui.settings_file import take_settings
 from tui.ssh import log
 from tui.ssh.__main__ import serve
 from tui.ssh.commands import COMMANDS, Command, RequestRefused, name_for_log, parse
+from tui.ssh.limits import Limits, seat
 from tui.ssh.standard_input import InputRefused, WholeInput
 from tui.ssh.visitor import NOWHERE, Visitor, visitor_of
 
@@ -66,6 +67,11 @@ from tui.ssh.visitor import NOWHERE, Visitor, visitor_of
         ("document list --unread", ["document", "list", "--unread"]),
         ("document get 7", ["document", "get", "--output=-", "7"]),
         ("document get --version 2 7", ["document", "get", "--output=-", "7", "--version=2"]),
+        (
+            "document fetch 00001-ABCDE-fghjk-MNPQR-STVWX",
+            ["document", "fetch", "--output=-", "00001-ABCDE-fghjk-MNPQR-STVWX"],
+        ),
+        ("document fetch '0 1'", ["document", "fetch", "--output=-", "0 1"]),
         ("conference ics 3", ["conference", "ics", "--output=-", "3"]),
         ("committee show 3 --json", ["committee", "show", "3", "--json"]),
         ("election list --status open", ["election", "list", "--status=open"]),
@@ -87,7 +93,8 @@ def test_role_and_school_are_taken_apart() -> None:
      "--help", ";", "$(id)", "`id`", "/etc/passwd", "../x", "--json", "--json=1", "4321", "'",
      "headnet", "send", "address", "new-head", "--email", "--surname=$x", "--yes",
      "workshop", "show", "attendance", "check-date", "0001-ZZ", "2027-03-15", "--ics", "--report",
-     "document", "conference", "committee", "list", "get", "ics", "7", "--version", "publish"]
+     "document", "conference", "committee", "list", "get", "ics", "7", "--version", "publish",
+     "fetch", "00001-ABCDE-FGHJK-MNPQR-STVWX"]
 )).map(" ".join)))  # fmt: skip
 def test_whatever_is_asked_names_no_file_and_no_other_command(asked: str) -> None:
     try:
@@ -111,7 +118,10 @@ def test_whatever_is_asked_names_no_file_and_no_other_command(asked: str) -> Non
      "document publish pv.md", "document withdraw 7", "document import .", "document import -",
      "document replace 7 -", "conference ics 3 --output=x.ics", "conference ics",
      "document get 7 8", "headnet address --yes", "headnet address -o --yes", "headnet send x",
-     "headnet new-head --email /etc/passwd", "headnet list --search x"],
+     "headnet new-head --email /etc/passwd", "headnet list --search x", "document fetch",
+     "document fetch -o x", "document fetch ABC -o x", "document fetch ABC --output=x",
+     "document fetch ABC --as helpdesk", "document fetch ABC DEF", "document fetch /etc/passwd",
+     "document fetch " + "A" * 81, "document fetch --help"],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(asked: str) -> None:
     with pytest.raises(RequestRefused):
@@ -135,8 +145,8 @@ def test_a_head_asks_for_workshops_reading_room_and_elections_alone() -> None:
     other = {c.name for c in COMMANDS if c.words[0] in ("workshop", "election")}
     assert asked == room | other
     assert room == {
-        "document list", "document show", "document get", "conference list", "conference ics",
-        "committee list", "committee show",
+        "document list", "document show", "document get", "document fetch", "conference list",
+        "conference ics", "committee list", "committee show",
     }  # fmt: skip
     for command in COMMANDS:
         if command.thing in ("reading_room", "elections"):
@@ -147,9 +157,20 @@ def test_a_head_asks_for_workshops_reading_room_and_elections_alone() -> None:
             assert able == {"helpdesk", "director", "coordinator", "head"}, command.name
 
 
+def test_nothing_but_a_code_is_asked_for_at_the_door() -> None:
+    assert [c.name for c in COMMANDS if c.at_the_door] == ["document fetch"]
+
+
 @pytest.mark.parametrize(
     ("asked", "named"),
-    [("/usr/bin/scp -t x", "scp"), ("hunter2", "…"), ("", "…"), ("import my-secret", "import")],
+    [
+        ("/usr/bin/scp -t x", "scp"),
+        ("hunter2", "…"),
+        ("", "…"),
+        ("import my-secret", "import"),
+        ("document fetch 00001-ABCDE", "document"),
+        ("00001-ABCDE-FGHJK", "…"),
+    ],
 )
 def test_the_log_repeats_known_names_only(asked: str, named: str) -> None:
     assert name_for_log(asked) == named
@@ -295,6 +316,21 @@ def test_what_is_wrong_with_the_installation_is_not_for_strangers(
     told = capsys.readouterr()
     assert told.out == "" and len(told.err.splitlines()) == 1
     assert not any(word in told.err for word in (str(home), "TROUSSEAU", "Traceback", "sqlite"))
+
+
+def test_strangers_are_counted_among_the_sessions(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "environment"
+    file.write_text(f"TROUSSEAU_HOME={home}\nTROUSSEAU_SESSIONS_A_PERSON=1\n")
+    with seat(home / "state", "192.0.2.7", Limits()):
+        found = subprocess.run(
+            [sys.executable, "-m", "tui.ssh"], cwd=ROOT, capture_output=True, text=True, timeout=50,
+            env={**os.environ, "TROUSSEAU_SETTINGS": str(file),
+                 "SSH_CONNECTION": "192.0.2.7 1 192.0.2.1 22",
+                 "SSH_ORIGINAL_COMMAND": "document fetch 00001-ABCDE-FGHJK-MNPQR-STVWX"},
+        )  # fmt: skip
+    assert (found.returncode, found.stdout) == (1, "") and found.stderr
+    (line,) = (home / "state" / "ssh.jsonl").read_text().splitlines()
+    assert '"reason": "NoRoom"' in line and "ABCDE" not in line
 
 
 def test_a_database_that_does_not_answer_is_told_without_its_address(tmp_path: Path) -> None:

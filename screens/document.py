@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from textual import on
@@ -13,7 +14,13 @@ from textual.message import Message
 from models.language import LANGUAGES, N_, Wording, _, current_language, format_day, say, say_n
 from models.workshop_dates import local_day
 from screens.commands import bindings
-from screens.room_words import RoomScreen, download_commands, is_over_line, told_download
+from screens.room_words import (
+    RoomScreen,
+    download_commands,
+    is_over_line,
+    told_code,
+    told_download,
+)
 from screens.widgets.book import Book, Media, facts
 from screens.widgets.book_reader import SearchedBook
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
@@ -26,17 +33,24 @@ from services.committees import CommitteeRow
 from services.document_files import MOST_SHOWN
 from services.documents import KIND_WORDS, DocumentPage, DocumentText, VersionRow
 
+if TYPE_CHECKING:
+    from services.document_codes import DownloadCode
+
 _IN: dict[str, Wording] = {"fr": say("in French"), "en": say("in English")}
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A document, the version of it that is on the screen, and what that says."""
+    """A document, the version of it that is on the screen, and what that says.
+
+    `code` fetches a file that is not read here, where there is no other way to it.
+    """
 
     page: DocumentPage
     version: VersionRow
     text: DocumentText
     book: Book | None
+    code: DownloadCode | None
 
 
 class DocumentScreen(RoomScreen[None]):
@@ -59,6 +73,11 @@ class DocumentScreen(RoomScreen[None]):
     @dataclass
     class _Read(Message):
         shown: Shown
+
+    @dataclass
+    class _Coded(Message):
+        code: DownloadCode
+        file_name: str
 
     @dataclass
     class _Committees(Message):
@@ -106,19 +125,34 @@ class DocumentScreen(RoomScreen[None]):
     # Reading
 
     def _look(self) -> None:
-        self.attempt(partial(self._read, is_accessible(self)), "read", exclusive=True)
+        read = partial(self._read, is_accessible(self), self._needs_code())
+        self.attempt(read, "read", exclusive=True)
 
-    def _read(self, aloud: bool) -> None:
+    def _needs_code(self) -> bool:
+        """Tell whether a file is fetched by a code: over SSH, without an account and its key."""
+        actor = self._desk.actor
+        return is_over_line(self) and actor.account_id is None and actor.headship_id is not None
+
+    def _code(self, number: int) -> DownloadCode:
+        """Make a code for a version. In a thread."""
+        from services import document_codes
+
+        key = self.workplace.entrance().key
+        return self._desk.read(document_codes.code_for, key, self._document, number)
+
+    def _read(self, aloud: bool, coded: bool) -> None:
         """Read the version, and note that it was opened. In a thread, for texts may be long."""
         page = self._desk.read(documents.page, self._document)
         version = next((v for v in page.versions if v.number == self._number), page.latest)
         text = self._desk.read(documents.text, page.id, version.number)
-        book = None
-        if text.media != "file":
+        book, code = None, None
+        if text.media == "file":
+            code = self._code(version.number) if coded else None
+        else:
             media: Media = "markdown" if text.media == "markdown" else "text"
             book = Book(text.text, media, aloud=aloud)
             book.lines(0, 74)  # what reads it is loaded here, and not on the event loop
-        self.post_message(self._Read(Shown(page, version, text, book)))
+        self.post_message(self._Read(Shown(page, version, text, book, code)))
         if not version.read:
             self._desk.write(documents.mark_read, page.id, version.number)
 
@@ -130,7 +164,7 @@ class DocumentScreen(RoomScreen[None]):
         self._bar.show(place=KIND_WORDS[now.page.kind])
         self._headline.show(say("%(title)s", title=now.page.title))
         self._facts.show(_told_facts(now, self.zone))
-        if before is None or before.version != now.version:
+        if before is None or (before.version, before.code) != (now.version, now.code):
             self._book.show(now.book or self._told_file(now))
             if self._look_for:
                 self._book.look_for(self._look_for)
@@ -145,8 +179,11 @@ class DocumentScreen(RoomScreen[None]):
             name=version.file_name,
             size=told_size(version.size),
         )
-        commands = download_commands(shown.page.id, version.number, version.file_name)
-        how = told_download(commands, self)
+        if shown.code is not None:
+            how = told_code(shown.code, version.file_name, self.zone)
+        else:
+            commands = download_commands(shown.page.id, version.number, version.file_name)
+            how = told_download(commands, self)
         return Book("", "text", above=facts([Paragraph(told.text()), *how]))
 
     # Going and keeping
@@ -161,6 +198,9 @@ class DocumentScreen(RoomScreen[None]):
     def action_file(self) -> None:
         assert self._shown is not None
         page, version = self._shown.page, self._shown.version
+        if self._needs_code():
+            self.attempt(partial(self._make_code, version))
+            return
         self.keep_file(
             lambda: self._desk.read(documents.contents, page.id, version.number).contents,
             version.file_name,
@@ -172,6 +212,15 @@ class DocumentScreen(RoomScreen[None]):
             ),
             download_commands(page.id, version.number, version.file_name),
         )
+
+    def _make_code(self, version: VersionRow) -> None:
+        self.post_message(self._Coded(self._code(version.number), version.file_name))
+
+    @on(_Coded)
+    def _tell_code(self, message: _Coded) -> None:
+        message.stop()
+        told = told_code(message.code, message.file_name, self.zone)
+        self.tell_command(say("To a file"), list(told))
 
     def action_versions(self) -> None:
         assert self._shown is not None

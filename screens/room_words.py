@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from textual import on
@@ -26,13 +27,19 @@ from screens.widgets.counts import Kind
 from screens.widgets.deeds import DeedScreen
 from screens.widgets.dialog import Dialog
 from screens.widgets.reader import Paragraph, Reader
-from screens.widgets.text import safe
+from screens.widgets.text import number, safe
 from screens.workplace import Workplace
 from screens.workshop_dialogs import ask_folder, tell
 from services.new_files import write_new
 from services.reading_room import KIND_WORDS, RoomRow
 
+if TYPE_CHECKING:
+    from services.document_codes import DownloadCode
+
 Result = TypeVar("Result")
+
+_NOT_PLAIN = re.compile(r"[^\w.]+")
+_LONGEST_STEM, _LONGEST_SUFFIX = 36, 12
 
 #: What the list can be narrowed to; the signs differ on every terminal.
 ROOM_KINDS: dict[str, Kind] = {
@@ -106,6 +113,33 @@ def told_download(commands: tuple[str, str], screen: RoomScreen[Any]) -> Iterato
     yield Paragraph(_("You have no key yet? The page of your account tells how to add one."))
 
 
+def told_code(code: DownloadCode, file_name: str, zone: ZoneInfo) -> Iterator[Paragraph]:
+    """Yield how a file is fetched by a code, without an account; the time is that of `zone`."""
+    from services.document_codes import MINUTES
+
+    yield Paragraph(
+        _(
+            "Over this connection no file is written. Fetch it from your own computer, with the "
+            "same user and host as you came in by:"
+        )
+    )
+    # Little of a margin, so that a code stands on one line of a narrow terminal too.
+    yield Paragraph(f"  ssh … document fetch {code.text} > {_plain(file_name)}", "strong")
+    good = say(
+        "The code is for this file alone. It is good for %(count)s minutes, until %(time)s; then "
+        "F8 shows a new one.",
+        count=number(MINUTES),
+        time=f"{code.until.astimezone(zone):%H:%M}",
+    )
+    yield Paragraph(good.text())
+
+
+def _plain(file_name: str) -> str:
+    """Return a name for a file that no shell asks quotes for, and no line is broken within."""
+    path = PurePosixPath(_NOT_PLAIN.sub("_", file_name))
+    return f"{path.stem.strip('._')[:_LONGEST_STEM] or 'document'}{path.suffix[:_LONGEST_SUFFIX]}"
+
+
 def is_over_line(screen: Screen[Any]) -> bool:
     """Whether the console runs on somebody else's machine, whose files are not named."""
     return not getattr(screen.app, "may_write_files", True)
@@ -173,11 +207,13 @@ class RoomScreen(DeedScreen[Result]):
         Where no file may be written, the command that fetches it is shown.
         """
         if is_over_line(self):
-            told = list(told_download(commands, self))
-            self.app.push_screen(CommandLineScreen(title, told))
+            self.tell_command(title, list(told_download(commands, self)))
             return
         keep = partial(self._keep, make, name)
         ask_folder(self, title, question, lambda folder: self.attempt(partial(keep, folder)))
+
+    def tell_command(self, title: Wording, paragraphs: list[Paragraph]) -> None:
+        self.app.push_screen(CommandLineScreen(title, paragraphs))
 
     def _keep(self, make: Callable[[], bytes], name: str, folder: Path) -> None:
         path = PurePosixPath(name)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, time
+from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
@@ -9,7 +10,10 @@ from textual.pilot import Pilot
 from screens.workplace import Workplace
 from services import documents, school_years
 from services.committees import Term
+from services.passwords import Hasher
+from services.sign_in import Entrance
 from tests.screens.conftest import settled
+from tests.services.door_world import KEY
 from tests.services.room_world import Room
 
 MINUTES = """# Procès-verbal du bureau
@@ -98,7 +102,12 @@ def stocked(room: Room) -> Stock:
 def head(room: Room) -> Workplace:
     """Return the workplace of the head of the first school."""
     here = room.head.read(school_years.here, room.world.mine)
-    return Workplace(room.head, who="C. Renard", here=here)
+    return Workplace(room.head, who="C. Renard", here=here, entrance=lambda: door(room))
+
+
+def door(room: Room, folder: Path = Path()) -> Entrance:
+    """Return the door that is knocked at over a line; `folder` is for passwords only."""
+    return Entrance(room.world.engine, Hasher(folder), KEY, room.clock, "192.0.2.7")
 
 
 def head_with_account(room: Room) -> Workplace:

@@ -1,8 +1,10 @@
 """The reading room on screen: found, read, fetched; managed by the helpdesk."""
 
-from datetime import date
+import re
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine
@@ -17,13 +19,15 @@ from screens.document_form import CorrectDocumentScreen, PublishScreen, ReplaceS
 from screens.plan import PlanScreen
 from screens.progress import ProgressScreen
 from screens.reading_room import ReadingRoomScreen
-from screens.room_words import ROOM_KINDS, CommandLineScreen
-from services import documents, reading_room
+from screens.room_words import ROOM_KINDS, CommandLineScreen, told_code
+from services import document_codes, documents, reading_room
+from services.document_codes import DownloadCode
 from services.reading_room import RoomQuery
 from tests.calendars import read
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.reading import (
     Stock,
+    door,
     fill,
     head,
     head_with_account,
@@ -191,14 +195,76 @@ async def test_over_a_line_the_command_is_told(console: MakeApp, room: Room, sto
         assert app.screen is screen
 
 
-async def test_without_an_account_no_command_leads_there(
-    console: MakeApp, room: Room, stock: Stock
+def code_in(app: Any) -> str:
+    """Return the code of the command that is on the screen, which stands on one line."""
+    assert "ssh … document fetch" in screen_text(app)
+    (code,) = set(re.findall(r" ([0-9A-Z]{5}(?:-[0-9A-Z]{5}){4}) >", screen_text(app)))
+    return str(code)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)])
+async def test_without_an_account_a_code_leads_there(
+    console: MakeApp, room: Room, stock: Stock, size: tuple[int, int]
 ) -> None:
+    app = console(DocumentScreen(head(room), stock.brochure), role="head", may_write_files=False)
+    async with app.run_test(size=size) as pilot:
+        await settled(pilot)
+        first, shown = code_in(app), flat(screen_text(app))
+        assert "15 minutes, jusqu’à 09:15" in shown and "helpdesk" not in shown
+        fetched = document_codes.fetch(door(room), first).contents
+        assert (fetched.file_name, len(fetched.contents)) == ("brochure 2026.pdf", 184_009)
+        room.at("2026-11-22T08:20:00+00:00")
+        await press(pilot, "f8")
+        assert isinstance(app.screen, CommandLineScreen)
+        again = code_in(app)
+        assert again != first and "jusqu’à 09:35" in flat(screen_text(app))
+        assert document_codes.fetch(door(room), again).contents == fetched
+        await press(pilot, "escape", "f5")
+        assert code_in(app) == again
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("brochure 2026.pdf", "brochure_2026.pdf"),
+        ("Règlement d’ordre intérieur.pdf", "Règlement_d_ordre_intérieur.pdf"),
+        ("$(id);`x`/../-.pdf", "id_x.pdf"),
+        ("..", "document"),
+        ("x" * 190 + ".docx", "x" * 36 + ".docx"),
+    ],
+)
+def test_a_file_is_named_so_that_no_shell_minds(name: str, plain: str) -> None:
+    code = DownloadCode("CODE", datetime(2026, 11, 22, tzinfo=UTC))
+    (command,) = [p.text for p in told_code(code, name, ZoneInfo("UTC")) if "ssh" in p.text]
+    assert command.endswith(f" > {plain}")
+
+
+async def test_a_text_is_fetched_by_a_code_too(console: MakeApp, room: Room, stock: Stock) -> None:
+    app = console(DocumentScreen(head(room), stock.minutes), role="head", may_write_files=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert "document fetch" not in screen_text(app)
+        await press(pilot, "f8")
+        assert document_codes.fetch(door(room), code_in(app)).contents.file_name == "pv.md"
+
+
+async def test_with_an_account_no_code_is_shown(console: MakeApp, room: Room, stock: Stock) -> None:
+    screen = DocumentScreen(head_with_account(room), stock.brochure)
+    app = console(screen, role="head", may_write_files=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert f"ssh … document get {stock.brochure}" in screen_text(app)
+        assert "fetch" not in screen_text(app)
+
+
+async def test_what_is_withdrawn_gives_no_code(console: MakeApp, room: Room, stock: Stock) -> None:
     app = console(DocumentScreen(head(room), stock.brochure), role="head", may_write_files=False)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        shown = flat(screen_text(app))
-        assert "Demandez-en un au helpdesk" in shown and "ssh" not in shown
+        room.helpdesk.write(documents.withdraw, stock.brochure)
+        await press(pilot, "f8")
+        assert "ne se trouve pas" in told(pilot)
+        assert not isinstance(app.screen, CommandLineScreen)
 
 
 async def test_what_is_withdrawn_is_gone_for_heads(
@@ -533,6 +599,20 @@ def test_picture_of_a_command(
         await press(pilot, "f8")
 
     screen = DocumentScreen(head_with_account(room), stock.minutes)
+    app = console(screen, role="head", may_write_files=False)
+    assert snap_compare(app, terminal_size=(80, 24), run_before=look)
+
+
+@pytest.mark.parametrize("dialog", ["page", "dialog"])
+def test_picture_of_a_code(
+    console: MakeApp, room: Room, stock: Stock, snap_compare: Any, dialog: str
+) -> None:
+    async def look(pilot: Any) -> None:
+        await settled(pilot)
+        if dialog == "dialog":
+            await press(pilot, "f8")
+
+    screen = DocumentScreen(head(room), stock.brochure)
     app = console(screen, role="head", may_write_files=False)
     assert snap_compare(app, terminal_size=(80, 24), run_before=look)
 

@@ -1,6 +1,8 @@
-"""The root of the errors that a person may read."""
+"""The root of the errors that a person may read, and why the system refuses something."""
 
-from models.language import N_, Wording
+import errno
+
+from models.language import N_, Wording, say
 
 
 class TrousseauError(Exception):
@@ -19,3 +21,31 @@ class TrousseauError(Exception):
 
     def __str__(self) -> str:
         return self.wording.text()
+
+
+#: What the system says most often, by its number. It has these words in English alone.
+_SAID_BY_THE_SYSTEM: dict[int, Wording] = {
+    errno.ENOENT: say("there is no such file or folder"),
+    errno.EACCES: say("access is denied"),
+    errno.EPERM: say("access is denied"),
+    errno.EEXIST: say("there is such a file already"),
+    errno.EISDIR: say("it is a folder"),
+    errno.ENOTDIR: say("it is not a folder"),
+    errno.ENAMETOOLONG: say("the name is too long"),
+    errno.ELOOP: say("its links lead round in a circle"),
+    errno.ENOSPC: say("the disk is full"),
+    errno.EDQUOT: say("there is no room left for this user"),
+    errno.EROFS: say("nothing can be written on this disk"),
+    errno.EMFILE: say("too many files are open"),
+    errno.ECONNREFUSED: say("nobody answers there"),
+    errno.ECONNRESET: say("the other side has broken off"),
+    errno.ETIMEDOUT: say("no answer came in time"),
+    errno.EHOSTUNREACH: say("the way there is interrupted"),
+    errno.ENETUNREACH: say("the network cannot be reached"),
+}
+
+
+def reason_of(error: OSError) -> Wording:
+    """Return in words why the system refuses something: in ours, or its own where we have none."""
+    known = _SAID_BY_THE_SYSTEM.get(error.errno or 0)
+    return known or Wording("%(words)s", {"words": error.strerror or type(error).__name__})

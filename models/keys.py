@@ -13,7 +13,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from models.errors import TrousseauError
+from models.errors import TrousseauError, reason_of
 from models.language import N_, Wording, say
 
 KEY_BYTES = 32
@@ -140,6 +140,6 @@ def _unusable(path: Path, error: OSError) -> KeyRefused:
         say(
             "The key file %(path)s cannot be read or made: %(reason)s.",
             path=str(path),
-            reason=error.strerror or type(error).__name__,
+            reason=reason_of(error),
         )
     )

@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from models.addresses import AddressError, parse_address
-from models.errors import TrousseauError
+from models.errors import TrousseauError, reason_of
 from models.functions import function_label
 from models.language import N_, Wording, _, format_day, say, say_n
 from models.text import clean, squeeze
@@ -335,7 +335,7 @@ class RecordConsentsScreen(DeedScreen[None]):
             raise TrousseauError(
                 say(
                     "The file cannot be read: %(reason)s.",
-                    reason=error.strerror or type(error).__name__,
+                    reason=reason_of(error),
                 )
             ) from None
         found = read_consent_file(content, path.name)

@@ -12,7 +12,7 @@ from textual import on
 from textual.message import Message
 from textual.screen import Screen
 
-from models.errors import TrousseauError
+from models.errors import TrousseauError, reason_of
 from models.language import Wording, say
 from models.text import clean, squeeze
 from screens.doorway import MailQueued
@@ -143,7 +143,7 @@ def content_of(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(_LARGEST_FILE + 1)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason = reason_of(error)
         raise TrousseauError(say("The file cannot be read: %(reason)s.", reason=reason)) from None
 
 

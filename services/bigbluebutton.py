@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
-from models.errors import TrousseauError
+from models.errors import TrousseauError, reason_of
 from models.language import N_, Wording, say
 from models.text import clean, is_clean, squeeze
 from services.mail.url import is_loopback
@@ -676,7 +676,7 @@ def _unreachable(server: MeetingServer, error: OSError) -> ServerUnreachable:
             "The meeting server %(server)s cannot be reached: %(reason)s. Check the network and"
             " %(variable)s, and try again.",
             server=server.shown,
-            reason=clean(error.strerror or type(error).__name__, _SHOWN),
+            reason=reason_of(error),
             variable=URL_VARIABLE,
         )
     )

@@ -23,6 +23,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from models.database import ActorSession
+from models.errors import reason_of
 from models.language import LANGUAGES, Wording, say
 from models.reading_room import Committee, Document, DocumentFile, DocumentVersion
 from models.text import clean, is_clean, name_key, squeeze
@@ -147,7 +148,7 @@ def _walk(folder: Path) -> Iterator[FolderFile]:
                 )
             yield FolderFile(_key(path), str(path), refused)
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason = reason_of(error)
         place = clean(os.fsdecode(error.filename or folder), LONGEST_TITLE)
         raise RoomRefused(say("%(file)s: %(reason)s", file=place, reason=reason)) from None
     if not count:
@@ -201,7 +202,7 @@ def _read(folder: Path, found: FolderFile) -> tuple[FolderFile, CheckedFile | No
     except RoomRefused as error:
         return replace(found, refused=error.wording), None
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason = reason_of(error)
         return replace(found, refused=say("It cannot be read: %(reason)s.", reason=reason)), None
     said: dict[str, str] = {}
     heading = ""

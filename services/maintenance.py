@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from models import journal
 from models.accounts import Account
 from models.database import SYSTEM, DatabaseRefused, gate, make_engine, reading
-from models.errors import TrousseauError
+from models.errors import TrousseauError, reason_of
 from models.keys import load_key
 from models.language import N_, Wording, say, say_n
 from models.nightly import Schedule
@@ -262,7 +262,7 @@ def _refuse_server(engine: Engine, tool: str) -> None:
 
 
 def _unusable(file: Path, error: OSError) -> BackupRefused:
-    reason = error.strerror or type(error).__name__
+    reason = reason_of(error)
     return BackupRefused(say("%(file)s cannot be used: %(reason)s.", file=str(file), reason=reason))
 
 

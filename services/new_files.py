@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from models.errors import TrousseauError
+from models.errors import TrousseauError, reason_of
 from models.language import N_, say
 from models.text import clean
 
@@ -39,7 +39,7 @@ def write_new(content: bytes, folder: Path, name: str, ending: str) -> Path:
             say(
                 "The file cannot be written to %(folder)s: %(reason)s.",
                 folder=clean(str(folder), _SHOWN),
-                reason=error.strerror or type(error).__name__,
+                reason=reason_of(error),
             )
         ) from None
 

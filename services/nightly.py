@@ -31,7 +31,7 @@ from models import journal
 from models.access import Access
 from models.accounts import Account, Draft, Origin, SignInEvent
 from models.database import SYSTEM, ActorSession, change
-from models.errors import TrousseauError
+from models.errors import TrousseauError, reason_of
 from models.keys import Key
 from models.language import N_, Wording, say
 from models.nightly import NightlyRun, Schedule
@@ -444,7 +444,7 @@ def _read_bounces(
             yield say(
                 "The returned mails in %(place)s cannot be read: %(reason)s.",
                 place=str(work.bounces),
-                reason=error.strerror or type(error).__name__,
+                reason=reason_of(error),
             )
             return
     desk.write(_note_bounces, run_id, worker, name, count)

@@ -17,7 +17,7 @@ import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from models.errors import TrousseauError
+from models.errors import TrousseauError, reason_of
 from models.language import N_, Wording, say
 from services.mail.url import MailSettings, is_loopback, mail_settings_from_environment
 from tui.appearance import Appearance, Style, recognised_style
@@ -78,7 +78,7 @@ class Folders:
                         "The folder %(folder)s cannot be made: %(reason)s. "
                         "TROUSSEAU_HOME chooses another place.",
                         folder=str(folder),
-                        reason=error.strerror or type(error).__name__,
+                        reason=reason_of(error),
                     )
                 ) from None
 

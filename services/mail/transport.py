@@ -23,7 +23,7 @@ from typing import Protocol
 import aiosmtplib
 
 from models.addresses import AddressError, needs_smtputf8, parse_address, to_ascii
-from models.errors import TrousseauError
+from models.errors import TrousseauError, reason_of
 from models.language import N_, Wording, say
 from services.mail.replies import Outcome, Result, Stage, outcome_of_reply, server_words
 from services.mail.url import MailSettings, is_loopback
@@ -500,5 +500,5 @@ def _folder_unusable(folder: Path, error: OSError) -> Wording:
     return say(
         "The mail folder %(path)s cannot be written: %(reason)s.",
         path=str(folder),
-        reason=error.strerror or type(error).__name__,
+        reason=reason_of(error),
     )

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from models.errors import TrousseauError
+from models.errors import TrousseauError, reason_of
 from models.language import say
 
 
@@ -56,5 +56,5 @@ def standard_input() -> BinaryIO:
 
 def refused(path: Path, error: OSError) -> FileRefused:
     """Return what to raise for a file that the system refuses."""
-    reason = error.strerror or type(error).__name__
+    reason = reason_of(error)
     return FileRefused(say("%(file)s: %(reason)s", file=str(path), reason=reason))

@@ -43,9 +43,10 @@ _SAID_BY_THE_SYSTEM: dict[int, Wording] = {
     errno.EHOSTUNREACH: say("the way there is interrupted"),
     errno.ENETUNREACH: say("the network cannot be reached"),
 }
+_ITS_OWN = "%(words)s"
 
 
 def reason_of(error: OSError) -> Wording:
     """Return in words why the system refuses something: in ours, or its own where we have none."""
     known = _SAID_BY_THE_SYSTEM.get(error.errno or 0)
-    return known or Wording("%(words)s", {"words": error.strerror or type(error).__name__})
+    return known or Wording(_ITS_OWN, {"words": error.strerror or type(error).__name__})

@@ -19,9 +19,7 @@ from sqlmodel import Field
 
 from models.access import happened
 from models.base import Instant, Table, conditional_index, partial_index
-from models.keys import Key
 from models.mail import Mail
-from models.tokens import make_token
 
 #: The purpose in a password's HMAC; the row is the headship's (see `models.tokens`).
 HEADNET_PURPOSE = "headnet"
@@ -297,8 +295,3 @@ def in_force(address: Any) -> ColumnElement[bool]:
 def is_waiting(address: Any) -> ColumnElement[bool]:
     """SQL: a change of a head's address waits for the nightly update."""
     return and_(address.in_force_at.is_(None), address.cancelled_at.is_(None))
-
-
-def token_of(key: Key, headship_id: int, generation: int) -> str:
-    """Return a head's password; it goes into the mail to the head, and nowhere else."""
-    return make_token(key, HEADNET_PURPOSE, headship_id, generation)

@@ -1,6 +1,6 @@
 """Committees of heads: what they are for, who is in them from when until when, their minutes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -298,15 +298,6 @@ def change_term(session: ActorSession, member_id: int, term: Term) -> bool:
     if different:
         _change_term(session, member_id, **different)
     return bool(different)
-
-
-def end_term(session: ActorSession, member_id: int, last_day: date) -> None:
-    """Let a term end on that day, the last one in office; raises `RoomRefused`."""
-    require_manager(session)
-    found = _term(session, member_id)
-    ended = replace(_member(found, last_day).term, last_day=last_day)
-    _term_values(ended)
-    _change_term(session, member_id, last_day=last_day)
 
 
 def remove_term(session: ActorSession, member_id: int) -> None:

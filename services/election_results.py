@@ -131,21 +131,6 @@ def ballots(session: ActorSession, election_id: int) -> tuple[PublishedBallot, .
     return _ballots(session, election_id)
 
 
-def ballot_of(session: ActorSession, election_id: int, receipt: str) -> PublishedBallot | None:
-    """Return the published ballot of a receipt as typed, None where there is none."""
-    _refuse_unless_published(find(session, election_id), session.at)
-    found = urn.read_receipt(receipt)
-    if found is None:
-        return None
-    row = session.scalars(
-        select(ElectionBallot).where(
-            col(ElectionBallot.election_id) == election_id,
-            col(ElectionBallot.receipt) == urn.shown_receipt(found),
-        )
-    ).one_or_none()
-    return None if row is None else PublishedBallot(row.receipt, row.choice)
-
-
 def _ballots(session: ActorSession, election_id: int) -> tuple[PublishedBallot, ...]:
     rows = session.execute(
         select(col(ElectionBallot.receipt), col(ElectionBallot.choice)).where(

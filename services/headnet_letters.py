@@ -15,7 +15,6 @@ from models.mail import HEADNET_PASSWORD, Mail
 PASSWORD = HEADNET_PASSWORD
 ADDRESS_CHANGED = "head_address_changed"
 ENDED = "headnet_ended"
-TEMPLATES = (PASSWORD, ADDRESS_CHANGED, ENDED)
 #: For how long each is tried.
 TRIED_FOR = timedelta(days=7)
 

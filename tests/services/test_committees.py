@@ -54,16 +54,17 @@ def test_a_term_is_changed_ended_and_taken_back(room: Room) -> None:
     better = replace(term, name="Anne Lecomte", function="secrétaire")
     assert room.helpdesk.write(committees.change_term, member.id, better)
     assert not room.helpdesk.write(committees.change_term, member.id, better)
-    room.helpdesk.write(committees.end_term, member.id, date(2026, 11, 21))
+    ended = replace(better, last_day=date(2026, 11, 21))
+    assert room.helpdesk.write(committees.change_term, member.id, ended)
     (member,) = room.head.read(committees.page, bureau).members
     assert (member.state, member.term.last_day) == ("past", date(2026, 11, 21))
+    before = replace(better, last_day=date(2025, 12, 31))
     with pytest.raises(RoomRefused):
-        room.helpdesk.write(committees.end_term, member.id, date(2025, 12, 31))
+        room.helpdesk.write(committees.change_term, member.id, before)
     room.helpdesk.write(committees.remove_term, member.id)
     assert members(room, bureau) == []
     for deed, *arguments in (
         (committees.remove_term,),
-        (committees.end_term, TODAY),
         (committees.change_term, term),
     ):
         with pytest.raises(NotInRoom):

@@ -193,7 +193,6 @@ def test_a_head_changes_nothing(room: Room) -> None:
         (committees.publish_again, committee),
         (committees.add_term, committee, Term("A", DAY)),
         (committees.change_term, 1, Term("A", DAY)),
-        (committees.end_term, 1, DAY),
         (committees.remove_term, 1),
     ]
     before = room.head.read(reading_room.all_rows, RoomQuery())

@@ -12,9 +12,11 @@ journal or log: it is a function of the key, the headship and its generation (`m
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlmodel import col
 
 from models.addresses import AddressError, address_key, parse_address
@@ -25,6 +27,7 @@ from models.headnet import (
     HeadAddress,
     HeadnetPassword,
     Headship,
+    in_force,
 )
 from models.keys import Key
 from models.language import Wording, say, say_n
@@ -297,37 +300,46 @@ def accepts(session: ActorSession, key: Key, email: str, password: str) -> Verdi
         parsed = parse_token(password)
     except TokenMistyped:
         return Verdict(None, "mistyped")
-    of_token = select(Headship).where(col(Headship.id) == parsed.row_id)
-    head = session.scalars(of_token).one_or_none()
-    latest = latest_generation(session, parsed.row_id)
+    asked = session.execute(_asked_of(), {"headship": parsed.row_id}).all()
+    latest = asked[0].generation if asked else 0
     generation = matching_generation(key, HEADNET_PURPOSE, parsed, latest)
-    if head is None or generation is None:
-        return Verdict(None, "unknown")
-    row = session.scalars(
-        select(HeadnetPassword).where(
-            col(HeadnetPassword.headship_id) == head.id,
-            col(HeadnetPassword.generation) == generation,
-        )
-    ).one_or_none()
+    row = next((row for row in asked if row.generation == generation), None)
     if row is None:
         return Verdict(None, "unknown")
-    address, newer = address_in_force(session, head.id), generation != latest
-    reason = _refusal(head, row, address, email, session.at, newer=newer)
-    return Verdict(None if reason else head.id, reason, head.id, row.id)
+    reason = _refusal(row, email, session.at, newer=generation != latest)
+    return Verdict(None if reason else row.headship_id, reason, row.headship_id, row.id)
 
 
-def _refusal(
-    head: Headship,
-    row: HeadnetPassword,
-    address: HeadAddress | None,
-    email: str,
-    at: datetime,
-    *,
-    newer: bool,
-) -> str:
-    if head.ended_at is not None:
+@cache
+def _asked_of() -> Any:
+    """SQL: the passwords of a headship, the latest first, with all that decides whether one counts.
+
+    Built once and asked once, for whoever guesses costs no more than that.
+    """
+    address = (
+        select(col(HeadAddress.email_key))
+        .where(col(HeadAddress.headship_id) == Headship.id, in_force(HeadAddress))
+        .limit(1)
+        .scalar_subquery()
+        .label("email_key")
+    )
+    password: Any = HeadnetPassword
+    head: Any = Headship
+    return (
+        select(
+            password.headship_id, password.id, password.generation, password.replaced_at,
+            password.in_force_at, password.takes_effect_at, head.ended_at, address,
+        )
+        .join(head, head.id == password.headship_id)
+        .where(password.headship_id == bindparam("headship"))
+        .order_by(password.generation.desc())
+    )  # fmt: skip
+
+
+def _refusal(row: Any, email: str, at: datetime, *, newer: bool) -> str:
+    if row.ended_at is not None:
         return "ended"
-    if address is None or _key_of(email) != address.email_key:
+    if row.email_key is None or _key_of(email) != row.email_key:
         return "address"
     if newer or row.replaced_at is not None:
         return "replaced"

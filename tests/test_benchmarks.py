@@ -80,6 +80,7 @@ def test_sending(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [figure.unit for figure in found] == ["/s"] * len(sending.CONNECTIONS)
 
 
+@pytest.mark.timeout(240)  # two consoles start, which takes what the machine leaves them
 def test_sessions(databases: Databases) -> None:
     found = figures(list(sessions.measure(databases, [1], 1, keys=2)))
     assert [figure.unit for figure in found] == ["ms", "ms", "MB", "ms", "ms"]

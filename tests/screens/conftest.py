@@ -105,9 +105,11 @@ async def settled(pilot: Pilot[Any]) -> None:
 
 
 def _unread(app: App[Any]) -> bool:
-    """Tell whether a message waits: on a busy machine a pause ends before its handler began."""
-    nodes = (app, *app.screen_stack, *app.screen.walk_children())
-    return any(node.message_queue_size for node in nodes)
+    """Tell whether a message waits: on a busy machine a pause ends before its handler began.
+
+    Of a screen that is closing, too: what it answers with is still on the way.
+    """
+    return any(node.message_queue_size or node._next_callbacks for node in (app, *app._registry))
 
 
 def screen_text(app: App[Any]) -> str:

@@ -58,8 +58,13 @@ class BookReader(Widget, can_focus=True):
 
     @dataclass
     class Counted(Message):
-        """All lines are counted, and where what is looked for stands: `found` if anywhere."""
+        """All lines of a book are counted, and where what is `wanted` stands: `found` if anywhere.
 
+        It may arrive when another book is shown, or something else is looked for.
+        """
+
+        book: Book
+        wanted: str
         found: bool
 
     @dataclass
@@ -96,6 +101,10 @@ class BookReader(Widget, can_focus=True):
     def wanted(self) -> str:
         """What is looked for, folded; "" where nothing is."""
         return self._wanted
+
+    def still_holds(self, told: Counted) -> bool:
+        """Tell whether what was counted is of what is shown and looked for now."""
+        return told.book is self._book and told.wanted == self._wanted
 
     def search(self, wanted: str) -> None:
         """Look for something from the page that is shown on, or for nothing any more."""
@@ -182,7 +191,7 @@ class BookReader(Widget, can_focus=True):
                 self._go_to_match(self._first_below())
             self.refresh()
         if self._is_counted:
-            self.post_message(self.Counted(bool(self._matches)))
+            self.post_message(self.Counted(self._book, self._wanted, bool(self._matches)))
 
     @property
     def _is_counted(self) -> bool:
@@ -445,6 +454,8 @@ class SearchedBook(Vertical):
     @on(BookReader.Counted)
     def _forget_unless_found(self, event: BookReader.Counted) -> None:
         event.stop()
+        if not self.reader.still_holds(event):
+            return
         if self._asked and self._asked == self.field.value and not event.found:
             self.field.value = ""
             self.remove_class("-searching")

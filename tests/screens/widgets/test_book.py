@@ -320,3 +320,19 @@ async def test_the_language_is_another(console: MakeApp) -> None:
         assert "[image\xa0: plan]" in screen_text(pilot.app)
         assert await press(pilot, "f9") == "line 1 of 1"
         assert "[image: plan]" in screen_text(pilot.app)
+
+
+async def test_what_was_counted_before_forgets_nothing_that_is_looked_for_now(
+    console: MakeApp,
+) -> None:
+    screen = Reading(Book("", "text"))
+    async with console(screen).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        reader = screen.book.reader
+        late = reader.Counted(Book("", "text"), "", found=False)
+        screen.book.show(Book("Première ligne\n\nAdopté à l’unanimité", "text"))
+        reader.post_message(late)  # counted, and not heard yet when the document came
+        screen.book.look_for("unanimité")
+        await settled(pilot)
+        assert screen.book.field.value == "unanimité"
+        assert "correspondance 1 sur 1" in screen_text(pilot.app)

@@ -175,20 +175,12 @@ class CommitteeScreen(RoomScreen[None]):
     def action_withdraw(self) -> None:
         assert self._page is not None
         page, desk = self._page, self._desk
-        if page.withdrawn_at is not None:
-            self.ask(
-                say("Publish again"),
-                say("Publish “%(title)s” again? Heads see it as before.", title=page.name),
-                partial(desk.write, committees.publish_again, page.id),
-                say("It is in the reading room again."),
-            )
-            return
-        self.ask(
-            say("Withdraw"),
-            say("Withdraw “%(title)s”? Heads no longer see it.", title=page.name),
-            partial(desk.write, committees.withdraw, page.id),
-            say("Withdrawn. x publishes it again."),
-            say("Its minutes stay in the reading room."),
+        self.ask_to_withdraw(
+            page.name,
+            withdrawn=page.withdrawn_at is not None,
+            withdraw=partial(desk.write, committees.withdraw, page.id),
+            publish_again=partial(desk.write, committees.publish_again, page.id),
+            detail=say("Its minutes stay in the reading room."),
         )
 
 

@@ -128,20 +128,12 @@ class ConferenceScreen(RoomScreen[None]):
     def action_withdraw(self) -> None:
         assert self._page is not None
         row, desk = self._page.row, self._desk
-        if row.withdrawn_at is not None:
-            self.ask(
-                say("Publish again"),
-                say("Publish “%(title)s” again? Heads see it as before.", title=row.title),
-                partial(desk.write, conferences.publish_again, row.id),
-                say("It is in the reading room again."),
-            )
-            return
-        self.ask(
-            say("Withdraw"),
-            say("Withdraw “%(title)s”? Heads no longer see it.", title=row.title),
-            partial(desk.write, conferences.withdraw, row.id),
-            say("Withdrawn. x publishes it again."),
-            say("Its calendar file then says that it is cancelled."),
+        self.ask_to_withdraw(
+            row.title,
+            withdrawn=row.withdrawn_at is not None,
+            withdraw=partial(desk.write, conferences.withdraw, row.id),
+            publish_again=partial(desk.write, conferences.publish_again, row.id),
+            detail=say("Its calendar file then says that it is cancelled."),
         )
 
 

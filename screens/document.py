@@ -264,20 +264,12 @@ class DocumentScreen(RoomScreen[None]):
     def action_withdraw(self) -> None:
         assert self._shown is not None
         page, desk = self._shown.page, self._desk
-        if page.withdrawn_at is not None:
-            self.ask(
-                say("Publish again"),
-                say("Publish “%(title)s” again? Heads see it as before.", title=page.title),
-                partial(desk.write, documents.publish_again, page.id),
-                say("It is in the reading room again."),
-            )
-            return
-        self.ask(
-            say("Withdraw"),
-            say("Withdraw “%(title)s”? Heads no longer see it.", title=page.title),
-            partial(desk.write, documents.withdraw, page.id),
-            say("Withdrawn. x publishes it again."),
-            say("Its versions are kept, and who has read them."),
+        self.ask_to_withdraw(
+            page.title,
+            withdrawn=page.withdrawn_at is not None,
+            withdraw=partial(desk.write, documents.withdraw, page.id),
+            publish_again=partial(desk.write, documents.publish_again, page.id),
+            detail=say("Its versions are kept, and who has read them."),
         )
 
 

@@ -253,3 +253,29 @@ class RoomScreen(DeedScreen[Result]):
             ConfirmScreen(title, question, detail),
             lambda yes: self.do(deed, told) if yes else None,
         )
+
+    def ask_to_withdraw(
+        self,
+        title: str,
+        *,
+        withdrawn: bool,
+        withdraw: Callable[[], object],
+        publish_again: Callable[[], object],
+        detail: Wording,
+    ) -> None:
+        """Withdraw something if the answer is yes, or publish again what is withdrawn."""
+        if withdrawn:
+            self.ask(
+                say("Publish again"),
+                say("Publish “%(title)s” again? Heads see it as before.", title=title),
+                publish_again,
+                say("It is in the reading room again."),
+            )
+            return
+        self.ask(
+            say("Withdraw"),
+            say("Withdraw “%(title)s”? Heads no longer see it.", title=title),
+            withdraw,
+            say("Withdrawn. x publishes it again."),
+            detail,
+        )

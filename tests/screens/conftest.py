@@ -99,7 +99,7 @@ async def settled(pilot: Pilot[Any]) -> None:
         if [w for w in pilot.app.workers if not w.is_finished]:
             with suppress(WorkerCancelled):  # one that a newer one has replaced
                 await pilot.app.workers.wait_for_complete()
-        elif not _unread(pilot.app):
+        elif not (_unread(pilot.app) or _not_laid_out(pilot.app)):
             break
     await pilot.pause()
 
@@ -110,6 +110,11 @@ def _unread(app: App[Any]) -> bool:
     Of a screen that is closing, too: what it answers with is still on the way.
     """
     return any(node.message_queue_size or node._next_callbacks for node in (app, *app._registry))
+
+
+def _not_laid_out(app: App[Any]) -> bool:
+    """Tell whether what is to be shown has no place yet: it gets one when its screen is idle."""
+    return any(node._layout_required for node in (app.screen, *app.screen.query("*")))
 
 
 def screen_text(app: App[Any]) -> str:

@@ -24,6 +24,7 @@ MODULES = {
     "import": "benchmarks.imports",
     "lists": "benchmarks.lists",
     "workshops": "benchmarks.workshops",
+    "search": "benchmarks.search",
     "sending": "benchmarks.sending",
     "console": "benchmarks.console",
     "keys": "benchmarks.keys",

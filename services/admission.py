@@ -73,7 +73,7 @@ class Admission:
 
 
 @dataclass(frozen=True, slots=True)
-class _Genuine:
+class Genuine:
     """A token whose authentication fits: its kind, its generation, and its latest row."""
 
     kind: Kind
@@ -110,7 +110,7 @@ def look_at_token(entrance: Entrance, text: str) -> Admission:
 
 
 def open_token(session: ActorSession, key: Key, parsed: ParsedToken, origin: str) -> Opened:
-    found = _genuine(session, key, parsed)
+    found = genuine(session, key, parsed)
     if found is None:
         tries.check_origin(session, origin)
         raise TokenInvalid(
@@ -129,13 +129,13 @@ _TABLES: tuple[tuple[Kind, str, Any], ...] = (
 )
 
 
-def _genuine(session: ActorSession, key: Key, parsed: ParsedToken) -> _Genuine | None:
+def genuine(session: ActorSession, key: Key, parsed: ParsedToken) -> Genuine | None:
     """Return the row that a token belongs to, None for one that was never given.
 
     Everything is looked up and computed whatever is found on the way. In a session that
     writes, the row is locked: whoever comes second sees that the token is used.
     """
-    found: _Genuine | None = None
+    found: Genuine | None = None
     for kind, purpose, table in _TABLES:
         owner: Any = table.access_id if table is Invitation else table.account_id
         latest: Any = (
@@ -147,14 +147,14 @@ def _genuine(session: ActorSession, key: Key, parsed: ParsedToken) -> _Genuine |
         given = row.generation if row is not None else 1
         generation = matching_generation(key, purpose, parsed, given)
         if row is not None and generation is not None:
-            found = _Genuine(kind, generation, row)
+            found = Genuine(kind, generation, row)
     return found
 
 
 def _note_refusal(entrance: Entrance, parsed: ParsedToken, refused: TokenRefused) -> None:
     """Write down for the helpdesk why a token opened nothing, and count what was guessed."""
     with entrance.acting() as session:
-        found = _genuine(session, entrance.key, parsed)
+        found = genuine(session, entrance.key, parsed)
         if found is None:
             tries.count_origin(session, entrance.knocker)
         row = found.row if found else None
@@ -168,7 +168,7 @@ def _note_refusal(entrance: Entrance, parsed: ParsedToken, refused: TokenRefused
         )
 
 
-def _open_invitation(session: ActorSession, found: _Genuine) -> Opened:
+def _open_invitation(session: ActorSession, found: Genuine) -> Opened:
     row: Invitation = found.row
     facts = _access_facts(session, row.access_id)
     access, person, school = facts.Access, facts.Person, facts.School
@@ -385,7 +385,7 @@ def _opened(
     return Opened(admission, row, account)
 
 
-def _open_reset(session: ActorSession, found: _Genuine) -> Opened:
+def _open_reset(session: ActorSession, found: Genuine) -> Opened:
     row: PasswordReset = found.row
     account, zone = _own_account(session, row)
     if found.generation < row.generation and row.used_at is None and row.replaced_at is None:
@@ -406,7 +406,7 @@ def _open_reset(session: ActorSession, found: _Genuine) -> Opened:
     return _opened("reset", row, account, account.email, zone)
 
 
-def _open_address(session: ActorSession, found: _Genuine) -> Opened:
+def _open_address(session: ActorSession, found: Genuine) -> Opened:
     row: AddressChange = found.row
     account, zone = _own_account(session, row)
     if found.generation < row.generation:

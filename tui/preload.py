@@ -23,6 +23,8 @@ LIBRARIES = (
     "openpyxl",
     "psycopg",
     "pysqlite3.dbapi2",
+    "rapidfuzz.distance",
+    "rapidfuzz.process",
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite.pysqlite",
     "textual.drivers.linux_driver",

@@ -65,6 +65,8 @@ from services.imports.roster import (
     SchoolRecord,
 )
 from services.mail.replies import Outcome, Result
+from services.search_rows import Found
+from services.search_vocabulary import vocabulary
 from services.urn import new_receipt
 from tests.faults.two_schools import MARKER, OTHER_NUMBER, Schools
 from tests.worlds import NOW
@@ -198,6 +200,12 @@ ARGUMENTS: dict[str, Make] = {
     "worker": lambda c: "worker",
     "lease": lambda c: timedelta(minutes=1),
     "words": lambda c: "550 no",
+    "names": lambda c: {(f"nom{MARKER}{n}", "anne"): 0.0 for n in range(3)} | {("membre", ""): 0.0},
+    "found": lambda c: [Found(c.one(c.random.choice(["person", "school"])), 1.0, say("a"))],
+    "digits": lambda c: c.random.choice([str(OTHER_NUMBER), "98", "9901", "1740314"]),
+    "most": lambda c: 5,
+    "known": lambda c: vocabulary(c.session),
+    "parsed": lambda c: parse_token(make_token(c.key, "invitation", c.one_of_many("access"), 1)),
     "randomness": lambda c: c.random,
     "key": lambda c: c.key,
     "query": lambda c: team_access.TeamQuery(

@@ -388,6 +388,7 @@ PAST_THE_DOOR = {
     "services/headnet_sign_in.py": "notes when a head came in, at the door; refuses all others",
     "services/urn.py": "a head’s ballot into the urn, which no session reads; bare numbers",
     "services/election_results.py": "publishes once what has closed, whoever opens the page",
+    "services/search_vocabulary.py": "how far tables have come; names are read as the actor's",
     "services/tries.py": "counts tries at the door, where nobody is in yet; refuses all others",
 }
 _BARE = re.compile(

@@ -11,6 +11,7 @@ from models.language import N_
 #: In the order of the help: what each is for.
 HELP: Mapping[str, str] = {
     "import": N_("Read a file of records; nothing changes before the plan."),
+    "search": N_("Find anybody and anything that a caller names."),
     "access": N_("Who has access in a school, and who not yet, and why."),
     "families": N_("Guardians and children, and who has signed in."),
     "invite": N_("Put the invitations of a team into the outbox."),
@@ -38,6 +39,7 @@ HELP: Mapping[str, str] = {
 #: The module that defines each.
 MODULES: Mapping[str, str] = {
     "import": "tui.cli.imports",
+    "search": "tui.cli.search",
     "access": "tui.cli.access",
     "families": "tui.cli.families",
     "invite": "tui.cli.mail",

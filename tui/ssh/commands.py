@@ -32,6 +32,9 @@ _EMAIL = re.compile(r"[^\s/$-][^\s/$]{0,253}")
 #: A code of the reading room, and what it may be mistyped as.
 _DOWNLOAD = re.compile(r"[0-9A-Za-z][0-9A-Za-z -]{0,79}")
 _NAME = re.compile(r"[^\s/$-][^\n/$]{0,99}")
+#: What may be searched for: anything that is no option and names no file.
+_TEXT = re.compile(r"[^-/$`][^/$`]{0,199}")
+_SMALL = re.compile(r"[0-9]{1,2}")
 #: An option without a value.
 _FLAG = None
 
@@ -53,7 +56,8 @@ class Command:
     `words` ask for it and `arguments` are what the command line is given instead. `thing` is
     what of `models.rights` it is about; all of a school's must be seen, or may be changed with
     `change`. With `takes_input` it reads standard input, which `-` may say too. With `about` one
-    word of that pattern says what it is about. `school` tells whether the command line is given
+    word of that pattern says what it is about, or with `phrase` all words before the options
+    together. `school` tells whether the command line is given
     one: always, where one is asked for, or never; in any case `--school` says which profile
     is meant. With `at_the_door` whoever comes in may ask for it, and nobody is signed in.
     """
@@ -65,6 +69,7 @@ class Command:
     change: bool = False
     takes_input: bool = False
     about: re.Pattern[str] | None = None
+    phrase: bool = False
     school: Literal["always", "asked", "never"] = "always"
     at_the_door: bool = False
 
@@ -150,6 +155,15 @@ COMMANDS = (
     _export("invitations", "mail"),
     Command(
         ("access",), ("access",), "team", {**_JSON, "--status": _CODE, "--on": _DAY, "--csv": _FLAG}
+    ),
+    Command(
+        ("search",),
+        ("search",),
+        "people",
+        {**_OF_ONE, "--limit": _SMALL},
+        about=_TEXT,
+        phrase=True,
+        school="never",
     ),
     Command(("consent", "list"), ("consent", "list"), "consents", _JSON, change=True),
     Command(("invitations",), ("invitations",), "mail", {**_JSON, "--state": _CODE}),
@@ -243,7 +257,9 @@ def parse(text: str) -> Request:
     rest = words[len(command.words) :]
     if command.takes_input and rest[:1] == ["-"]:
         rest = rest[1:]
-    about = [_about(command.about, rest)] if command.about is not None else []
+    about = []
+    if command.about is not None:
+        about = [(_phrase if command.phrase else _about)(command.about, rest)]
     return _request(command, about, _options(command, rest))
 
 
@@ -282,6 +298,16 @@ def _about(pattern: re.Pattern[str], words: list[str]) -> str:
             "value",
         )
     return word
+
+
+def _phrase(pattern: re.Pattern[str], words: list[str]) -> str:
+    """Take off the words before the first option, and return them as one."""
+    end = next((n for n, word in enumerate(words) if word.startswith("-")), len(words))
+    text, words[:end] = " ".join(words[:end]), []
+    if not pattern.fullmatch(text):
+        # What was typed may be a token, and is not repeated.
+        raise RequestRefused(say("Say what is to be found: search WORDS"), "value")
+    return text
 
 
 def _options(command: Command, words: list[str]) -> dict[str, str]:

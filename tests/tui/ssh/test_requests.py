@@ -63,6 +63,8 @@ from tui.ssh.visitor import NOWHERE, Visitor, visitor_of
             "trousseau workshop check-date 2027-03-15 --school 4321",
             ["workshop", "check-date", "2027-03-15"],
         ),
+        ("search dupont 'jean marc' --json", ["search", "dupont jean marc", "--json"]),
+        ("search D\\'Hondt --limit 5", ["search", "D'Hondt", "--limit=5"]),
         ("workshop attendance '0001 ZZ'", ["workshop", "attendance", "0001 ZZ"]),
         ("document list --unread", ["document", "list", "--unread"]),
         ("document get 7", ["document", "get", "--output=-", "7"]),
@@ -94,7 +96,7 @@ def test_role_and_school_are_taken_apart() -> None:
      "headnet", "send", "address", "new-head", "--email", "--surname=$x", "--yes",
      "workshop", "show", "attendance", "check-date", "0001-ZZ", "2027-03-15", "--ics", "--report",
      "document", "conference", "committee", "list", "get", "ics", "7", "--version", "publish",
-     "fetch", "00001-ABCDE-FGHJK-MNPQR-STVWX"]
+     "fetch", "00001-ABCDE-FGHJK-MNPQR-STVWX", "search", "dupont", "--limit", "5"]
 )).map(" ".join)))  # fmt: skip
 def test_whatever_is_asked_names_no_file_and_no_other_command(asked: str) -> None:
     try:
@@ -121,7 +123,9 @@ def test_whatever_is_asked_names_no_file_and_no_other_command(asked: str) -> Non
      "headnet new-head --email /etc/passwd", "headnet list --search x", "document fetch",
      "document fetch -o x", "document fetch ABC -o x", "document fetch ABC --output=x",
      "document fetch ABC --as helpdesk", "document fetch ABC DEF", "document fetch /etc/passwd",
-     "document fetch " + "A" * 81, "document fetch --help"],
+     "document fetch " + "A" * 81, "document fetch --help",
+     "search", "search -", "search --json", "search dupont --output=x", "search /etc/passwd",
+     "search dupont --json martin"],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(asked: str) -> None:
     with pytest.raises(RequestRefused):
@@ -136,6 +140,7 @@ def test_only_who_may_change_a_team_imports_it() -> None:
     managed = {name for name, roles in allowed.items() if name.startswith("headnet ")}
     assert len(managed) == 5
     assert all(allowed[name] == {"helpdesk", "coordinator"} for name in managed)
+    assert allowed["search"] == {"helpdesk", "director", "coordinator"}
     assert not any({"staff", "parent"} & roles for roles in allowed.values())
 
 

@@ -1,0 +1,300 @@
+"""The one search of the console: people, schools, and whatever a caller reads out.
+
+What is typed may be a name in any order, half typed or with slips, an address, a staff or
+FASE number, a school as people call it, a pasted token, the reference of a consent form or
+of a workshop, or a message id. The best match comes first, and only what the session's actor
+may see is found (DOMAIN §5, the search keys).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from sqlalchemy import bindparam, select
+from sqlmodel import col
+
+from models.accounts import Account
+from models.database import ActorSession
+from models.keys import Key
+from models.language import Wording, say
+from models.people import Person, Post
+from models.prepared import fetch
+from models.text import clean
+from services import search_codes, search_rows
+from services.search_names import words_of
+from services.search_rows import Found, Hit
+from services.search_schools import SchoolFound
+from services.search_vocabulary import Vocabulary, addresses, vocabulary
+
+__all__ = ["KINDS", "KIND_WORDS", "LONGEST_TEXT", "Hit", "search", "warm_up"]
+
+#: What can be found. `site` is an implantation: `school_id` says whose.
+KIND_WORDS: dict[str, Wording] = {
+    "person": say("person"),
+    "account": say("account"),
+    "school": say("school"),
+    "site": say("site"),
+    "token": say("token"),
+    "form": say("consent form"),
+    "workshop": say("workshop"),
+    "message": say("message"),
+}
+KINDS = tuple(KIND_WORDS)
+#: What is typed is cut to this many characters, and names to this many words.
+LONGEST_TEXT, _MOST_WORDS = 200, 8
+MOST_ROWS = 50
+#: Of the kind that has fewer good answers so many are shown in any case.
+_LEAST_OF_KIND = 3
+
+#: The fit of a school from which on people are looked for in so many steps only.
+_STEPS, _ALL_STEPS = ((0.88, 1), (0.78, 2)), 4
+#: How well a name must fit to be meant beside a school's number.
+_RATHER = 0.7
+
+_NAME, _SCHOOL = say("Name"), say("School")
+_NAME_AND_NUMBER = say("Name and FASE number")
+_PERSONAL, _OF_SCHOOL = say("Personal address"), say("School address")
+_OF_ACCOUNT = say("Address of the account")
+
+
+def search(session: ActorSession, text: str, limit: int = 12, key: Key | None = None) -> list[Hit]:
+    """Return what may have been meant, the best match first, at most `limit` (up to 50).
+
+    With `key` (that of tokens) a pasted token or message id is told to be genuine or not.
+    Deterministic: the same rows give the same answer in the same order. Never raises for
+    what was typed.
+    """
+    limit = max(0, min(limit, MOST_ROWS))
+    text = clean(text[: LONGEST_TEXT + 1], LONGEST_TEXT).strip()
+    if not text or not limit:
+        return []
+    certain = _certain(session, text, key, limit)
+    if search_codes.number_in(text) or (certain and certain[0].kind == "token"):
+        return _without_twice(certain)[:limit]
+    return _without_twice([*certain, *_likely(session, text, limit)])[:limit]
+
+
+def warm_up(session: ActorSession) -> None:
+    """Read what `search` needs beforehand, such as when a screen opens."""
+    from rapidfuzz import process  # noqa: F401
+
+    vocabulary(session)
+
+
+def _certain(session: ActorSession, text: str, key: Key | None, limit: int) -> list[Hit]:
+    """Return what has the form of a code and is one that is known."""
+    if (hit := search_codes.token(session, text, key)) is not None:
+        return [hit]
+    found: list[Hit] = []
+    if any(character.isdigit() for character in text):
+        looked = (
+            search_codes.form(session, text),
+            search_codes.workshop(session, text),
+            search_codes.message(session, text, key),
+        )
+        found += [hit for hit in looked if hit is not None]
+    if digits := search_codes.number_in(text):
+        found += search_codes.fase(session, digits)
+        found += search_codes.fase_begun(session, digits)
+        found += search_rows.people(session, search_codes.staff(session, digits, limit))
+    return found
+
+
+def _likely(session: ActorSession, text: str, limit: int) -> list[Hit]:
+    """Return what words and addresses may mean."""
+    known = vocabulary(session)
+    if _is_address(text):
+        return _by_address(session, known, text, limit)
+    name, number = search_codes.with_number(text)
+    numbered = _in_numbered_school(session, known, name, number, limit) if name else []
+    schools = known.schools.find(text, limit)
+    names = _names(known, text, limit, steps=_steps(text, schools))
+    people = _people(session, names, text, limit)
+    chosen = _shared_out(people, [_of_school(each) for each in schools], limit)
+    ids = {(kind, one.id) for kind, one in chosen}
+    shown = {
+        ("person", hit.id): hit
+        for hit in search_rows.people(session, [o for o in people if ("person", o.id) in ids])
+    } | {
+        ("school", hit.id): hit
+        for hit in search_rows.schools(session, [o for k, o in chosen if k == "school"])
+    }
+    return [
+        *numbered,
+        *(shown[kind, one.id] for kind, one in chosen if (kind, one.id) in shown),
+    ]
+
+
+def _steps(text: str, schools: Sequence[SchoolFound]) -> int:
+    """Return how far people are looked for beside schools that fit what was typed.
+
+    What fits a school in several words is hardly somebody's name with many slips.
+    """
+    fit = schools[0].fit if schools and len(text.split()) > 1 else 0.0
+    return next((steps for least, steps in _STEPS if fit >= least), _ALL_STEPS)
+
+
+def _of_school(found: SchoolFound) -> Found:
+    return Found(found.id, round(found.fit, 4), _SCHOOL)
+
+
+def _shared_out(
+    people: Sequence[Found], schools: Sequence[Found], limit: int
+) -> list[tuple[str, Found]]:
+    """Return the best of both, of each kind at least some where there are any."""
+    both = [("person", one) for one in people] + [("school", one) for one in schools]
+    ranked = sorted(both, key=lambda each: -each[1].fit)
+    least = min(_LEAST_OF_KIND, limit // 3)
+    needed = {
+        kind: min(least, sum(1 for k, _one in both if k == kind)) for kind in ("person", "school")
+    }
+    chosen: list[tuple[str, Found]] = []
+    for place, (kind, one) in enumerate(ranked):
+        others = sum(count for other, count in needed.items() if other != kind)
+        if len(chosen) + others >= limit and not needed[kind]:
+            continue
+        chosen.append((kind, one))
+        needed[kind] = max(0, needed[kind] - 1)
+        if len(chosen) >= limit or place + 1 == len(ranked):
+            break
+    return chosen
+
+
+# --- people by name -----------------------------------------------------------------------
+
+
+def _names(
+    known: Vocabulary, text: str, most: int, *, steps: int = 4
+) -> dict[tuple[str, str], float]:
+    """Return the names that may have been meant, with what differs, in slips."""
+    words = words_of(text)[:_MOST_WORDS]
+    found = known.names.find(words, most, steps=steps)
+    if known.late is not None:
+        found = sorted({*found, *known.late.find(words, most, steps=steps)})[:most]
+    return {(each.surname, each.first_name): each.cost for each in found}
+
+
+def _people(
+    session: ActorSession,
+    names: dict[tuple[str, str], float],
+    text: str,
+    limit: int,
+    schools: Sequence[int] | None = None,
+) -> list[Found]:
+    """Return the people of these names, in these schools alone where some are given."""
+    rows = search_rows.people_named(session, names, schools)
+    ranked = sorted(
+        (names[row.surname_key, row.first_name_key], row.surname_key, row.first_name_key, row.id)
+        for row in rows
+    )
+    length = max(3, sum(map(len, words_of(text)[:_MOST_WORDS])))
+    return [Found(each[3], round(1 - each[0] / length, 4), _NAME) for each in ranked[:limit]]
+
+
+def _in_numbered_school(
+    session: ActorSession, known: Vocabulary, name: str, number: str, limit: int
+) -> list[Hit]:
+    """Return the people of a name in the school of a FASE number, and that school.
+
+    Callers say surname, first name and the school's number (DOMAIN §5). Nothing where nobody
+    of that name is there: then the number is part of a school's name.
+    """
+    places = search_codes.fase(session, number)
+    ids = sorted({hit.school_id for hit in places if hit.school_id is not None})
+    if not ids:
+        return []
+    names = _names(known, name, MOST_ROWS)
+    there = [
+        replace(one, matched=_NAME_AND_NUMBER)
+        for one in _people(session, names, name, limit, ids)
+        if one.fit >= _RATHER
+    ]
+    return [*search_rows.people(session, there), *places] if there else []
+
+
+# --- addresses ----------------------------------------------------------------------------
+
+
+def _is_address(text: str) -> bool:
+    """Tell whether one word was typed that is, or may become, an address."""
+    if len(text.split()) > 1:
+        return False
+    inside = text.strip("-.'’")
+    return "@" in text or any(c in "._+" or c.isdigit() for c in inside)
+
+
+def _by_address(session: ActorSession, known: Vocabulary, text: str, limit: int) -> list[Hit]:
+    keys: dict[str, float] = {}
+    for part in addresses(session, known):
+        for address, slips in part.find(text).items():
+            keys[address] = min(slips, keys.get(address, slips))
+    people, accounts = _owners(session, keys, len(text))
+    hits = search_rows.people(session, people[:limit]) + accounts
+    if not hits and "@" not in text:
+        text = _as_words(text)
+        people = _people(session, _names(known, text, limit), text, limit)
+        hits = search_rows.people(session, people)
+    return sorted(hits, key=lambda hit: -hit.fit)
+
+
+def _as_words(text: str) -> str:
+    return " ".join("".join(c if c.isalpha() else " " for c in text).split())
+
+
+def _owners(
+    session: ActorSession, keys: dict[str, float], length: int
+) -> tuple[list[Found], list[Hit]]:
+    """Return whose addresses these are: people, and accounts of nobody on record."""
+    if not keys:
+        return [], []
+    values = {"keys": sorted(keys)}
+    found: list[tuple[float, int, Any]] = []
+    for statement, matched in ((_personal(), _PERSONAL), (_of_post(), _OF_SCHOOL)):
+        rows = fetch(session, statement, values)
+        found += [(keys[row.email_key], row.person_id, matched) for row in rows]
+    accounts = []
+    for row in fetch(session, _accounts(), values):
+        slips = keys[row.email_key]
+        if row.person_id is not None:
+            found.append((slips, row.person_id, _OF_ACCOUNT))
+            continue
+        name = row.name or say("Account n° %(number)s", number=row.id)
+        fit = round(1 - slips / max(length, 3), 4)
+        accounts.append(Hit("account", row.id, name, say("Account"), _OF_ACCOUNT, fit))
+    best: dict[int, Found] = {}
+    for slips, person_id, matched in sorted(found, key=lambda each: each[:2]):
+        fit = round(1 - slips / max(length, 3), 4)
+        best.setdefault(person_id, Found(person_id, fit, matched))
+    return list(best.values()), accounts
+
+
+@cache
+def _personal() -> Any:
+    key = col(Person.personal_email_key)
+    return select(col(Person.id).label("person_id"), key.label("email_key")).where(
+        key.in_(bindparam("keys", expanding=True)), col(Person.merged_into_id).is_(None)
+    )
+
+
+@cache
+def _of_post() -> Any:
+    key = col(Post.school_email_key)
+    return select(col(Post.person_id), key.label("email_key")).where(
+        key.in_(bindparam("keys", expanding=True))
+    )
+
+
+@cache
+def _accounts() -> Any:
+    return select(
+        col(Account.id), col(Account.name), col(Account.person_id), col(Account.email_key)
+    ).where(col(Account.email_key).in_(bindparam("keys", expanding=True)))
+
+
+def _without_twice(hits: Iterable[Hit]) -> list[Hit]:
+    """Return each thing once, where it came first."""
+    found: dict[tuple[str, int], Hit] = {}
+    for hit in hits:
+        found.setdefault((hit.kind, hit.id), hit)
+    return list(found.values())

@@ -119,6 +119,11 @@ def open_token(session: ActorSession, key: Key, parsed: ParsedToken, origin: str
                 "the same, ask your school’s manager."
             )
         )
+    return open_genuine(found, session)
+
+
+def open_genuine(found: Genuine, session: ActorSession) -> Opened:
+    """Return what a genuine token opens; raises why it opens nothing (`TokenRefused`)."""
     return _OPENERS[found.kind](session, found)
 
 

@@ -4,19 +4,21 @@ The reason beside a name in a list, the page of a person and the dashboard's lin
 from here, so that they never contradict each other.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from models.addresses import likely_typing_error
+from models.addresses import address_key, likely_typing_error
 from models.functions import FUNCTIONS, function_label
 from models.language import Wording, say
 from services.access_rows import AccessRow
 from services.attention import AttentionLine, attention, known_domains
 
 __all__ = [
-    "CONSENT_WORDS", "STATUS_WORDS", "AttentionLine", "Evidence", "Finding", "Remedy",
-    "StatusWords", "attention", "findings_of", "known_domains", "typing_error", "why_not",
+    "CONSENT_WORDS", "STATUS_WORDS", "About", "AttentionLine", "Evidence", "Finding", "Remedy",
+    "StatusWords", "attention", "findings_of", "known_domains", "not_invited", "typing_error",
+    "why_not",
 ]  # fmt: skip
 
 # --- statuses in words --------------------------------------------------------------------
@@ -73,20 +75,47 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What can be done. Screens know by `code` which key or form it is."""
+    """What can be done. Screens know by `code` which key or form it is.
+
+    In a diagnosis `kind` says whether it is a plan to prepare, a form to fill in, something to
+    say to the caller, or done elsewhere, and `needs` holds the values for that, by name.
+    """
 
     code: str
     label: Wording
+    kind: str = ""
+    needs: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Whom or what a finding is about, by the ids of the rows; None where it is not."""
+
+    person_id: int | None = None
+    school_id: int | None = None
+    school_year_id: int | None = None
+    access_id: int | None = None
+    post_id: int | None = None
+    account_id: int | None = None
+    double_id: int | None = None
+    workshop_id: int | None = None
+    school: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: its cause as a code, and what to tell about it."""
+    """One thing that is wrong: its cause as a code, and what to tell about it.
+
+    A diagnosis adds `tell`, the sentence to read to a caller, without any address, and whom
+    it is about.
+    """
 
     cause: str
     sentence: Wording
     evidence: tuple[Evidence, ...] = ()
     remedy: Remedy | None = None
+    tell: Wording | None = None
+    about: About = About()
 
 
 CORRECT_IN_SOURCE = Remedy("correct_source", say("Correct the address in the records"))
@@ -96,7 +125,9 @@ DECIDE_DOUBLE = Remedy("decide_double", say("Decide: same person or not"))
 SET_ROLE = Remedy("set_role", say("Set a role"))
 REACTIVATE = Remedy("reactivate", say("Reactivate"))
 RENEW = Remedy("renew", say("Import the records of the new school year"))
+INVITE = Remedy("invite", say("Send the invitation"))
 INVITE_AGAIN = Remedy("invite_again", say("Send the invitation again"))
+CORRECT_POST = Remedy("correct_post", say("Correct the post in the records"))
 TELL_HELPDESK = Remedy("tell_helpdesk", say("Tell the helpdesk"))
 
 
@@ -115,8 +146,27 @@ def findings_of(row: AccessRow, now: datetime, domains: frozenset[str]) -> list[
 
     `domains` are those of `known_domains`, which no address is called mistyped for.
     """
-    found = (why_not(row, now), typing_error(row, domains), _still_present(row, now))
+    found = (
+        why_not(row, now),
+        typing_error(row, domains),
+        _address_changed(row),
+        _also_suspected(row),
+        _also_without_role(row),
+        _still_present(row, now),
+    )
     return [finding for finding in found if finding is not None]
+
+
+def not_invited(row: AccessRow) -> Finding | None:
+    """Return that no invitation was ever asked for, where nothing stands in its way."""
+    if row.status != "to_invite":
+        return None
+    return Finding(
+        "not_invited",
+        say("No invitation has been asked for yet. Nothing stands in its way: send it."),
+        (Evidence(say("Access granted"), at=row.details.granted_at),),
+        INVITE,
+    )
 
 
 def _no_address(row: AccessRow) -> Finding:
@@ -172,6 +222,20 @@ def _duplicate(row: AccessRow) -> Finding:
         (Evidence(say("Suspected"), at=row.details.double_found_at),),
         DECIDE_DOUBLE,
     )
+
+
+def _also_suspected(row: AccessRow) -> Finding | None:
+    """Tell of a suspected double where something else blocks first, or nothing any more."""
+    found_at = row.details.double_found_at
+    if found_at is None or row.status not in ("active", "no_address", "no_consent"):
+        return None
+    return _duplicate(row)
+
+
+def _also_without_role(row: AccessRow) -> Finding | None:
+    """Tell that a role is missing, too, where something else blocks first."""
+    blocked = row.status in ("no_address", "no_consent", "duplicate")
+    return _no_role(row) if blocked and row.role is None else None
 
 
 def _no_role(row: AccessRow) -> Finding:
@@ -313,6 +377,29 @@ def typing_error(row: AccessRow, domains: frozenset[str]) -> Finding | None:
     )
 
 
+def _address_changed(row: AccessRow) -> Finding | None:
+    """Tell that the records give another address since the invitation (DOMAIN §5, 6)."""
+    facts = row.details
+    if row.status not in ("queued", "sent", "uncertain") or not row.email or not facts.recipient:
+        return None
+    if address_key(row.email) == address_key(facts.recipient):
+        return None
+    return Finding(
+        "address_changed",
+        say(
+            "The invitation went to %(old)s; the records say %(new)s since. Its token opens "
+            "nothing any more: send a new one.",
+            old=facts.recipient,
+            new=row.email,
+        ),
+        (
+            Evidence(say("Sent"), facts.recipient, facts.sent_at or facts.queued_at),
+            Evidence(say("Address on file"), f"{row.email} ({row.email_source})"),
+        ),
+        INVITE_AGAIN,
+    )
+
+
 def _still_present(row: AccessRow, now: datetime) -> Finding | None:
     facts = row.details
     if facts.disappeared_at is not None:
@@ -323,6 +410,7 @@ def _still_present(row: AccessRow, now: datetime) -> Finding | None:
                 "until the records say that the person has left."
             ),
             (Evidence(say("Disappeared"), at=facts.disappeared_at),),
+            CORRECT_POST,
         )
     if facts.exit_date is not None and facts.present and facts.exit_date < now.date():
         return Finding(
@@ -332,5 +420,17 @@ def _still_present(row: AccessRow, now: datetime) -> Finding | None:
                 "untick it in the records to end the access.",
                 day=facts.exit_date,
             ),
+            (Evidence(say("Exit date"), facts.exit_date.isoformat()),),
+            CORRECT_POST,
+        )
+    gone = facts.exit_date is not None and facts.exit_date < now.date()
+    if not facts.present and not gone and row.status not in ("deactivated", "ended"):
+        return Finding(
+            "absent",
+            say(
+                "The presence is no longer ticked and there is no past exit date: the access "
+                "stays until the records give one."
+            ),
+            remedy=CORRECT_POST,
         )
     return None

@@ -55,6 +55,7 @@ from services.document_files import Upload
 from services.election_form import CandidateEntry
 from services.election_voting import Choice
 from services.elections import NETWORK_ZONE, STATUSES
+from services.findings import Remedy
 from services.imports.drafting import ImportRequest
 from services.imports.roster import (
     GuardianshipRecord,
@@ -65,7 +66,7 @@ from services.imports.roster import (
     SchoolRecord,
 )
 from services.mail.replies import Outcome, Result
-from services.search_rows import Found
+from services.search_rows import Found, Hit
 from services.search_vocabulary import vocabulary
 from services.urn import new_receipt
 from tests.faults.two_schools import MARKER, OTHER_NUMBER, Schools
@@ -152,6 +153,7 @@ ARGUMENTS: dict[str, Make] = {
     "person_id": lambda c: c.one("person"),
     "other_id": lambda c: c.one("person"),
     "person_ids": lambda c: c.maybe(c.some("person")),
+    "account_id": lambda c: c.one("account"),
     "access_id": lambda c: c.one("access"),
     "access_ids": lambda c: c.some("access"),
     "mission_id": lambda c: c.one("mission"),
@@ -202,6 +204,8 @@ ARGUMENTS: dict[str, Make] = {
     "words": lambda c: "550 no",
     "names": lambda c: {(f"nom{MARKER}{n}", "anne"): 0.0 for n in range(3)} | {("membre", ""): 0.0},
     "found": lambda c: [Found(c.one(c.random.choice(["person", "school"])), 1.0, say("a"))],
+    "hit": lambda c: _hit(c),
+    "remedy": lambda c: _remedy(c),
     "digits": lambda c: c.random.choice([str(OTHER_NUMBER), "98", "9901", "1740314"]),
     "most": lambda c: 5,
     "known": lambda c: vocabulary(c.session),
@@ -643,6 +647,18 @@ SPECIAL: dict[str, Make] = {
         for name in ("page", "total", "person_ids", "position")
     },
 }
+
+
+def _hit(c: Chooser) -> Hit:
+    who = c.one("person")
+    return Hit("person", who, "a", "b", say("a"), person_id=who, school_id=c.school())
+
+
+def _remedy(c: Chooser) -> Remedy:
+    """A plan as a diagnosis of another school's people would offer it."""
+    code = c.random.choice(["invite", "invite_again", "reactivate"])
+    needs = {"person_id": c.one("person"), "school_id": c.school(), "school_year_id": c.year()}
+    return Remedy(code, say("a"), "plan", needs)
 
 
 def team_change(c: Chooser) -> team_changes.TeamChange:

@@ -448,6 +448,7 @@ KNOWN: dict[str, str] = {
     "tui.cli.election.count": _PUBLISHED,
     "tui.cli.election.list_elections": _PUBLISHED,
     "tui.cli.election.show": _PUBLISHED,
+    "tui.cli.diagnose.diagnose": "sentences to read aloud, of which none names an address",
     "tui.cli.search.search": _NOBODY,
     "tui.cli.workshop._print_asked": _NOBODY,
     "tui.cli.workshop._print_history": _NOBODY,

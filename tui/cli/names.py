@@ -12,6 +12,7 @@ from models.language import N_
 HELP: Mapping[str, str] = {
     "import": N_("Read a file of records; nothing changes before the plan."),
     "search": N_("Find anybody and anything that a caller names."),
+    "diagnose": N_("Why somebody calls, what to tell them, what mends it."),
     "access": N_("Who has access in a school, and who not yet, and why."),
     "families": N_("Guardians and children, and who has signed in."),
     "invite": N_("Put the invitations of a team into the outbox."),
@@ -40,6 +41,7 @@ HELP: Mapping[str, str] = {
 MODULES: Mapping[str, str] = {
     "import": "tui.cli.imports",
     "search": "tui.cli.search",
+    "diagnose": "tui.cli.diagnose",
     "access": "tui.cli.access",
     "families": "tui.cli.families",
     "invite": "tui.cli.mail",

@@ -165,6 +165,15 @@ COMMANDS = (
         phrase=True,
         school="never",
     ),
+    Command(
+        ("diagnose",),
+        ("diagnose",),
+        "people",
+        _OF_ONE,
+        about=_TEXT,
+        phrase=True,
+        school="never",
+    ),
     Command(("consent", "list"), ("consent", "list"), "consents", _JSON, change=True),
     Command(("invitations",), ("invitations",), "mail", {**_JSON, "--state": _CODE}),
     Command(

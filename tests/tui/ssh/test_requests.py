@@ -65,6 +65,7 @@ from tui.ssh.visitor import NOWHERE, Visitor, visitor_of
         ),
         ("search dupont 'jean marc' --json", ["search", "dupont jean marc", "--json"]),
         ("search D\\'Hondt --limit 5", ["search", "D'Hondt", "--limit=5"]),
+        ("diagnose dupont jean --json", ["diagnose", "dupont jean", "--json"]),
         ("workshop attendance '0001 ZZ'", ["workshop", "attendance", "0001 ZZ"]),
         ("document list --unread", ["document", "list", "--unread"]),
         ("document get 7", ["document", "get", "--output=-", "7"]),
@@ -96,7 +97,7 @@ def test_role_and_school_are_taken_apart() -> None:
      "headnet", "send", "address", "new-head", "--email", "--surname=$x", "--yes",
      "workshop", "show", "attendance", "check-date", "0001-ZZ", "2027-03-15", "--ics", "--report",
      "document", "conference", "committee", "list", "get", "ics", "7", "--version", "publish",
-     "fetch", "00001-ABCDE-FGHJK-MNPQR-STVWX", "search", "dupont", "--limit", "5"]
+     "fetch", "00001-ABCDE-FGHJK-MNPQR-STVWX", "search", "dupont", "--limit", "5", "diagnose"]
 )).map(" ".join)))  # fmt: skip
 def test_whatever_is_asked_names_no_file_and_no_other_command(asked: str) -> None:
     try:
@@ -125,7 +126,8 @@ def test_whatever_is_asked_names_no_file_and_no_other_command(asked: str) -> Non
      "document fetch ABC --as helpdesk", "document fetch ABC DEF", "document fetch /etc/passwd",
      "document fetch " + "A" * 81, "document fetch --help",
      "search", "search -", "search --json", "search dupont --output=x", "search /etc/passwd",
-     "search dupont --json martin"],
+     "search dupont --json martin", "diagnose", "diagnose --json", "diagnose /etc/passwd",
+     "diagnose dupont --limit 5"],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(asked: str) -> None:
     with pytest.raises(RequestRefused):
@@ -140,7 +142,7 @@ def test_only_who_may_change_a_team_imports_it() -> None:
     managed = {name for name, roles in allowed.items() if name.startswith("headnet ")}
     assert len(managed) == 5
     assert all(allowed[name] == {"helpdesk", "coordinator"} for name in managed)
-    assert allowed["search"] == {"helpdesk", "director", "coordinator"}
+    assert allowed["diagnose"] == allowed["search"] == {"helpdesk", "director", "coordinator"}
     assert not any({"staff", "parent"} & roles for roles in allowed.values())
 
 

@@ -1,0 +1,438 @@
+"""Why somebody calls: the causes that hold, most likely first (DOMAIN §5).
+
+On a person, a school, a pasted token or an address. Each cause is a finding with its evidence
+and times, a sentence to tell the caller (`tell`), and a remedy that can be prepared or is a
+form filled in (`services.diagnosis_remedies`). The rules are those of the lists, of the
+dashboard and of the door; here they are put together and in order. Where all is well nothing
+is found. What is seen is what the session's actor sees: a director learns nothing of accounts
+and of other schools.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import bindparam, select
+from sqlmodel import col
+
+from models.accounts import Account
+from models.addresses import AddressError, address_key, likely_typing_error, parse_address
+from models.database import ActorSession
+from models.headnet import HeadAddress
+from models.keys import Key
+from models.language import Wording, say
+from models.people import Person, Post
+from models.prepared import fetch
+from models.text import clean
+from models.tokens import TokenMistyped, parse_token
+from services import diagnosis_remedies as remedies
+from services import search_codes
+from services.access_rows import NotFound
+from services.admission import genuine, open_genuine
+from services.diagnosis_door import at_the_door
+from services.diagnosis_facts import Known, gather, gather_account, sees_accounts
+from services.diagnosis_order import NUMBERS, most_likely_first
+from services.diagnosis_person import of_headnet, of_person, with_words
+from services.diagnosis_remedies import prepare
+from services.diagnosis_school import of_school, of_workshop
+from services.diagnosis_words import Told
+from services.findings import INVITE_AGAIN, STATUS_WORDS, About, Evidence, Finding
+from services.headnet_rows import is_manager
+from services.school_years import here as school_here
+from services.search import LONGEST_TEXT, Hit, search
+from services.sign_in import AccountLocked
+from services.token_refusals import TokenRefused
+from services.zones import local
+
+__all__ = [
+    "NUMBERS", "Diagnosis", "Standing", "diagnose", "diagnose_account", "diagnose_address",
+    "diagnose_hit", "diagnose_person", "diagnose_school", "diagnose_token", "prepare",
+]  # fmt: skip
+
+#: People at one address of whom all is looked at.
+_MOST_PEOPLE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an access stands: school, status with its words, and since when."""
+
+    school: str
+    status: str
+    words: Wording
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What holds for `subject` (`kind` is person, school, token, address or workshop).
+
+    `findings` are most likely first, none where all is well. `standing` says for a person
+    where each access stands, also when all is well: that an e-mail was sent, and when.
+    """
+
+    kind: str
+    id: int
+    subject: Wording | str
+    findings: tuple[Finding, ...] = ()
+    standing: tuple[Standing, ...] = ()
+
+    @property
+    def first(self) -> Finding | None:
+        return self.findings[0] if self.findings else None
+
+
+# --- people and schools --------------------------------------------------------------------
+
+
+def diagnose_person(
+    session: ActorSession, person_id: int, school_id: int | None = None
+) -> Diagnosis:
+    """Return what holds for a person, in one school or in all that the actor sees.
+
+    Raises `NotFound` for a person out of sight, or who never was in that school.
+    """
+    known = gather(session, person_id, school_id)
+    found = [*of_person(known, session, school_id), *at_the_door(known)]
+    ordered = most_likely_first(_each_once(found), known.is_in)
+    return Diagnosis("person", known.person.id, known.name, tuple(ordered), _standing(known))
+
+
+def _standing(known: Known) -> tuple[Standing, ...]:
+    return tuple(
+        Standing(
+            each.place.school,
+            each.row.status,
+            STATUS_WORDS[each.row.status].label,
+            local(each.row.since, each.place.zone) if each.row.since else None,
+        )
+        for each in known.here
+    )
+
+
+def _each_once(findings: Iterable[Finding]) -> list[Finding]:
+    """Return each cause once in each school; what is said of all is said once."""
+    found: dict[tuple[Any, ...], Finding] = {}
+    for finding in findings:
+        about = finding.about
+        key: tuple[Any, ...] = (finding.cause, about.school_id, about.workshop_id, about.account_id)
+        if finding.cause.startswith("mission_") and finding.remedy is not None:
+            key = (*key, finding.remedy.needs.get("mission"))
+        found.setdefault(key, finding)
+    return list(found.values())
+
+
+def diagnose_school(session: ActorSession, school_id: int) -> Diagnosis:
+    """Return what holds for a school: its team, its head's account, its workshops.
+
+    Raises `SchoolYearRefused` for a school that is not the actor's.
+    """
+    place = school_here(session, school_id)
+    found = _each_once(of_school(session, school_id))
+    ordered = most_likely_first(found, is_in=False)
+    return Diagnosis("school", school_id, place.school, tuple(ordered))
+
+
+# --- tokens --------------------------------------------------------------------------------
+
+#: What a person's own finding says better than the refusal of the token, by its outcome.
+_SAID_BY: dict[str, tuple[str, ...]] = {
+    "expired": ("expired",),
+    "deactivated": ("deactivated", "lost_in_one_school", "account_disabled"),
+    "other_year": ("ended", "no_post"),
+    "withdrawn": ("address_changed",),
+    "blocked": (
+        "no_address", "no_consents_at_all", "consent_withdrawn", "consent_other_address",
+        "consent_printed", "no_consent", "duplicate", "no_role", "not_invited", "no_password",
+    ),
+    "shared": ("shared_mailbox",),
+    "locked": ("locked",),
+}  # fmt: skip
+
+
+def diagnose_token(session: ActorSession, text: str, key: Key | None) -> Diagnosis:
+    """Return why a pasted token opens nothing, and what else holds for whose it is.
+
+    The reason is the one that its holder is told at the door (`services.admission`). Nothing
+    of what was pasted is repeated. Without the key no token can be known.
+    """
+    subject = say("Token")
+    try:
+        parsed = parse_token(text)
+    except TokenMistyped as mistyped:
+        wrong = Finding("token_mistyped", mistyped.wording, remedy=remedies.TELL_COPY)
+        return Diagnosis("token", 0, subject, (with_words(wrong, About(), Told()),))
+    found = genuine(session, key, parsed) if key is not None else None
+    if found is None:
+        return _other_token(session, text, key, subject)
+    hit = search_codes.token(session, text, key)
+    if hit is None or hit.status == "unknown":
+        return _unknown_token(subject)
+    refusal: TokenRefused | AccountLocked | None = None
+    try:
+        open_genuine(found, session)
+    except (TokenRefused, AccountLocked) as refused:
+        refusal = refused
+    if hit.person_id is None:
+        findings: list[Finding] = []
+        standing: tuple[Standing, ...] = ()
+    else:
+        whole = diagnose_person(session, hit.person_id, hit.school_id)
+        findings, standing = list(whole.findings), whole.standing
+    if refusal is not None:
+        findings = _with_refusal(findings, refusal, found.row, hit)
+    return Diagnosis("token", hit.id, hit.title, tuple(findings), standing)
+
+
+def _other_token(session: ActorSession, text: str, key: Key | None, subject: Wording) -> Diagnosis:
+    """Return what holds for a head's password, else that the token is unknown."""
+    hit = search_codes.token(session, text, key) if key is not None else None
+    if hit is None or hit.status == "unknown" or hit.school_id is None:
+        return _unknown_token(subject)
+    school = school_here(session, hit.school_id).school
+    found = [*of_headnet(session, hit.school_id, school)]
+    if hit.status == "replaced" and all(each.cause != "headnet_replaced" for each in found):
+        # It has not been tried at the door yet.
+        older = Finding("headnet_replaced", say("It is an older HeadNet password."),
+                        remedy=remedies.TELL_LATEST)  # fmt: skip
+        at = _asked_at(session, hit.school_id)
+        about = About(school_id=hit.school_id, school=school)
+        found.insert(0, with_words(older, about, Told(at=at)))
+    return Diagnosis("token", hit.id, hit.title, tuple(found))
+
+
+def _asked_at(session: ActorSession, school_id: int) -> datetime | None:
+    from services.headnet_school import school_page
+
+    page = school_page(session, school_id)
+    return local(page.latest.asked_at, page.zone) if page.latest else None
+
+
+def _unknown_token(subject: Wording) -> Diagnosis:
+    unknown = Finding(
+        "token_unknown",
+        say("This program has not given it, or not to anybody whom you see."),
+        remedy=remedies.TELL_LATEST,
+    )
+    return Diagnosis("token", 0, subject, (with_words(unknown, About(), Told()),))
+
+
+def _with_refusal(
+    findings: list[Finding], refusal: TokenRefused | AccountLocked, row: Any, hit: Hit
+) -> list[Finding]:
+    """Put first why the token opens nothing, in the words of the door."""
+    outcome = refusal.outcome if isinstance(refusal, TokenRefused) else "locked"
+    causes = (f"token_{outcome}", *_SAID_BY.get(outcome, ()))
+    said = [finding for finding in findings if finding.cause in causes]
+    if said:
+        first = said[0]
+        return [first, *(finding for finding in findings if finding is not first)]
+    latest = getattr(row, "queued_at", None) or getattr(row, "asked_at", None)
+    evidence = (Evidence(say("Latest mail"), at=latest),) if latest else ()
+    again = INVITE_AGAIN if outcome in ("withdrawn", "expired") else remedies.RESET_PASSWORD
+    remedy = remedies.TELL_LATEST if outcome == "replaced" else again
+    about = About(hit.person_id, hit.school_id, hit.school_year_id, hit.access_id)
+    first = Finding(f"token_{outcome}", refusal.wording, evidence, None, refusal.wording, about)
+    first = replace(first, remedy=remedies.filled(remedy, about))
+    covered = {"several_mails"} if outcome == "replaced" else set()
+    return [first, *(each for each in findings if each.cause not in covered)]
+
+
+# --- addresses -----------------------------------------------------------------------------
+
+
+def diagnose_address(session: ActorSession, text: str) -> Diagnosis:
+    """Return what holds for whoever has an address, or that nobody has it.
+
+    Where it is an address of somebody whose account is under another one, that comes first
+    once the account works: the caller says with what they sign in.
+    """
+    typed = clean(text[: LONGEST_TEXT + 1], LONGEST_TEXT).strip()
+    try:
+        key = address_key(parse_address(typed))
+    except AddressError as wrong:
+        return Diagnosis("address", 0, typed, (_unknown_address(typed, wrong.wording),))
+    people, schools, accounts = _whose(session, key)
+    if not people and not schools and not accounts:
+        better = likely_typing_error(typed)
+        sentence = say("Nobody whom you see has this address, and no account.")
+        if better is not None:
+            sentence = say("Nobody has this address: is %(better)s meant?", better=better)
+        return Diagnosis("address", 0, typed, (_unknown_address(typed, sentence),))
+    found: list[Finding] = []
+    standing: list[Standing] = []
+    is_in = False
+    for person_id in people[:_MOST_PEOPLE]:
+        known = gather(session, person_id, None)
+        is_in = is_in or known.is_in
+        found += [*of_person(known, session, None), *at_the_door(known)]
+        found += _under_another(known, key)
+        standing += _standing(known)
+    for account_id in accounts:
+        is_in = True
+        found += at_the_door(gather_account(session, account_id))
+    for school_id in schools:
+        found += of_headnet(session, school_id, school_here(session, school_id).school)
+    ordered = most_likely_first(_each_once(found), is_in)
+    return Diagnosis("address", people[0] if people else 0, typed, tuple(ordered), tuple(standing))
+
+
+def _unknown_address(typed: str, sentence: Wording) -> Finding:
+    finding = Finding(
+        "unknown_address", sentence, (Evidence(say("Typed"), typed),), remedies.TELL_ADDRESS
+    )
+    return with_words(finding, About(), Told())
+
+
+def _under_another(known: Known, key: str) -> list[Finding]:
+    """Tell that the account is under another address than the one that the caller names."""
+    live = [account for account in known.accounts if account.disabled_at is None]
+    if not live or any(account.email_key == key for account in (*live, *known.others)):
+        return []
+    finding = Finding(
+        "wrong_identifier",
+        say("The account of this person is under another address."),
+        (Evidence(say("Address of the account"), live[0].email_key, live[0].created_at),),
+        remedies.TELL_ADDRESS,
+    )
+    first = known.here[0].place if known.here else None
+    about = About(
+        known.person.id, first.school_id if first else None, account_id=live[0].id,
+        school=first.school if first else "",
+    )  # fmt: skip
+    return [with_words(finding, about, Told())]
+
+
+def _whose(session: ActorSession, key: str) -> tuple[list[int], list[int], list[int]]:
+    """Return whose address this is: people, heads by their schools, accounts of nobody else."""
+    values = {"key": key}
+    people = [row.id for row in fetch(session, _own(), values)]
+    people += [row.person_id for row in fetch(session, _at_school(), values)]
+    accounts: list[int] = []
+    if sees_accounts(session):
+        rows = fetch(session, _account(), values)
+        accounts = [row.id for row in rows if row.person_id is None]
+        people = [row.person_id for row in rows if row.person_id is not None] + people
+    schools: list[int] = []
+    if is_manager(session):
+        schools = [row.school_id for row in fetch(session, _heads(), values)]
+    return list(dict.fromkeys(people)), list(dict.fromkeys(schools)), accounts
+
+
+@cache
+def _own() -> Any:
+    return (
+        select(col(Person.id))
+        .where(
+            col(Person.personal_email_key) == bindparam("key"),
+            col(Person.merged_into_id).is_(None),
+        )
+        .order_by(col(Person.id))
+    )
+
+
+@cache
+def _at_school() -> Any:
+    return (
+        select(col(Post.person_id))
+        .where(col(Post.school_email_key) == bindparam("key"))
+        .order_by(col(Post.person_id))
+    )
+
+
+@cache
+def _account() -> Any:
+    return select(col(Account.id), col(Account.person_id)).where(
+        col(Account.email_key) == bindparam("key")
+    )
+
+
+@cache
+def _heads() -> Any:
+    return select(col(HeadAddress.school_id)).where(
+        col(HeadAddress.email_key) == bindparam("key"), col(HeadAddress.ended_at).is_(None)
+    )
+
+
+# --- whatever was found --------------------------------------------------------------------
+
+
+def diagnose(
+    session: ActorSession, text: str, key: Key | None = None, school_id: int | None = None
+) -> Diagnosis:
+    """Return what holds for the best match of a search.
+
+    Raises `NotFound` where nothing is found: a person who is missing has no post this year.
+    """
+    typed = clean(text[: LONGEST_TEXT + 1], LONGEST_TEXT).strip()
+    if _is_whole_address(typed):
+        return diagnose_address(session, typed)
+    hits = search(session, typed, 12, key)
+    if school_id is not None:
+        hits = [hit for hit in hits if _is_there(session, hit, school_id)]
+    if not hits:
+        raise NotFound(
+            say("Nobody and nothing is found. Who is not on record has no post this school year.")
+        )
+    return diagnose_hit(session, hits[0], text, key, school_id)
+
+
+def _is_whole_address(text: str) -> bool:
+    try:
+        parse_address(text)
+    except AddressError:
+        return False
+    return True
+
+
+def _is_there(session: ActorSession, hit: Hit, school_id: int) -> bool:
+    """Tell whether a result has to do with a school, where somebody has several."""
+    if hit.school_id == school_id or hit.kind == "token":
+        return True
+    if hit.person_id is None:
+        return False
+    posts = fetch(session, _post_there(), {"person": hit.person_id, "school": school_id})
+    return bool(posts)
+
+
+@cache
+def _post_there() -> Any:
+    return (
+        select(col(Post.id))
+        .where(
+            col(Post.person_id) == bindparam("person"), col(Post.school_id) == bindparam("school")
+        )
+        .limit(1)
+    )
+
+
+def diagnose_hit(
+    session: ActorSession, hit: Hit, text: str, key: Key | None, school_id: int | None = None
+) -> Diagnosis:
+    """Return what holds for one result of `services.search`; `text` is what was typed."""
+    if hit.kind == "token":
+        return diagnose_token(session, text, key)
+    if hit.kind == "workshop":
+        found = of_workshop(session, hit.id, hit.school_id, "")
+        ordered = most_likely_first(_each_once(found), is_in=False)
+        return Diagnosis("workshop", hit.id, hit.title, tuple(ordered))
+    if hit.person_id is not None:
+        return diagnose_person(session, hit.person_id, school_id)
+    if hit.kind == "account":
+        return diagnose_account(session, hit.id)
+    if hit.school_id is not None:
+        return diagnose_school(session, hit.school_id)
+    return Diagnosis(hit.kind, hit.id, hit.title)
+
+
+def diagnose_account(session: ActorSession, account_id: int) -> Diagnosis:
+    """Return what holds for an account that is nobody's on record; for the helpdesk.
+
+    Raises `NotFound` for whoever sees no accounts.
+    """
+    known = gather_account(session, account_id)
+    ordered = most_likely_first(_each_once(at_the_door(known)), is_in=True)
+    subject = known.name or say("Account n° %(number)s", number=account_id)
+    return Diagnosis("account", account_id, subject, tuple(ordered))

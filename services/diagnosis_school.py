@@ -1,0 +1,130 @@
+"""What holds for a school: its team, the head's account, the workshops.
+
+The lines of the dashboard and the findings of HeadNet and workshops, narrowed to one school.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from models.database import ActorSession
+from models.language import say
+from models.rights import may_see, right
+from models.workshops import Workshop
+from services import diagnosis_remedies as remedies
+from services import workshop_findings
+from services.attention import AttentionLine, attention
+from services.diagnosis_person import of_headnet, with_words
+from services.diagnosis_words import Told, tell
+from services.findings import (
+    CORRECT_IN_SOURCE,
+    CORRECT_POST,
+    DECIDE_DOUBLE,
+    INVITE,
+    INVITE_AGAIN,
+    RENEW,
+    SET_ROLE,
+    TELL_HELPDESK,
+    About,
+    Finding,
+    Remedy,
+)
+from services.headnet_rows import is_manager
+from services.school_years import Here, here
+from services.team_access import counts
+
+#: Workshops of a school that are looked at, the latest first.
+_MOST_WORKSHOPS = 5
+
+#: What is done about each line of the dashboard that is a school's.
+_REMEDIES: dict[str, Remedy] = {
+    "refused": CORRECT_IN_SOURCE,
+    "bounced": CORRECT_IN_SOURCE,
+    "typing_error": CORRECT_IN_SOURCE,
+    "no_address": CORRECT_IN_SOURCE,
+    "expired": INVITE_AGAIN,
+    "duplicate": DECIDE_DOUBLE,
+    "no_consent": remedies.PRINT_ALL,
+    "no_role": SET_ROLE,
+    "to_invite": INVITE,
+    "held": TELL_HELPDESK,
+    "date_passed": CORRECT_POST,
+    "absent": CORRECT_POST,
+    "disappeared": CORRECT_POST,
+    "nothing_imported": RENEW,
+    "no_school_year": Remedy("school_years", say("Enter the days of the school year")),
+    "school_year_undecided": Remedy("school_years", say("Enter the days of the school year")),
+}
+
+
+def of_school(session: ActorSession, school_id: int) -> Iterator[Finding]:
+    """Yield what holds for a school at the session's moment, in no order.
+
+    Raises `SchoolYearRefused` for a school that is not the actor's.
+    """
+    place = here(session, school_id)
+    actor = session.actor
+    if actor.sees_all or right(actor.role, "team").reach in ("all", "schools"):
+        yield from _of_team(session, place)
+    if is_manager(session):
+        yield from of_headnet(session, school_id, place.school)
+    if actor.sees_all or may_see(actor.role, "workshops"):
+        yield from _of_workshops(session, place)
+
+
+def _of_team(session: ActorSession, place: Here) -> Iterator[Finding]:
+    year = place.school_year_id
+    known = counts(session, place.school_id, year) if year else None
+    about = About(school_id=place.school_id, school_year_id=year, school=place.school)
+    lines = attention(session, place.school_id, year, session.at, known)
+    nobody = known is not None and sum(known.values()) == known["no_consent"] > 0
+    for line in lines:
+        if nobody and line.cause == "no_consent":
+            yield _no_consents(about, place, known["no_consent"] if known else 0)
+        yield _of_line(line, about)
+
+
+def _no_consents(about: About, place: Here, count: int) -> Finding:
+    finding = Finding(
+        "no_consents_at_all",
+        say("No signed consent is recorded in %(school)s: nothing is sent to anybody.",
+            school=place.school),
+        remedy=remedies.PRINT_ALL,
+    )  # fmt: skip
+    return with_words(finding, about, Told(school=place.school), count=count)
+
+
+def _of_line(line: AttentionLine, about: About) -> Finding:
+    remedy = _REMEDIES.get(line.cause)
+    finding = Finding(line.cause, line.sentence, remedy=remedy)
+    # The sentence of a whole team has a number in it and no address.
+    told = line.sentence
+    shown = remedies.filled(remedy, about, go_to=line.go_to, status=line.status, text=line.text)
+    if line.cause == "typing_error":
+        told = tell("typing_error", Told(school=about.school)) or told
+    if shown is not None and shown.kind == "plan":
+        shown = replace(shown, kind="form")  # for many: whom, is chosen in the list
+    return replace(finding, tell=told, about=about, remedy=shown)
+
+
+def _of_workshops(session: ActorSession, place: Here) -> Iterator[Finding]:
+    latest = (
+        select(col(Workshop.id))
+        .where(col(Workshop.school_id) == place.school_id)
+        .order_by(col(Workshop.school_day).desc(), col(Workshop.id).desc())
+        .limit(_MOST_WORKSHOPS)
+    )
+    for workshop_id in session.scalars(latest).all():
+        assert workshop_id is not None
+        yield from of_workshop(session, workshop_id, place.school_id, place.school)
+
+
+def of_workshop(
+    session: ActorSession, workshop_id: int, school_id: int | None, school: str
+) -> Iterator[Finding]:
+    """Yield what is wrong with one workshop; raises `WorkshopNotFound`."""
+    about = About(school_id=school_id, workshop_id=workshop_id, school=school)
+    for finding in workshop_findings.findings(session, workshop_id):
+        yield with_words(finding, about, Told(school=school))

@@ -1,0 +1,60 @@
+"""What holds for a school beyond its team: the head's account and the workshops."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from services.diagnosis import Diagnosis, diagnose, diagnose_school
+from services.school_years import SchoolYearRefused
+from tests.services.door_world import make_house
+from tests.services.head_world import make_head
+from tests.services.workshop_world import Ateliers, make_ateliers
+
+
+def causes(found: Diagnosis) -> list[str]:
+    return [finding.cause for finding in found.findings]
+
+
+@pytest.fixture
+def ateliers(engine: Engine) -> Ateliers:
+    return make_ateliers(engine)
+
+
+def test_a_workshop_asked_for_late_is_told_with_what_it_means(ateliers: Ateliers) -> None:
+    workshop = ateliers.ask(first_day="07/01/2027")
+    found = ateliers.office.read(diagnose_school, ateliers.world.mine)
+    (late,) = (each for each in found.findings if each.cause == "asked_late")
+    assert late.about.workshop_id == workshop
+    assert late.tell is not None and "eight weeks" in late.tell.text("en")
+
+
+def test_a_workshop_asked_for_in_time_has_no_finding(ateliers: Ateliers) -> None:
+    ateliers.ask()
+    found = ateliers.coordinator.read(diagnose_school, ateliers.world.mine)
+    assert not any(finding.about.workshop_id for finding in found.findings)
+
+
+def test_a_school_of_others_is_refused(ateliers: Ateliers) -> None:
+    with pytest.raises(SchoolYearRefused):
+        ateliers.neighbour.read(diagnose_school, ateliers.world.mine)
+
+
+def test_the_three_checks_of_a_head_are_the_coordinators_alone(
+    engine: Engine, tmp_path: Path
+) -> None:
+    house = make_house(engine, tmp_path)
+    make_head(house).ask()
+    world = house.world
+    waits = world.desk.read(diagnose_school, world.mine)
+    assert "headnet_waits" in causes(waits)
+    (finding,) = (each for each in waits.findings if each.cause == "headnet_waits")
+    assert finding.tell is not None and "24 hours" in finding.tell.text("en")
+    assert not any(c.startswith("headnet") for c in causes(
+        world.director().read(diagnose_school, world.mine)
+    ))  # fmt: skip
+
+
+def test_a_school_is_found_by_its_number(ateliers: Ateliers) -> None:
+    found = ateliers.office.read(diagnose, "9901", None)
+    assert (found.kind, found.id) == ("school", ateliers.world.mine)

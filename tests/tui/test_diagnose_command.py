@@ -1,0 +1,66 @@
+"""`trousseau diagnose`, for people and for scripts."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from tests.worlds import World, make_world
+from tui.command_line import run
+
+
+@pytest.fixture
+def world(sqlite_engine: Engine, home: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    made = make_world(sqlite_engine)
+    address = sqlite_engine.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("TROUSSEAU_DATABASE_URL", address)
+    monkeypatch.setenv("TROUSSEAU_LANGUAGE", "en")
+    return made
+
+
+@pytest.fixture
+def command(world: World, capsys: pytest.CaptureFixture[str]) -> Any:
+    def call(*arguments: str) -> tuple[int, str]:
+        capsys.readouterr()
+        status = run(arguments)
+        return status, capsys.readouterr().out
+
+    return call
+
+
+def test_scripts_read_cause_sentence_and_remedy(world: World, command: Any) -> None:
+    world.person(surname="Signé")
+    wanted = world.person(surname="Vandenbroeck", email="secret@gmial.com", consent=False)
+    status, told = command("diagnose", "vandenbrouk", "--json")
+    found = json.loads(told)
+    assert status == 0 and "secret@" not in told
+    assert (found["kind"], found["id"]) == ("person", wanted.person)
+    assert [each["cause"] for each in found["findings"]] == ["no_consent", "typing_error"]
+    first = found["findings"][0]
+    assert (first["number"], first["remedy"]["code"]) == (1, "print_form")
+    assert first["remedy"]["needs"]["person_id"] == wanted.person
+    assert "signed" in first["tell"]["en"] and first["tell"]["fr"]
+    assert [each["status"] for each in found["standing"]] == ["no_consent"]
+
+
+def test_people_read_what_to_tell(world: World, command: Any) -> None:
+    world.person(surname="Vandenbroeck", email="secret@ex.be", consent=False)
+    status, told = command("diagnose", "vandenbroeck", "--school", "9901")
+    assert status == 0 and "secret@" not in told
+    assert "Nothing was sent to anybody" in told
+
+
+def test_an_address_is_not_repeated(world: World, command: Any) -> None:
+    world.person(surname="Vandenbroeck", email="secret@ex.be", consent=False)
+    for asked in ("secret@ex.be", "secrett@ex.be"):
+        for more in ((), ("--json",)):
+            status, told = command("diagnose", asked, *more)
+            assert status == 0 and "secret" not in told
+
+
+def test_who_is_not_found_is_refused(world: World, command: Any) -> None:
+    assert command("diagnose", "zzzzzz")[0] == 1
+    world.person(surname="Vandenbroeck")
+    assert command("diagnose", "vandenbroeck", "--school", "9902")[0] == 1

@@ -449,7 +449,14 @@ COMMANDS: tuple[Command, ...] = (
         "person.history",
         "h",
         N_("History"),
-        N_("Show what has happened, or everything known again"),
+        N_("Show all that has happened to the person, across schools, newest first"),
+        footer=True,
+    ),
+    Command(
+        "story.kind",
+        "f",
+        N_("Kind"),
+        N_("Show one kind of thing that happened after the other, then all"),
         footer=True,
     ),
     Command(

@@ -1,4 +1,4 @@
-"""One person: everything known, what is wrong and what to do, and what has happened."""
+"""One person: everything known, what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.reader import Paragraph, Reader
 from screens.widgets.text import signed
 from screens.workplace import Workplace
-from services import person, person_history
+from services import person
 from services.access_rows import AccessRow
 from services.findings import CONSENT_WORDS, STATUS_WORDS, Finding
 from services.person import (
@@ -37,7 +37,6 @@ from services.person import (
     PersonPage,
     PostFacts,
 )
-from services.person_history import HistoryLine
 
 
 class PersonScreen(ChangingScreen):
@@ -52,7 +51,6 @@ class PersonScreen(ChangingScreen):
     @dataclass
     class _Read(Message):
         page: PersonPage
-        history: list[HistoryLine]
 
     def __init__(self, workplace: Workplace, person_id: int) -> None:
         super().__init__(workplace)
@@ -60,8 +58,6 @@ class PersonScreen(ChangingScreen):
         self._zone = workplace.here.zone
         self._person_id = person_id
         self._page: PersonPage | None = None
-        self._history: list[HistoryLine] = []
-        self._shows_history = False
         self._who = Sentence("", id="who")
         self._reader = Reader()
 
@@ -93,14 +89,13 @@ class PersonScreen(ChangingScreen):
         self._look()
 
     def _read_page(self) -> None:
-        desk = self.workplace.desk
-        page = desk.read(person.person_page, self._person_id, *self.team)
-        self.post_message(self._Read(page, desk.read(person_history.history, self._person_id)))
+        page = self.workplace.desk.read(person.person_page, self._person_id, *self.team)
+        self.post_message(self._Read(page))
 
     @on(_Read)
     def _take(self, message: _Read) -> None:
         message.stop()
-        self._page, self._history = message.page, message.history
+        self._page = message.page
         self._show()
         self.refresh_bindings()
 
@@ -108,11 +103,7 @@ class PersonScreen(ChangingScreen):
         if self._page is None:
             return
         self._who.show(_who(self._page))
-        words = _Words(self._zone)
-        if self._shows_history:
-            self._reader.show(words.history(self._history))
-        else:
-            self._reader.show(words.page(self._page))
+        self._reader.show(_Words(self._zone).page(self._page))
 
     # Doing
 
@@ -129,8 +120,9 @@ class PersonScreen(ChangingScreen):
         return True
 
     def action_history(self) -> None:
-        self._shows_history = not self._shows_history
-        self._show()
+        from screens.story import StoryScreen
+
+        self.app.push_screen(StoryScreen(self.workplace, self._person_id))
 
     def action_invite(self) -> None:
         access = self._access
@@ -179,16 +171,6 @@ class _Words:
             *section(_("Other accesses"), self._others(page)),
             *section(_("Identity"), self._identity(page)),
         ]
-
-    def history(self, lines: list[HistoryLine]) -> list[Paragraph]:
-        if not lines:
-            return [Paragraph(_("Nothing has happened yet."), "quiet")]
-        return [Paragraph(_("History, the newest first"), "strong"), *map(self._line, lines)]
-
-    def _line(self, line: HistoryLine) -> Paragraph:
-        actor = "Trousseau" if line.actor == "system" else line.actor
-        who = f" ({actor})" if actor else ""
-        return Paragraph(f"{told_at(line.at, self._zone)}  {line.text}{who}", apart=False, hang=18)
 
     def _findings(self, findings: tuple[Finding, ...]) -> Iterator[Paragraph]:
         for finding in findings:

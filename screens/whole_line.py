@@ -19,7 +19,10 @@ _WIDTH = 76
 
 
 class WholeLineScreen(Dialog[None]):
-    """Shows each column with its title, then `about`, what the screen tells of the line."""
+    """Shows each column with its title, then `about`, what the screen tells of the line.
+
+    `title` stands above what is no line of a list but as short.
+    """
 
     DEFAULT_CSS = """
     WholeLineScreen > .dialog-box { width: 76; max-height: 90%; }
@@ -27,8 +30,11 @@ class WholeLineScreen(Dialog[None]):
     """
     BINDINGS = [*bindings("dialog.close")]
 
-    def __init__(self, told: Sequence[tuple[str, str]], about: Sequence[str]) -> None:
+    def __init__(
+        self, told: Sequence[tuple[str, str]], about: Sequence[str], *, title: str = ""
+    ) -> None:
         super().__init__()
+        self._title = title
         columns = [
             Paragraph(
                 _("%(title)s: %(text)s") % {"title": title, "text": text} if title else text,
@@ -42,7 +48,7 @@ class WholeLineScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog-box") as box:
             box.styles.height = self._lines_needed
-            box.border_title = safe(_("The whole line"))
+            box.border_title = safe(self._title or _("The whole line"))
             yield Reader(self._paragraphs)
             yield Static(safe(_("Esc closes")), classes="keys")
 

@@ -407,7 +407,7 @@ def _rows(columns: dict[str, Any], items: Sequence[Any]) -> list[PlanRow]:
         return []
     *before, texts, file, line, column, person, left_out, changes = zip(*items, strict=True)
     told, out = map(_told, texts), map(bool, left_out)
-    differences = (tuple(_differences(each, columns)) if each else () for each in changes)
+    differences = (tuple(differences_of(each, columns)) if each else () for each in changes)
     by_column = (*before, told, file, line, column, person, out, differences)
     return list(map(PlanRow._make, zip(*by_column, strict=True)))
 
@@ -422,7 +422,11 @@ def _told(text: str) -> Wording:
 _MUTE = ("_key", "_id", "_at", "key")
 
 
-def _differences(changes: str, columns: dict[str, Any]) -> Iterator[Difference]:
+def differences_of(changes: str, columns: dict[str, Any]) -> Iterator[Difference]:
+    """Yield what the changes of an item, as JSON, set to what, as far as it says something.
+
+    `columns` is what `Plan.columns` keeps of the tables that get new rows.
+    """
     for verb, table, _ref, *rest in json.loads(changes):
         if verb == "+":
             before, after = {}, dict(zip(columns[table]["columns"], rest[0], strict=True))

@@ -44,6 +44,7 @@ from services import (
     outbox,
     plans,
     reading_room,
+    story,
     team_access,
     team_changes,
     workshop_participants,
@@ -634,6 +635,9 @@ SPECIAL: dict[str, Make] = {
     "dashboard.overview.school_id": lambda c: c.maybe(c.school()),
     "guardians.rows_of.now": _moment,
     "outbox.settle.results": _settled,
+    "story.page.query": lambda c: story.StoryQuery(
+        c.one("person"), c.maybe(c.random.choice(story.KINDS)), c.text()
+    ),
     **{
         f"invitation_status.{name}.query": lambda c: invitation_status.InvitationQuery(
             c.school(), c.year(), text=c.text(), sort=c.random.choice(invitation_status.SORTS)

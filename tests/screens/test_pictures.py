@@ -103,6 +103,7 @@ PICTURES = {
     "SchoolYearsScreen": "screens/test_schools/test_school_years_at_80_by_24",
     "SchoolsScreen": "screens/test_schools/test_schools_at_80_by_24",
     "SignInScreen": "flows/test_first_day/test_first_day[01-sign-in]",
+    "StoryScreen": "screens/test_story/test_picture",
     "TeamAccessScreen": "screens/test_team_access/test_picture_of_the_list[80x24]",
     "TokenScreen": "screens/test_door/test_picture[token]",
     "TypedConfirmScreen": "screens/test_plan/test_picture_mass_change",

@@ -330,18 +330,6 @@ def test_picture_of_a_person(console: MakeApp, world: World, snap_compare: Any, 
     assert snap_compare(console(screen), run_before=settled, terminal_size=(80, 24))
 
 
-def test_picture_of_a_history(console: MakeApp, world: World, snap_compare: Any) -> None:
-    members = team(world)
-
-    async def look(pilot: Pilot[Any]) -> None:
-        await settled(pilot)
-        await pilot.press("h")
-        await settled(pilot)
-
-    screen = PersonScreen(workplace(world, world.schools[0]), members["bounced"].person_id)
-    assert snap_compare(console(screen), run_before=look, terminal_size=(80, 24))
-
-
 @pytest.mark.parametrize("key", ["m", "r", "x"])
 def test_picture_of_a_change(console: MakeApp, world: World, snap_compare: Any, key: str) -> None:
     team(world)

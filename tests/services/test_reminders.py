@@ -28,8 +28,8 @@ from services.mail.sender import Letterhead, send_now
 from services.mail.url import mail_settings
 from services.nightly import run
 from services.outbox import Settled
-from services.person_history import history
 from services.reminders import remind
+from services.story import StoryQuery, page
 from tests.nights import (
     INVITED,
     KEY,
@@ -256,8 +256,9 @@ def test_the_history_of_a_person_tells_it_from_the_invitation(engine: Any) -> No
     invite(world)
     world.clock.now = NIGHT
     world.desk.write(remind, 7, 0, 10)
-    told = [line.text.text("fr") for line in world.desk.read(history, member.person)]
-    assert len([line for line in told if "1 (rappel)" in line]) == 1
+    story = world.desk.read(page, StoryQuery(member.person), 0, 50)
+    told = [line.text.text("en") for line in story.rows]
+    assert len([line for line in told if line.startswith("Reminder no. 1 queued")]) == 1
 
 
 @pytest.mark.parametrize("fate", ["bounced", "refused"])

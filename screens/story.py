@@ -1,0 +1,251 @@
+"""The story of one person: all that has happened, newest first; Enter opens where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from textual import on
+from textual.app import ComposeResult
+from textual.message import Message
+
+from models.language import N_, _, ngettext
+from screens.commands import bindings
+from screens.facts import told_at
+from screens.plan import PlanScreen, plan_calls
+from screens.plan_words import column_name, is_told, value_text
+from screens.whole_line import WholeLineScreen
+from screens.widgets.chrome import KeyBar, LineDetail, Sentence, TitleBar
+from screens.widgets.counts import Counts, Kind
+from screens.widgets.deeds import DeedScreen
+from screens.widgets.filter import FilteredTable
+from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
+from screens.widgets.text import Tone, signed
+from screens.workplace import Workplace
+from services import story
+from services.story import MESSAGE, PLAN, WORKSHOP, MailTold, StoryLine, StoryPage, StoryQuery
+from services.story_words import KIND_WORDS
+
+_SIGNS: dict[str, tuple[str, Tone]] = {
+    "import": ("»", "accent"),
+    "change": ("~", ""),
+    "consent": ("§", "good"),
+    "role": ("*", ""),
+    "access": ("+", "good"),
+    "message": ("@", "accent"),
+    "token": ("#", ""),
+    "door": ("o", ""),
+    "double": ("=", "warning"),
+    "workshop": ("¤", "accent"),
+}
+STORY_KINDS = {kind: Kind(sign, KIND_WORDS[kind], tone) for kind, (sign, tone) in _SIGNS.items()}
+_COLUMNS = (
+    Column("at", N_("When"), 16, sortable=False),
+    Column("kind", N_("Kind"), 12, sortable=False, priority=1),
+    Column("text", N_("What happened"), 30, grow=4, sortable=False),
+    Column("school", N_("School"), 20, grow=1, priority=2, sortable=False),
+    Column("actor", N_("Who"), 16, grow=1, priority=3, sortable=False),
+)
+#: What Enter opens, after a detail that has more behind it.
+_OPENS = {
+    PLAN: N_("Enter opens the plan."),
+    MESSAGE: N_("Enter opens the message."),
+    WORKSHOP: N_("Enter opens the workshop."),
+}
+
+
+class StoryScreen(DeedScreen[None]):
+    """The timeline of a person across the schools that one sees. `f` shows one kind only."""
+
+    DEFAULT_CSS = """
+    StoryScreen > #who { height: 1; text-style: bold; }
+    StoryScreen > #story-detail { height: 4; padding: 0 3; }
+    """
+    BINDINGS = [*bindings("story.kind", "app.back")]
+
+    @dataclass
+    class _Read(Message):
+        page: StoryPage
+
+    @dataclass
+    class _MailRead(Message):
+        mail: MailTold
+
+    def __init__(self, workplace: Workplace, person_id: int) -> None:
+        super().__init__()
+        assert workplace.here is not None
+        self._workplace = workplace
+        self._zone = workplace.here.zone
+        self._person_id = person_id
+        self._kind: str | None = None
+        self._counts: dict[str, int] = {}
+        self._lines: dict[str, StoryLine] = {}
+        self._who = Sentence("", id="who")
+        self._by_kind = Counts(STORY_KINDS, lines=2)
+        self._table = PagedTable(
+            _COLUMNS,
+            self._load,
+            selectable=False,
+            empty=N_("Nothing has happened yet."),
+            nothing_found=N_("Nothing matches. f shows other kinds, Esc all words."),
+        )
+        self._detail = LineDetail(id="story-detail")
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar(N_("History"), *self._workplace.title)
+        yield self._who
+        yield self._by_kind
+        yield FilteredTable(self._table, N_("/ to search: a word, a school, who did it"))
+        yield self._detail
+        yield KeyBar()
+
+    def language_changed(self) -> None:
+        self._table.reload()
+
+    # Reading
+
+    def _load(self, offset: int, limit: int, text: str, _sort: Sort | None) -> Page:
+        query = StoryQuery(self._person_id, self._kind, text)
+        found = self._workplace.desk.read(story.page, query, offset, limit)
+        kept = self._lines if offset else {}
+        self._lines = {**kept, **{line.key: line for line in found.rows}}
+        self.post_message(self._Read(found))
+        return Page([self._row(line) for line in found.rows], found.total)
+
+    def _row(self, line: StoryLine) -> Row:
+        kind = STORY_KINDS[line.kind]
+        cells = (
+            told_at(line.at, self._zone),
+            Cell(kind.text, kind.tone),
+            _text(line, self._zone),
+            line.school,
+            _actor(line),
+        )
+        return Row(line.key, cells)
+
+    @on(_Read)
+    def _show_counts(self, message: _Read) -> None:
+        message.stop()
+        page = message.page
+        told = _("%(name)s: only the latest is shown") if page.cut else "%(name)s"
+        self._who.show(told % {"name": page.name})
+        self._counts = page.counts
+        self._by_kind.show(page.counts, self._kind)
+        self.refresh_bindings()
+
+    @property
+    def _current(self) -> StoryLine | None:
+        row = self._table.row
+        return self._lines.get(row.key) if row and isinstance(row.key, str) else None
+
+    @on(PagedTable.Highlighted)
+    def _show_detail(self) -> None:
+        line = self._current
+        self._detail.show(" · ".join(_details(line, self._zone)) if line else "")
+
+    def tell_line(self) -> list[str]:
+        """Return all that is told of the current line."""
+        line = self._current
+        return list(_details(line, self._zone)) if line else []
+
+    # Doing
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "kind" or any(self._counts.values())
+
+    def action_kind(self) -> None:
+        """Go from all to the kinds of which there is a line, one after the other."""
+        self._kind = self._by_kind.next
+        self._by_kind.show(self._counts, self._kind)
+        self._table.reload()
+
+    @on(PagedTable.Opened)
+    def _open(self, event: PagedTable.Opened) -> None:
+        line = self._lines.get(str(event.row.key))
+        origin = line.origin if line else None
+        if origin is None:
+            self._table.action_whole()
+        elif origin.kind == PLAN:
+            self._open_plan(origin.id)
+        elif origin.kind == MESSAGE:
+            self.attempt(partial(self._read_mail, origin.id))
+        else:
+            from screens.workshop import WorkshopScreen
+
+            self.app.push_screen(WorkshopScreen(self._workplace, origin.id))
+
+    def _open_plan(self, plan_id: int) -> None:
+        school, year, who = self._workplace.title
+        calls = plan_calls(self._workplace.desk, plan_id)
+        screen = PlanScreen(calls, school=school, year=year, who=who)
+        self.app.push_screen(screen, lambda _outcome: self._table.reload())
+
+    def _read_mail(self, mail_id: int) -> None:
+        self.post_message(self._MailRead(self._workplace.desk.read(story.message, mail_id)))
+
+    @on(_MailRead)
+    def _show_mail(self, message: _MailRead) -> None:
+        message.stop()
+        told, about = _mail(message.mail, self._zone)
+        self.app.push_screen(WholeLineScreen(told, about, title=message.mail.name.text()))
+
+
+# --- in words -----------------------------------------------------------------------------
+
+
+def _actor(line: StoryLine) -> str:
+    return "Trousseau" if line.actor == "system" else line.actor
+
+
+def _text(line: StoryLine, zone: ZoneInfo) -> str:
+    if line.times == 1:
+        return line.text.text()
+    told = ngettext(
+        "%(what)s (%(count)d time until %(at)s)",
+        "%(what)s (%(count)d times until %(at)s)",
+        line.times,
+    )
+    values = {"what": line.text, "count": line.times, "at": told_at(line.until, zone)}
+    return told % values
+
+
+def _details(line: StoryLine, zone: ZoneInfo) -> Iterator[str]:
+    """Yield all that is known of a line, what matters most first."""
+    yield _text(line, zone)
+    if line.words:
+        yield _("The server’s own words: %(words)s") % {"words": line.words}
+    elif line.reason is not None:
+        yield line.reason.text()
+    for each in line.differences:
+        if is_told(each.column, each.table):
+            yield _("%(what)s: %(before)s → %(after)s") % {
+                "what": column_name(each.column, each.table),
+                "before": value_text(each.before),
+                "after": value_text(each.after),
+            }
+    if line.source is not None:
+        yield line.source.text()
+    if line.file:
+        yield _("%(file)s, line %(line)d") % {"file": line.file, "line": line.line}
+    yield from filter(None, (line.school, _actor(line)))
+    if line.origin is not None:
+        yield _(_OPENS[line.origin.kind])
+
+
+def _mail(mail: MailTold, zone: ZoneInfo) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return a message as titles with texts, then what the server said of it."""
+    told = [(_("Sent to"), mail.recipient), (_("School"), mail.school)]
+    told += [(told_at(at, zone), text.text()) for text, at in mail.facts]
+    if mail.attempts:
+        told.append((_("Tries"), str(mail.attempts)))
+    if mail.next_attempt_at is not None:
+        told.append((_("Next try"), told_at(mail.next_attempt_at, zone)))
+    told.append((_("Valid until"), told_at(mail.expires_at, zone)))
+    about = []
+    if mail.words:
+        about.append(_("The server’s own words: %(words)s") % {"words": mail.words})
+    if mail.reason is not None:
+        about.append(signed("!", mail.reason))
+    return told, about

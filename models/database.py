@@ -43,6 +43,7 @@ from models.accounts import (
     SignInEvent,
 )
 from models.base import Table
+from models.calls import CallCause, CallNote, CallStep, SupportRequest
 from models.consents import Consent, PrintedForm
 from models.elections import (
     Candidate,
@@ -117,7 +118,7 @@ TABLES: tuple[type[Table], ...] = (
     HeadnetPassword, Invitation, PasswordReset, AddressChange, Origin, SignInEvent, NightlyRun,
     Committee, Election, Candidate, ElectionVoter, ElectionUrn, ElectionBallot, CommitteeMember,
     Document, DocumentFile, DocumentVersion, DocumentReading, Conference, Draft, Plan, PlanItem,
-    JournalLine,
+    CallNote, CallCause, CallStep, SupportRequest, JournalLine,
 )  # fmt: skip
 
 #: A commit may be lost or the file damaged by two processes' checkpoints (FACTS).

@@ -10,6 +10,8 @@ from models.base import Instant, Table, conditional_index, partial_index
 
 #: What tells in `Mail.values` which letter about a workshop it is, and the one that invites.
 LETTER_KIND, INVITES = "kind", "invited"
+#: What asks in `Mail.values` for a file of text, and says where answers to the mail go.
+TEXT_FILE, REPLY_TO = "text_file", "reply_to"
 #: The template of the mail that brings a head's password.
 HEADNET_PASSWORD = "headnet_password"
 

@@ -44,6 +44,7 @@ _TABLE = """
     urns          none      none      none         none     none     none
     readings      own!      none      none         own!     none     none
     drafts        own!      own!      own!         own!     own!     own!
+    calls         all!      none      none         none     none     none
 """
 
 #: Tables of other things of which some rows are about a workshop or an account of HeadNet.
@@ -120,6 +121,10 @@ THINGS: Mapping[str, str] = {
     "election_urn": "urns",
     "document_reading": "readings",
     "draft": "drafts",
+    "call_note": "calls",
+    "call_cause": "calls",
+    "call_step": "calls",
+    "support_request": "calls",
 }
 
 

@@ -17,6 +17,7 @@ import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from models.addresses import AddressError, parse_address
 from models.errors import TrousseauError, reason_of
 from models.language import N_, Wording, say
 from services.mail.url import MailSettings, is_loopback, mail_settings_from_environment
@@ -124,6 +125,8 @@ class Settings(BaseSettings):
     mail_from: str = ""
     mail_bounces: str = ""
     sign_in_at: str = ""
+    #: The helpdesk's address, to which people who have signed in can write; "" for nobody.
+    support_address: str = ""
     #: The server of the workshops' meetings, the secret shared with it, and where it reports
     #: who was there.
     bigbluebutton_url: str = ""
@@ -172,6 +175,14 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"(?:[01]?\d|2[0-3]):[0-5]\d(?: +[A-Za-z0-9_+/-]+)?", value, re.ASCII):
             raise ValueError("not a time of day")
         return value
+
+    @field_validator("support_address")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        try:
+            return parse_address(value) if value else ""
+        except AddressError:
+            raise ValueError("not an address") from None
 
     @property
     def folders(self) -> Folders:
@@ -288,6 +299,7 @@ _EXPECTED: dict[str, Wording] = {
     "sessions_a_person": say("a whole number from 1 to 4096"),
     "sessions": say("a whole number from 1 to 4096"),
     "session_memory": say("a whole number of megabytes from 256 to 65536"),
+    "support_address": say("an address that receives mail, such as aide@ecole.example"),
     "nightly_at": say("a time of the day, such as 03:00 or 03:00 Europe/Brussels"),
     "reminder_days": say("a whole number of days from 0 to 365"),
 }

@@ -37,7 +37,7 @@ from models.headnet import HEADNET_PURPOSE, HeadnetPassword, Headship
 from models.invitations import TOKEN_PURPOSE, Invitation
 from models.keys import Key
 from models.language import DEFAULT_LANGUAGE, LANGUAGES, N_, Wording, say
-from models.mail import HEADNET_PASSWORD, Mail
+from models.mail import HEADNET_PASSWORD, REPLY_TO, TEXT_FILE, Mail
 from models.people import Person
 from models.schools import DEFAULT_TIME_ZONE, School
 from models.tokens import make_token, mark_for_bounce, mark_for_message
@@ -410,8 +410,11 @@ class _Renderer:
         )
 
     def _attachment(self, facts: Any) -> Attachment | None:
-        """Return the calendar file of a mail whose row holds what it says, made anew each time."""
-        packed = (facts.values or {}).get(CALENDAR)
+        """Return the file of a mail whose row holds what it says, made anew each time."""
+        values = facts.values or {}
+        if (text := values.get(TEXT_FILE)) is not None:
+            return Attachment("diagnostic.txt", 'text/plain; charset="utf-8"', text.encode())
+        packed = values.get(CALENDAR)
         if packed is None:
             return None
         from services.calendar_files import attachment
@@ -444,7 +447,9 @@ class _Renderer:
             contact=_contact(facts),
             sender_address=head.sender,
             zone=ZoneInfo(facts.time_zone or DEFAULT_TIME_ZONE),
-            reply_to=head.reply_to or _usable(facts.contact_email),
+            reply_to=_usable((facts.values or {}).get(REPLY_TO))
+            or head.reply_to
+            or _usable(facts.contact_email),
             letter=facts.values or {},
         )
 

@@ -28,6 +28,7 @@ from models.workshops import Workshop
 from services import (
     access_rows,
     attention,
+    calls,
     committees,
     conferences,
     consent_printing,
@@ -56,7 +57,7 @@ from services.document_files import Upload
 from services.election_form import CandidateEntry
 from services.election_voting import Choice
 from services.elections import NETWORK_ZONE, STATUSES
-from services.findings import Remedy
+from services.findings import Finding, Remedy
 from services.imports.drafting import ImportRequest
 from services.imports.roster import (
     GuardianshipRecord,
@@ -278,6 +279,14 @@ ARGUMENTS: dict[str, Make] = {
     "choice": lambda c: c.random.choice([Choice.BLANK, Choice.of(*c.some("candidate"))]),
     "receipt": lambda c: new_receipt(),
     "drawn": lambda c: c.some("candidate"),
+    "call_id": lambda c: c.one("call_note"),
+    "caller": lambda c: c.maybe(calls.Caller("Neuf", "Jo", OTHER_NUMBER, "02 256 70 11")),
+    "about": lambda c: calls.About(c.maybe(c.one("person")), c.maybe(c.school())),
+    "searched": lambda c: c.text(),
+    "remarks": lambda c: c.text(),
+    "findings": lambda c: [Finding("no_consent", say("a"))],
+    "done": lambda c: calls.Done(say("a"), plan_id=c.maybe(c.one("plan"))),
+    "to": lambda c: "autre",
 }  # fmt: skip
 
 
@@ -476,6 +485,10 @@ SPECIAL: dict[str, Make] = {
     "workshop_letters.tell_office.name": lambda c: "Bureau",
     "workshop_letters.tell_office.email": lambda c: "bureau@exemple.example",
     "workshop_letters.tell_participants.people": lambda c: [],
+    **{
+        f"calls.{name}.query": lambda c: calls.CallQuery(c.text(), c.maybe("undone"))
+        for name in ("calls_page", "total")
+    },
     "elections.committees.found": lambda c: c.session.scalars(select(Election)).all(),
     "elections.create.values": lambda c: election_form(c),
     "elections.correct.values": lambda c: election_form(c),
@@ -541,6 +554,12 @@ SPECIAL: dict[str, Make] = {
             "tries.uncount_account",
         )
     },
+    "support.own_findings.actor": lambda c: Actor(
+        "x@exemple.example",
+        "staff",
+        person_id=c.one("person"),
+        headship_id=c.maybe(c.one("headship")),
+    ),
     "profiles.still_holds.actor": lambda c: Actor(
         "x@exemple.example", "director", frozenset({c.school()}), c.one("account")
     ),

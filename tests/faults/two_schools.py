@@ -16,6 +16,7 @@ from sqlmodel import SQLModel, col
 
 from models.access import Access, Mission, Service, Suspension
 from models.accounts import Account, AccountRole, Draft
+from models.calls import CallCause, CallNote, CallStep, SupportRequest
 from models.consents import Consent, PrintedForm
 from models.database import SYSTEM, TABLES, Actor, ActorSession, writing
 from models.elections import (
@@ -130,6 +131,7 @@ def build(engine: Engine) -> Schools:
     _fill(world, world.mine, mine, "")
     _workshop(world, world.mine, "")
     _head(world, world.mine, "")
+    _call(world, world.mine, mine[0].person, account, "")
     family = _family(world, world.mine, "")
     _family(world, world.mine, "voisins")
     _elections(world)
@@ -145,6 +147,7 @@ def build(engine: Engine) -> Schools:
     _family(world, world.other, MARKER)
     _doubles(world, mine[0], other)
     other_account = _account(world, f"direction@{MARKER}.example", world.other)
+    _call(world, world.other, other[0].person, other_account, MARKER)
     for owner, content in ((account, "mine"), (other_account, MARKER)):
         _save(
             world,
@@ -455,6 +458,27 @@ def _head(world: World, school: int, mark: str) -> None:
         )  # fmt: skip
 
 
+def _call(world: World, school: int, person: int, account: int, mark: str) -> None:
+    """Note a call about a school, and a message to the helpdesk; neither is that school's."""
+    with writing(world.engine, SYSTEM, NOW) as session:
+        note = CallNote(
+            surname=f"Appel {mark or 'ici'}", contact=mark, person_id=person, school_id=school,
+            searched=mark, remarks=mark, search_key=f"appel {mark}", opened_at=NOW, opened_by="x",
+        )  # fmt: skip
+        mail = Mail(
+            template="support", language="fr", recipient="aide@segec.example", queued_at=NOW,
+            expires_at=NOW, next_attempt_at=NOW, closed_at=NOW, values={"what": mark},
+        )  # fmt: skip
+        session.add_all([note, mail])
+        session.flush()
+        of = {"call_id": note.id or 0, "sentence": [f"words {mark}", {}]}
+        session.add_all([
+            CallCause(**of, school_id=school, code="no_consent", found_at=NOW),
+            CallStep(**of, kind="mail", mail_id=mail.id, done_at=NOW, done_by="x"),
+            SupportRequest(account_id=account, mail_id=mail.id or 0, asked_at=NOW),
+        ])  # fmt: skip
+
+
 def _doubles(world: World, mine: Member, other: tuple[Member, ...]) -> None:
     pairs = [(mine.person, other[0].person), (other[1].person, other[2].person)]
     _save(
@@ -559,6 +583,8 @@ def _is_own(name: str, row: Any, actor: Actor, theirs: set[int], own_plans: set[
             return row["plan_id"] in own_plans
         case "headship" | "head_address" | "headnet_password":
             return actor.role == "coordinator" and row["school_id"] in (actor.schools or ())
+        case "call_note" | "call_cause" | "call_step" | "support_request":
+            return False
         case "journal":
             # Nobody changes a line; new ones are written for whoever works.
             return False

@@ -227,7 +227,10 @@ def _posts() -> Any:
         Post.exit_date, Post.present, Post.created_at, Post.school_email_key,
         Post.disappeared_at, SchoolYear.first_day, SchoolYear.access_ends,
     )  # fmt: skip
-    labelled = (col(School.name).label("school"), col(SchoolYear.label).label("year"))
+    labelled: tuple[Any, ...] = (
+        col(School.name).label("school"),
+        col(SchoolYear.label).label("year"),
+    )
     return (
         select(*(col(column) for column in columns), *labelled)
         .join(SchoolYear, col(SchoolYear.id) == Post.school_year_id)
@@ -241,7 +244,7 @@ def _places(session: ActorSession, person_id: int) -> list[Place]:
     found = []
     for row in fetch(session, _accesses(), {"person": person_id, "service": SERVICE}):
         day = session.at.astimezone(ZoneInfo(row.zone)).date()
-        found.append(Place(*row, day))
+        found.append(Place(*(*row, day)))
     return found
 
 
@@ -257,7 +260,7 @@ def _accesses() -> Any:
             col(SchoolYear.calendar_id),
             col(SchoolYear.first_day),
             col(SchoolYear.access_ends),
-        )  # type: ignore[call-overload]
+        )
         .join(School, col(School.id) == Access.school_id)
         .join(SchoolYear, col(SchoolYear.id) == Access.school_year_id)
         .join(Service, col(Service.id) == Access.service_id)
@@ -296,7 +299,7 @@ def _missions() -> Any:
         Mission.id, Mission.school_id, Mission.school_year_id, Mission.code, Mission.given_at,
         Mission.removed_at,
     )  # fmt: skip
-    labelled = (col(SchoolYear.label).label("year"), col(SchoolYear.first_day))
+    labelled: tuple[Any, ...] = (col(SchoolYear.label).label("year"), col(SchoolYear.first_day))
     return (
         select(*(col(column) for column in columns), *labelled)
         .join(SchoolYear, col(SchoolYear.id) == Mission.school_year_id)
@@ -328,7 +331,8 @@ def _doubles(session: ActorSession, person_id: int) -> dict[int, int]:
 
 @cache
 def _open_doubles() -> Any:
-    person, double = bindparam("person"), SuspectedDouble
+    person: Any = bindparam("person")
+    double = SuspectedDouble
     return select(col(double.id), col(double.person_id), col(double.other_id)).where(
         or_(col(double.person_id) == person, col(double.other_id) == person),
         col(double.decided_at).is_(None),
@@ -411,7 +415,8 @@ def _account() -> Any:
 @cache
 def _accounts() -> Any:
     """SQL: the accounts of a person, or of one found to be the same, or under an address."""
-    person, same = bindparam("person"), aliased(Person)
+    person: Any = bindparam("person")
+    same: Any = aliased(Person)
     merged = select(same.id).where(same.merged_into_id == person)
     return (
         _account_facts()
@@ -486,7 +491,7 @@ def _since_last_in(events: Sequence[Any], accounts: Sequence[int]) -> tuple[Any,
 
 def since(event: Any) -> datetime:
     """Return when something was last tried."""
-    return event.last_at or event.at  # type: ignore[no-any-return]
+    return event.last_at or event.at
 
 
 #: A mail that has waited for so long waits for a sender, and not for its turn.

@@ -325,12 +325,12 @@ _FATES = (
 
 @cache
 def _mail() -> Any:
-    facts = [getattr(Mail, column) for _code, column in _FATES]
-    columns = (
+    facts: list[Any] = [getattr(Mail, column) for _code, column in _FATES]
+    columns: tuple[Any, ...] = (
         Mail.id, Mail.person_id, Mail.school_id, Mail.access_id, Mail.generation, Mail.queued_at,
     )  # fmt: skip
     return (
-        select(*(col(column) for column in columns), *facts, Person.surname, Person.first_name)
+        select(*(col(column) for column in (*columns, *facts, Person.surname, Person.first_name)))
         .outerjoin(Person, col(Person.id) == Mail.person_id)
         .where(col(Mail.id) == bindparam("id"))
     )
@@ -456,7 +456,7 @@ def _found(ids: list[int], matched: Wording) -> list[Found]:
 
 @cache
 def _numbered() -> Any:
-    number = bindparam("number")
+    number: Any = bindparam("number")
     return (
         select(col(School.id), col(School.fase_number))
         .outerjoin(GoverningBody, col(GoverningBody.id) == School.governing_body_id)

@@ -106,7 +106,7 @@ def _named(of_schools: bool) -> Any:
     if not of_schools:
         return named
     there = among(Post.school_id, "schools")
-    return named.where(exists(select(Post.id).where(col(Post.person_id) == Person.id, there)))
+    return named.where(exists(select(col(Post.id)).where(col(Post.person_id) == Person.id, there)))
 
 
 def people(session: ActorSession, found: Sequence[Found]) -> list[Hit]:
@@ -188,7 +188,7 @@ def _places() -> Any:
             col(SchoolYear.access_ends),
             col(Service.code),
             col(Post.function),
-        )  # type: ignore[call-overload]
+        )
         .select_from(Access)
         .join(School, col(School.id) == Access.school_id)
         .join(SchoolYear, col(SchoolYear.id) == Access.school_year_id)
@@ -217,7 +217,7 @@ def _statuses(session: ActorSession, places: Iterable[_Place]) -> dict[int, str]
 @cache
 def _status() -> Any:
     facts = FactColumns(AT, DAY)
-    columns = (col(Access.id).label("access_id"), facts.status.label("status"))
+    columns: tuple[Any, ...] = (col(Access.id).label("access_id"), facts.status.label("status"))
     statement = joined(select(*columns).select_from(Access), AT, of_guardians=True)
     return statement.where(among(Access.id, "ids"))
 

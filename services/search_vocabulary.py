@@ -242,7 +242,7 @@ def _names_of(session: ActorSession, people: Iterable[int]) -> list[tuple[str, s
 
 
 def _schools(session: ActorSession) -> Schools:
-    wanted = select(col(School.id), col(School.name), col(School.locality)).order_by(School.id)
+    wanted = select(col(School.id), col(School.name), col(School.locality)).order_by(col(School.id))
     return Schools((row[0], row[1], row[2]) for row in _read(session, wanted))
 
 

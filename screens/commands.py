@@ -116,6 +116,16 @@ COMMANDS: tuple[Command, ...] = (
         "app.job", "f7", N_("Work in progress"), N_("Open the work in progress"), group="everywhere"
     ),
     Command(
+        "app.search",
+        "ctrl+r",
+        N_("Search"),
+        N_("Find anybody and anything: name, address, number, school, token"),
+        group="everywhere",
+        needs="team",
+        action="search_everything",
+        priority=True,
+    ),
+    Command(
         "app.language",
         "f9",
         N_("Français"),
@@ -182,6 +192,14 @@ COMMANDS: tuple[Command, ...] = (
         group="list",
     ),
     Command("search.clear", "ctrl+u", N_("Clear"), N_("Clear the search"), group="list"),
+    # The one search
+    Command(
+        "find.open", "enter", N_("Open"), N_("Open the hit on the line"), footer=True, group="list"
+    ),
+    Command("find.up", "up", N_("Up"), N_("One hit up"), group="list"),
+    Command("find.down", "down", N_("Down"), N_("One hit down"), footer=True, group="list"),
+    Command("find.first", "pageup", N_("First"), N_("First hit"), group="list"),
+    Command("find.last", "pagedown", N_("Last"), N_("Last hit"), group="list"),
     # Forms
     Command(
         "form.next",

@@ -36,6 +36,7 @@ class HelpScreen(Dialog[str | None]):
     HelpScreen > .dialog-box { width: 76; height: 100%; }
     HelpScreen Static { height: 1; }
     """
+    asks = False
     BINDINGS = [*bindings("dialog.close")]
 
     def __init__(self, commands: Sequence[Command]) -> None:
@@ -79,6 +80,7 @@ class GoScreen(Dialog[str | None]):
     """The places and their letters; a letter is enough. The result is a place's identifier."""
 
     DEFAULT_CSS = "GoScreen > .dialog-box { width: 46; }"
+    asks = False
     BINDINGS = [*bindings("dialog.close")]
 
     def __init__(self, places: Sequence[Place]) -> None:

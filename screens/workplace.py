@@ -15,6 +15,7 @@ from textual.screen import Screen
 from models.language import Wording, say
 
 if TYPE_CHECKING:
+    from models.keys import Key
     from models.nightly import Schedule
     from services.bigbluebutton import MeetingServer
     from services.desk import Desk
@@ -93,7 +94,21 @@ class Workplace:
         self.entrance = entrance
         self.meetings = meetings
         self.nights = nights
+        #: What was searched last, without tokens.
+        self.searched = ""
         self._wishes: dict[str, Wish] = {}
+
+    def key(self) -> Key | None:
+        """Return what proves tokens genuine, None where the console was opened without it.
+
+        It reads a file: called in a thread.
+        """
+        from models.errors import TrousseauError
+
+        try:
+            return self.entrance().key
+        except TrousseauError:
+            return None
 
     @property
     def role(self) -> str:

@@ -17,6 +17,7 @@ _MOVES = ("up", "down", "left", "right", "pageup", "pagedown", "home", "end", "t
 _DEEDS = (
     "enter", "enter", "space", "escape", "escape", "f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8",
     "f9", "backspace", "delete", "ctrl+l", "ctrl+u", "slash", "question_mark", "ctrl+k", "ctrl+e",
+    "ctrl+r",
 )  # fmt: skip
 _LETTERS = "abcdefghijklmnopqrstuvwxyzSABy0123456789.,-+* éèßœ’日本語コ🙂ǩх̌"
 #: Where `g` leads; a place that a role does not have leads nowhere.

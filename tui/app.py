@@ -212,7 +212,19 @@ class TrousseauApp(StyledApp):
         if len(self.screen_stack) > 1:
             self.pop_screen()
 
+    async def action_search_everything(self) -> None:
+        """Open the one search above all else; in the search itself begin another one.
+
+        It is waited for, so that what was typed ahead comes into its line.
+        """
+        if again := getattr(self.screen, "search_again", None):
+            again()
+        else:
+            await self.push_screen(self.places["search"]())
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "search_everything":
+            return "search" in self.places and not getattr(self.screen, "asks", False)
         return action != "back" or self._depth > 1
 
     @property

@@ -14,6 +14,7 @@ APP_BINDINGS: list[BindingType] = [
         "app.back",
         "app.help",
         "app.go",
+        "app.search",
         "app.job",
         "app.language",
         "app.repaint",

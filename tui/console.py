@@ -312,6 +312,7 @@ _SCREENS: Mapping[str, tuple[str, str, bool]] = {
     "schools": ("screens.schools", "SchoolsScreen", False),
     "school-years": ("screens.school_years", "SchoolYearsScreen", False),
     "child": ("screens.child", "ChildScreen", False),
+    "search": ("screens.search", "SearchScreen", False),
     "own-access": ("screens.own_access", "OwnAccessScreen", False),
     "own-account": ("screens.own_account", "OwnAccountScreen", False),
 }

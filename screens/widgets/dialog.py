@@ -35,6 +35,8 @@ class Dialog(ModalScreen[Result], LeftOnce[Result]):  # in this order for ModalS
     }
     """
     AUTO_FOCUS = "*"
+    #: A question is to be answered before anything else is done.
+    asks = True
     #: The box is painted for the first time, or is all that is painted.
     _opening, _box_alone = True, False
     _changed_below = False

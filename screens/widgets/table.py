@@ -56,6 +56,8 @@ class PagedTable(Widget, can_focus=True):
     """
 
     DEFAULT_CSS = "PagedTable { height: 1fr; width: 100%; }"
+    #: Its current line is shown as chosen even while something else has the focus.
+    lit = False
     BINDINGS = [
         *bindings(
             "list.open", "list.select", "list.select-all", "list.sort", "list.reverse", "list.whole"
@@ -538,7 +540,7 @@ class PagedTable(Widget, can_focus=True):
             return Strip(toned(fit("   …", width), TONES["quiet"]), width)
         over = Style()
         if index == self._cursor:
-            over = CURSOR if self.has_focus else CURSOR_ELSEWHERE
+            over = CURSOR if self.has_focus or self.lit else CURSOR_ELSEWHERE
         segments = [Segment(self._mark(row, index), over)]
         for position, column, size in self._layout():
             value = row.cells[position]

@@ -102,6 +102,7 @@ PICTURES = {
     "SchoolHolidaysScreen": "screens/test_schools/test_school_holidays_at_80_by_24",
     "SchoolYearsScreen": "screens/test_schools/test_school_years_at_80_by_24",
     "SchoolsScreen": "screens/test_schools/test_schools_at_80_by_24",
+    "SearchScreen": "screens/test_search/test_picture",
     "SignInScreen": "flows/test_first_day/test_first_day[01-sign-in]",
     "StoryScreen": "screens/test_story/test_picture",
     "TeamAccessScreen": "screens/test_team_access/test_picture_of_the_list[80x24]",

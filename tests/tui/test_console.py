@@ -253,7 +253,7 @@ def test_every_place_has_its_screen(place: str) -> None:
     module, name, _about_a_school = _SCREENS[place]
     assert hasattr(import_module(module), name)
     homes = {_home(role) for role in ROLES}  # `g d` leads there
-    assert place in {known.id for known in PLACES} | homes
+    assert place in {known.id for known in PLACES} | homes | {"search"}  # Ctrl+R does
 
 
 def test_a_home_in_use_is_held(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:

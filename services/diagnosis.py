@@ -95,9 +95,19 @@ def diagnose_person(
     Raises `NotFound` for a person out of sight, or who never was in that school.
     """
     known = gather(session, person_id, school_id)
+    return _of_known(session, known, school_id)
+
+
+def _of_known(session: ActorSession, known: Known, school_id: int | None) -> Diagnosis:
     found = [*of_person(known, session, school_id), *at_the_door(known)]
-    ordered = most_likely_first(_each_once(found), known.is_in)
-    return Diagnosis("person", known.person.id, known.name, tuple(ordered), _standing(known))
+    ordered = _in_order(session, found, known.is_in)
+    return Diagnosis("person", known.person.id, known.name, ordered, _standing(known))
+
+
+def _in_order(session: ActorSession, found: Iterable[Finding], is_in: bool) -> tuple[Finding, ...]:
+    """Return each cause once, most likely first, with what the actor can do about it."""
+    ordered = most_likely_first(_each_once(found), is_in)
+    return remedies.allowed(session, ordered)
 
 
 def _standing(known: Known) -> tuple[Standing, ...]:
@@ -130,9 +140,8 @@ def diagnose_school(session: ActorSession, school_id: int) -> Diagnosis:
     Raises `SchoolYearRefused` for a school that is not the actor's.
     """
     place = school_here(session, school_id)
-    found = _each_once(of_school(session, school_id))
-    ordered = most_likely_first(found, is_in=False)
-    return Diagnosis("school", school_id, place.school, tuple(ordered))
+    found = _in_order(session, of_school(session, school_id), is_in=False)
+    return Diagnosis("school", school_id, place.school, found)
 
 
 # --- tokens --------------------------------------------------------------------------------
@@ -178,12 +187,15 @@ def diagnose_token(session: ActorSession, text: str, key: Key | None) -> Diagnos
     if hit.person_id is None:
         findings: list[Finding] = []
         standing: tuple[Standing, ...] = ()
+        account_id = getattr(found.row, "account_id", None)
     else:
-        whole = diagnose_person(session, hit.person_id, hit.school_id)
+        known = gather(session, hit.person_id, hit.school_id)
+        whole = _of_known(session, known, hit.school_id)
         findings, standing = list(whole.findings), whole.standing
+        account_id = next((a.id for a in known.accounts if a.disabled_at is None), None)
     if refusal is not None:
-        findings = _with_refusal(findings, refusal, found.row, hit)
-    return Diagnosis("token", hit.id, hit.title, tuple(findings), standing)
+        findings = _with_refusal(findings, refusal, found.row, hit, account_id)
+    return Diagnosis("token", hit.id, hit.title, remedies.allowed(session, findings), standing)
 
 
 def _other_token(session: ActorSession, text: str, key: Key | None, subject: Wording) -> Diagnosis:
@@ -200,7 +212,7 @@ def _other_token(session: ActorSession, text: str, key: Key | None, subject: Wor
         at = _asked_at(session, hit.school_id)
         about = About(school_id=hit.school_id, school=school)
         found.insert(0, with_words(older, about, Told(at=at)))
-    return Diagnosis("token", hit.id, hit.title, tuple(found))
+    return Diagnosis("token", hit.id, hit.title, remedies.allowed(session, found))
 
 
 def _asked_at(session: ActorSession, school_id: int) -> datetime | None:
@@ -220,7 +232,11 @@ def _unknown_token(subject: Wording) -> Diagnosis:
 
 
 def _with_refusal(
-    findings: list[Finding], refusal: TokenRefused | AccountLocked, row: Any, hit: Hit
+    findings: list[Finding],
+    refusal: TokenRefused | AccountLocked,
+    row: Any,
+    hit: Hit,
+    account_id: int | None,
 ) -> list[Finding]:
     """Put first why the token opens nothing, in the words of the door."""
     outcome = refusal.outcome if isinstance(refusal, TokenRefused) else "locked"
@@ -231,9 +247,13 @@ def _with_refusal(
         return [first, *(finding for finding in findings if finding is not first)]
     latest = getattr(row, "queued_at", None) or getattr(row, "asked_at", None)
     evidence = (Evidence(say("Latest mail"), at=latest),) if latest else ()
-    again = INVITE_AGAIN if outcome in ("withdrawn", "expired") else remedies.RESET_PASSWORD
-    remedy = remedies.TELL_LATEST if outcome == "replaced" else again
-    about = About(hit.person_id, hit.school_id, hit.school_year_id, hit.access_id)
+    invited = outcome in ("withdrawn", "expired") and hit.access_id is not None
+    remedy = INVITE_AGAIN if invited else remedies.RESET_PASSWORD
+    if outcome == "replaced" or (account_id is None and not invited):
+        remedy = remedies.TELL_LATEST
+    about = About(
+        hit.person_id, hit.school_id, hit.school_year_id, hit.access_id, account_id=account_id
+    )
     first = Finding(f"token_{outcome}", refusal.wording, evidence, None, refusal.wording, about)
     first = replace(first, remedy=remedies.filled(remedy, about))
     covered = {"several_mails"} if outcome == "replaced" else set()
@@ -275,8 +295,8 @@ def diagnose_address(session: ActorSession, text: str) -> Diagnosis:
         found += at_the_door(gather_account(session, account_id))
     for school_id in schools:
         found += of_headnet(session, school_id, school_here(session, school_id).school)
-    ordered = most_likely_first(_each_once(found), is_in)
-    return Diagnosis("address", people[0] if people else 0, typed, tuple(ordered), tuple(standing))
+    ordered = _in_order(session, found, is_in)
+    return Diagnosis("address", people[0] if people else 0, typed, ordered, tuple(standing))
 
 
 def _unknown_address(typed: str, sentence: Wording) -> Finding:
@@ -416,8 +436,7 @@ def diagnose_hit(
         return diagnose_token(session, text, key)
     if hit.kind == "workshop":
         found = of_workshop(session, hit.id, hit.school_id, "")
-        ordered = most_likely_first(_each_once(found), is_in=False)
-        return Diagnosis("workshop", hit.id, hit.title, tuple(ordered))
+        return Diagnosis("workshop", hit.id, hit.title, _in_order(session, found, is_in=False))
     if hit.person_id is not None:
         return diagnose_person(session, hit.person_id, school_id)
     if hit.kind == "account":
@@ -433,6 +452,6 @@ def diagnose_account(session: ActorSession, account_id: int) -> Diagnosis:
     Raises `NotFound` for whoever sees no accounts.
     """
     known = gather_account(session, account_id)
-    ordered = most_likely_first(_each_once(at_the_door(known)), is_in=True)
+    ordered = _in_order(session, at_the_door(known), is_in=True)
     subject = known.name or say("Account n° %(number)s", number=account_id)
-    return Diagnosis("account", account_id, subject, tuple(ordered))
+    return Diagnosis("account", account_id, subject, ordered)

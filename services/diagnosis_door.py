@@ -35,6 +35,7 @@ def _found(
     remedy: Remedy,
     told: Told,
     account: Any = None,
+    **more: Any,
 ) -> Finding:
     first = known.here[0] if known.here else None
     about = About(
@@ -42,10 +43,11 @@ def _found(
         first.place.school_id if first else None,
         first.place.school_year_id if first else None,
         first.place.access_id if first else None,
-        account_id=account.id if account is not None else None,
+        first.row.post_id if first else None,
+        account.id if account is not None else None,
         school=first.place.school if first else "",
     )
-    return with_words(Finding(cause, sentence, evidence, remedy), about, told)
+    return with_words(Finding(cause, sentence, evidence, remedy), about, told, **more)
 
 
 def _tries(event: Any) -> Evidence:
@@ -93,12 +95,15 @@ def _two_accounts(known: Known) -> Iterator[Finding]:
     live = [account for account in known.accounts if account.disabled_at is None]
     if len(live) < 2:
         return
+    # The one that they can sign in with; of several the oldest.
+    keep = next((account for account in live if account.has_password), live[0])
     evidence = tuple(Evidence(say("Account made"), a.email_key, a.created_at) for a in live)
     yield _found(
         known, "two_accounts",
         say_n("There is %(count)s account of this person.",
               "There are %(count)s accounts of this person.", len(live)),
-        evidence, remedies.MERGE, Told(at=local(live[0].created_at, known.zone)), live[0],
+        evidence, remedies.MERGE, Told(at=local(keep.created_at, known.zone)), keep,
+        other_ids=[account.id for account in live if account is not keep],
     )  # fmt: skip
 
 
@@ -115,7 +120,7 @@ def _shared(known: Known) -> Iterator[Finding]:
     yield _found(
         known, "shared_mailbox",
         say("The address is also somebody else’s: a mailbox that two people share."),
-        tuple(evidence), remedies.OTHER_ADDRESS, Told(),
+        tuple(evidence), remedies.OWN_ADDRESS, Told(),
     )  # fmt: skip
 
 
@@ -132,11 +137,12 @@ def _tried(known: Known) -> Iterator[Finding]:
     yield from _wrong_identifier(known)
     used = known.event("token", "used")
     if used is not None:
-        account = known.accounts[0] if known.accounts else None
+        account = next((a for a in known.accounts if a.disabled_at is None), None)
         yield _found(
             known, "token_used",
             say("A token was typed that has done its work: the access is active."),
-            (_tries(used),), remedies.RESET_PASSWORD, Told(), account,
+            (_tries(used),), remedies.RESET_PASSWORD if account else remedies.TELL_LATEST,
+            Told(), account,
         )  # fmt: skip
     replaced = known.event("token", "replaced")
     if replaced is not None and known.here:
@@ -210,7 +216,7 @@ def _resets(known: Known) -> Iterator[Finding]:
             known, "reset_mail_lost",
             say("The mail for a forgotten password was refused or came back."),
             (asked, Evidence(say("The server’s own words"), reset.reply or "", lost)),
-            remedies.OTHER_ADDRESS, Told(at=local(lost, known.zone)), account,
+            remedies.SEND_AGAIN, Told(at=local(lost, known.zone)), account,
         )  # fmt: skip
     elif reset.valid_until <= known.at:
         expired = known.event("token", "expired")
@@ -225,4 +231,5 @@ def _resets(known: Known) -> Iterator[Finding]:
             known, "reset_mail_waits",
             say("The mail for a forgotten password has not left yet."),
             (asked,), remedies.SEND_NOW, Told(at=local(reset.asked_at, known.zone)), account,
+            mail_id=reset.mail_id,
         )  # fmt: skip

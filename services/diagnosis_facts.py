@@ -446,8 +446,8 @@ def _resets() -> Any:
     reset, mail = PasswordReset, Mail
     columns: tuple[Any, ...] = (
         reset.id, reset.account_id, reset.generation, reset.asked_at, reset.valid_until,
-        reset.used_at, reset.replaced_at, mail.sent_at, mail.refused_at, mail.bounced_at,
-        mail.held_at, mail.uncertain_at, mail.closed_at, mail.reply,
+        reset.used_at, reset.replaced_at, reset.mail_id, mail.sent_at, mail.refused_at,
+        mail.bounced_at, mail.held_at, mail.uncertain_at, mail.closed_at, mail.reply,
     )  # fmt: skip
     return (
         select(*(col(column) for column in columns))

@@ -25,7 +25,7 @@ from services.attention import known_domains
 from services.diagnosis_facts import PATIENCE, Here, Known
 from services.diagnosis_words import Told, tell
 from services.findings import (
-    INVITE_AGAIN,
+    CORRECT_IN_SOURCE,
     RENEW,
     About,
     Evidence,
@@ -140,8 +140,8 @@ def _told_of(
         told = replace(told, until=facts.exit_date)
     elif cause == "address_changed":
         told = replace(told, at=local(facts.sent_at or facts.queued_at, zone))  # type: ignore[arg-type]
-    again = finding.remedy is INVITE_AGAIN
-    more: dict[str, Any] = {"again": True} if again else {}
+    of_records = finding.remedy is CORRECT_IN_SOURCE
+    more: dict[str, Any] = {"source": here.row.email_source} if of_records else {}
     yield with_words(finding, about, told, **more)
 
 
@@ -184,7 +184,7 @@ def _waits(session: ActorSession, here: Here, about: About, told: Told) -> Itera
         return
     finding = Finding(
         "mail_waits",
-        say("The invitation waits in the outbox and nobody sends it. Run: trousseau send"),
+        say("The invitation waits in the outbox and nobody sends it."),
         (Evidence(say("Asked for"), facts.recipient, facts.queued_at),),
         remedies.SEND_NOW,
     )
@@ -443,7 +443,10 @@ def of_headnet(
     page = school_page(session, school_id)
     about = About(person_id, school_id, school=school_of(session, school_id).name)
     for finding in found:
-        yield with_words(finding, about, _of_password(page, school))
+        # An address that somebody tried is the one that the form begins with.
+        typed = finding.remedy is headnet_checks.OTHER_ADDRESS and finding.evidence[0].value
+        more: dict[str, Any] = {"email": typed} if typed else {}
+        yield with_words(finding, about, _of_password(page, school), **more)
 
 
 def _of_password(page: HeadnetPage, school: str) -> Told:

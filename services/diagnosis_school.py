@@ -54,8 +54,8 @@ _REMEDIES: dict[str, Remedy] = {
     "absent": CORRECT_POST,
     "disappeared": CORRECT_POST,
     "nothing_imported": RENEW,
-    "no_school_year": Remedy("school_years", say("Enter the days of the school year")),
-    "school_year_undecided": Remedy("school_years", say("Enter the days of the school year")),
+    "no_school_year": remedies.SCHOOL_YEARS,
+    "school_year_undecided": remedies.SCHOOL_YEARS,
 }
 
 
@@ -104,8 +104,8 @@ def _of_line(line: AttentionLine, about: About) -> Finding:
     shown = remedies.filled(remedy, about, go_to=line.go_to, status=line.status, text=line.text)
     if line.cause == "typing_error":
         told = tell("typing_error", Told(school=about.school)) or told
-    if shown is not None and shown.kind == "plan":
-        shown = replace(shown, kind="form")  # for many: whom, is chosen in the list
+    if shown is not None and line.go_to:
+        shown = replace(shown, kind="form")  # for many: whom, is seen and chosen in the list
     return replace(finding, tell=told, about=about, remedy=shown)
 
 

@@ -203,7 +203,7 @@ _TELL: dict[str, Callable[[Told], Wording]] = {
         "You may be on record twice: we have to decide it first, then everything goes its way."
     ),
     "two_accounts": lambda t: say(
-        "You have two accounts: sign in with the older one, of %(at)s, and we put them together.",
+        "You have two accounts: sign in with the one made on %(at)s, and we close the other.",
         at=t.at,
     ),
     "wrong_identifier": lambda t: say(

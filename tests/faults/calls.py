@@ -163,6 +163,8 @@ ARGUMENTS: dict[str, Make] = {
     "invitation_id": lambda c: c.one("invitation"),
     "invitation_ids": lambda c: c.some("invitation"),
     "mail_id": lambda c: c.one("mail"),
+    "keep_id": lambda c: c.one("account"),
+    "other_ids": lambda c: [c.one("account")],
     "mail_ids": lambda c: c.some("mail"),
     "plan_id": lambda c: c.one("plan"),
     "position": lambda c: c.random.randint(0, 9),
@@ -679,8 +681,11 @@ def _hit(c: Chooser) -> Hit:
 
 def _remedy(c: Chooser) -> Remedy:
     """A plan as a diagnosis of another school's people would offer it."""
-    code = c.random.choice(["invite", "invite_again", "reactivate"])
-    needs = {"person_id": c.one("person"), "school_id": c.school(), "school_year_id": c.year()}
+    codes = "invite invite_again reactivate give_mission reset_password unlock_account"
+    code = c.random.choice([*codes.split(), "enable_account", "merge_accounts", "send_now"])
+    needs = {"person_id": c.one("person"), "school_id": c.school(), "school_year_id": c.year(),
+             "mission": "digital_lead", "account_id": c.one("account"),
+             "other_ids": [c.one("account")], "access_id": c.one("access")}  # fmt: skip
     return Remedy(code, say("a"), "plan", needs)
 
 

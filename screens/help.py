@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Grid, Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -79,7 +79,12 @@ def _rows(commands: Sequence[Command]) -> list[Row]:
 class GoScreen(Dialog[str | None]):
     """The places and their letters; a letter is enough. The result is a place's identifier."""
 
-    DEFAULT_CSS = "GoScreen > .dialog-box { width: 46; }"
+    DEFAULT_CSS = """
+    GoScreen > .dialog-box { width: 46; }
+    GoScreen > .-two { width: 60; }
+    GoScreen .places { height: auto; }
+    GoScreen .-two .places { grid-size: 2; grid-rows: auto; grid-gutter: 0 1; }
+    """
     asks = False
     BINDINGS = [*bindings("dialog.close")]
 
@@ -90,8 +95,11 @@ class GoScreen(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog-box") as box:
             box.border_title = safe(_("Go to"))
-            for place in self._places:
-                yield Static(_line(place))
+            # Side by side where they do not fit below each other with the frame and the keys.
+            box.set_class(len(self._places) + 3 > self.app.size.height, "-two")
+            with Grid(classes="places") if box.has_class("-two") else Vertical(classes="places"):
+                for place in self._places:
+                    yield Static(_line(place))
             yield Static(safe(_("A letter goes there   Esc closes")), classes="keys")
 
     def on_key(self, event: Any) -> None:

@@ -14,15 +14,15 @@ from textual.message import Message
 from models.language import N_, _, ngettext
 from screens.commands import bindings
 from screens.facts import told_at
+from screens.mail_told import mail_screen
 from screens.plan import PlanScreen, plan_calls
 from screens.plan_words import column_name, is_told, value_text
-from screens.whole_line import WholeLineScreen
 from screens.widgets.chrome import KeyBar, LineDetail, Sentence, TitleBar
 from screens.widgets.counts import Counts, Kind
 from screens.widgets.deeds import DeedScreen
 from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
-from screens.widgets.text import Tone, signed
+from screens.widgets.text import Tone
 from screens.workplace import Workplace
 from services import story
 from services.story import MESSAGE, PLAN, WORKSHOP, MailTold, StoryLine, StoryPage, StoryQuery
@@ -188,8 +188,7 @@ class StoryScreen(DeedScreen[None]):
     @on(_MailRead)
     def _show_mail(self, message: _MailRead) -> None:
         message.stop()
-        told, about = _mail(message.mail, self._zone)
-        self.app.push_screen(WholeLineScreen(told, about, title=message.mail.name.text()))
+        self.app.push_screen(mail_screen(message.mail, self._zone))
 
 
 # --- in words -----------------------------------------------------------------------------
@@ -232,20 +231,3 @@ def _details(line: StoryLine, zone: ZoneInfo) -> Iterator[str]:
     yield from filter(None, (line.school, _actor(line)))
     if line.origin is not None:
         yield _(_OPENS[line.origin.kind])
-
-
-def _mail(mail: MailTold, zone: ZoneInfo) -> tuple[list[tuple[str, str]], list[str]]:
-    """Return a message as titles with texts, then what the server said of it."""
-    told = [(_("Sent to"), mail.recipient), (_("School"), mail.school)]
-    told += [(told_at(at, zone), text.text()) for text, at in mail.facts]
-    if mail.attempts:
-        told.append((_("Tries"), str(mail.attempts)))
-    if mail.next_attempt_at is not None:
-        told.append((_("Next try"), told_at(mail.next_attempt_at, zone)))
-    told.append((_("Valid until"), told_at(mail.expires_at, zone)))
-    about = []
-    if mail.words:
-        about.append(_("The server’s own words: %(words)s") % {"words": mail.words})
-    if mail.reason is not None:
-        about.append(signed("!", mail.reason))
-    return told, about

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 from sqlmodel import col
 
-from models.access import Access
+from models.access import Access, happened
+from models.accounts import Account, AccountRole
 from models.calls import (
     STATUS_CODES,
     CallCause,
@@ -40,10 +41,11 @@ from services.search_rows import Hit
 from services.team_access import LONGEST_PAGE, Page
 
 __all__ = [
-    "STATUS_WORDS", "About", "CallNotFound", "CallPage", "CallQuery", "CallRefused", "CallRow",
-    "Caller", "CauseRow", "CommonCause", "Done", "StepRow", "about_hit", "calls_page", "close",
-    "commonest", "counts", "hand_on", "note_done", "note_found", "open_call", "page",
-    "suggested_caller", "total", "update_note", "week_of",
+    "LONGEST_REMARKS", "STATUS_WORDS", "About", "CallChanged", "CallNotFound", "CallPage",
+    "CallQuery", "CallRefused", "CallRow", "Caller", "CauseRow", "CommonCause", "Done", "Seen",
+    "StepRow", "about_hit", "agents", "calls_page", "close", "commonest", "counts", "hand_on",
+    "hit_of", "note_done", "note_found", "open_call", "page", "suggested_caller", "total",
+    "update_note", "week_of",
 ]  # fmt: skip
 
 #: Every status in words, with one sign that needs no colour.
@@ -56,7 +58,10 @@ STATUS_WORDS: dict[str, tuple[str, Wording]] = {
 SORTS = ("waiting", "newest")
 #: Causes that are told of a week.
 MOST_COMMON = 10
-_LONGEST_NAME, _LONGEST_CONTACT, _LONGEST_SEARCH = 80, 120, 200
+LONGEST_NAME, LONGEST_CONTACT = 80, 120
+#: Longest remarks, in characters (`models.kept_text`).
+LONGEST_REMARKS = 2_000
+_LONGEST_NAME, _LONGEST_CONTACT, _LONGEST_SEARCH = LONGEST_NAME, LONGEST_CONTACT, 200
 _MOST_CAUSES, _MOST_STEPS, _MOST_WORDS = 40, 200, 8
 _GREATEST_FASE = 99_999
 
@@ -69,6 +74,12 @@ class CallNotFound(TrousseauError):
 
 class CallRefused(TrousseauError):
     """A step of a call that cannot be done as things stand."""
+
+
+class CallChanged(CallRefused):
+    """Somebody else has changed the note since it was read."""
+
+    heading = N_("Changed meanwhile")
 
 
 # --- what a call is about -----------------------------------------------------------------
@@ -98,6 +109,23 @@ def about_hit(hit: Hit) -> About:
     person = hit.id if hit.kind == "person" else hit.person_id
     school = hit.id if hit.kind == "school" else hit.school_id
     return About(person, school, hit.access_id)
+
+
+def hit_of(session: ActorSession, call_id: int) -> Hit | None:
+    """Return what a note is about as a result of the search, None where nothing is known.
+
+    Raises `CallNotFound`.
+    """
+    known = page(session, call_id)
+    about, found = known.about, say("Call")
+    if about.person_id is not None:
+        return Hit(
+            "person", about.person_id, known.person, known.school, found,
+            person_id=about.person_id, school_id=about.school_id, access_id=about.access_id,
+        )  # fmt: skip
+    if about.school_id is not None:
+        return Hit("school", about.school_id, known.school, "", found, school_id=about.school_id)
+    return None
 
 
 def suggested_caller(session: ActorSession, about: About) -> Caller:
@@ -158,18 +186,29 @@ def open_call(
     return note.id
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Who called and the remarks, as whoever corrects them has read them."""
+
+    caller: Caller
+    remarks: str
+
+
 def update_note(
     session: ActorSession,
     call_id: int,
     caller: Caller | None = None,
     about: About | None = None,
     remarks: str | None = None,
+    seen: Seen | None = None,
 ) -> None:
     """Correct who called, what it is about, or the remarks of an open note; None leaves it.
 
-    Raises `CallNotFound`, and `CallRefused` like `open_call` or where the note is closed.
+    Raises `CallNotFound`, `CallRefused` like `open_call` or where the note is closed, and
+    `CallChanged` where it is not any more as it was `seen`.
     """
     note = _open_note(session, call_id)
+    _check_seen(note, seen)
     values: dict[str, Any] = {}
     if caller is not None:
         values |= _of_caller(caller)
@@ -220,6 +259,20 @@ def note_done(session: ActorSession, call_id: int, done: Done) -> None:
             done_by=session.actor.name,
         )
     )
+
+
+def _check_seen(note: CallNote, seen: Seen | None) -> None:
+    if seen is not None and seen != Seen(_caller_of(note), note.remarks):
+        raise CallChanged(
+            say(
+                "Somebody else has changed this note since you opened it: look at it (F5) "
+                "before you save, or yours takes its place."
+            )
+        )
+
+
+def _caller_of(note: CallNote) -> Caller:
+    return Caller(note.surname, note.first_name, note.fase_number, note.contact)
 
 
 def close(session: ActorSession, call_id: int, remarks: str | None = None) -> None:
@@ -360,6 +413,18 @@ def _kept_value(value: Any) -> Any:
     return kept(value, _LONGEST_SEARCH) if isinstance(value, str) else value
 
 
+def agents(session: ActorSession) -> list[str]:
+    """Return to whom a note can be handed on: the open accounts of the helpdesk, by address."""
+    _require_helpdesk(session)
+    roles = select(col(AccountRole.account_id)).where(
+        col(AccountRole.role) == "helpdesk", ~happened(col(AccountRole.ended_at), session.at)
+    )
+    wanted = select(col(Account.email)).where(
+        col(Account.id).in_(roles), col(Account.disabled_at).is_(None)
+    )
+    return [str(each) for each in session.scalars(wanted.order_by(col(Account.email)).limit(100))]
+
+
 # --- looking ------------------------------------------------------------------------------
 
 
@@ -454,7 +519,7 @@ def page(session: ActorSession, call_id: int) -> CallPage:
     return CallPage(
         id=call_id,
         status=facts_of(note, session.at).status,
-        caller=Caller(note.surname, note.first_name, note.fase_number, note.contact),
+        caller=_caller_of(note),
         about=About(note.person_id, note.school_id, note.access_id),
         person=f"{person.first_name} {person.surname}".strip() if person else "",
         school=school.name if school else "",

@@ -287,6 +287,7 @@ ARGUMENTS: dict[str, Make] = {
     "searched": lambda c: c.text(),
     "remarks": lambda c: c.text(),
     "findings": lambda c: [Finding("no_consent", say("a"))],
+    "seen": lambda c: c.maybe(calls.Seen(calls.Caller(), "")),
     "done": lambda c: calls.Done(say("a"), plan_id=c.maybe(c.one("plan"))),
     "to": lambda c: "autre",
 }  # fmt: skip

@@ -64,7 +64,16 @@ def test_who_is_offered_what(needs: str, roles: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("role", ["head", "staff", "parent"])
 def test_who_runs_no_school_is_offered_what_is_their_own(role: str) -> None:
     seen = ["workshops", "reading-room", "elections"] if role == "head" else []
-    own = ["dashboard", *seen, "own-access", "own-account", "accounts", "sign-out"]
+    own = [
+        "dashboard",
+        *seen,
+        "faq",
+        "support",
+        "own-access",
+        "own-account",
+        "accounts",
+        "sign-out",
+    ]
     assert [place.id for place in places_for(role)] == own
 
 

@@ -13,7 +13,7 @@ from models.calls import STATUS_CODES, CallColumns, CallNote, facts_of
 from models.database import SYSTEM, Actor, OutOfScope, reading, writing
 from models.kept_text import TAKEN_OUT
 from models.keys import Key
-from models.language import say
+from models.language import say, use_language
 from models.mail import Mail
 from models.tokens import make_token
 from services import calls
@@ -28,6 +28,11 @@ DUPONT = Caller("D’Hondt", "Éloïse", 9901, "0475 12 34 56")
 NO_MAIL = Finding("no_consent", say("No signed consent for %(address)s.", address="a@b.example"))
 LOCKED = Finding("locked", say("Locked until %(until)s.", until=NOW))
 TOKEN = make_token(Key(b"k" * 32), "invitation", 41, 1)
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    use_language("en")
 
 
 @pytest.fixture

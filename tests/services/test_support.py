@@ -13,7 +13,7 @@ from models.calls import SupportRequest
 from models.database import SYSTEM, Actor, ActorSession, reading, writing
 from models.headnet import HeadAddress, Headship
 from models.kept_text import TAKEN_OUT
-from models.language import say
+from models.language import say, use_language
 from models.mail import TEXT_FILE, Mail
 from services import support
 from services.findings import Finding
@@ -29,6 +29,11 @@ from tests.worlds import NOW, Member
 HELPDESK = "aide@segec.example"
 WORDS = "Je ne vois plus le menu des élèves depuis ce matin."
 LETTERHEAD = Letterhead("trousseau@ecole.example")
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    use_language("en")
 
 
 def come_in(house: House) -> tuple[Actor, Member]:

@@ -1,0 +1,510 @@
+"""The note of one call: who called, what was found and done; closing it and handing it on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import import_module
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from models.database import ActorSession
+from models.errors import TrousseauError
+from models.language import N_, Wording, _, say
+from models.schools import DEFAULT_TIME_ZONE
+from models.text import clean
+from screens.commands import bindings
+from screens.facts import told_at
+from screens.hand_on import HandOnScreen
+from screens.mail_told import mail_screen
+from screens.plan import PlanScreen, plan_calls
+from screens.widgets.chrome import KeyBar, LineDetail, Sentence, TitleBar
+from screens.widgets.counts import Kind
+from screens.widgets.deeds import DeedScreen
+from screens.widgets.field import Field, Form
+from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
+from screens.widgets.text import Tone
+from screens.widgets.writing import WritingField
+from screens.workplace import Workplace
+from screens.workshop_dialogs import tell
+from services import calls, drafts, story
+from services.calls import Caller, CallPage, CauseRow, Seen, StepRow
+from services.search_rows import Hit
+
+#: What became of a note while it was open on the screen; None where it was only looked at.
+Outcome = Literal["closed", "handed_on"]
+
+_TONES: dict[str, Tone] = {"open": "accent", "handed_on": "warning", "closed": "good"}
+#: Every status of a call with its sign.
+CALL_KINDS = {
+    code: Kind(sign, word, _TONES[code]) for code, (sign, word) in calls.STATUS_WORDS.items()
+}
+#: Under which name a draft keeps what its writer had read.
+_SEEN = "seen"
+_LONGEST_NUMBER = 5
+_COLUMNS = (
+    Column("at", N_("When"), 16, sortable=False),
+    Column("kind", N_("Kind"), 9, sortable=False),
+    Column("text", N_("What was found and done"), 26, grow=4, sortable=False),
+    Column("who", N_("Who"), 14, grow=1, priority=1, sortable=False),
+)
+_FOUND, _DONE = Kind("!", say("Found"), "warning"), Kind("+", say("Done"), "good")
+
+
+@dataclass
+class _Keeper:
+    """The draft of a note, with what its writer had read; the screen fills in the fields."""
+
+    drafts: drafts.DraftsOf
+    seen: Seen = field(default_factory=lambda: Seen(Caller(), ""))
+
+    def load(self, form: str) -> Mapping[str, str]:
+        return {}
+
+    def save(self, form: str, values: Mapping[str, str]) -> None:
+        self.drafts.save(form, {**values, _SEEN: json.dumps(_values(self.seen))})
+
+    def forget(self, form: str) -> None:
+        self.drafts.forget(form)
+
+
+class _CallSheet(Form, inherit_bindings=False):
+    DEFAULT_CSS = """
+    _CallSheet Field > .label { width: 14; }
+    _CallSheet Field > .entry { width: 34; }
+    _CallSheet WritingField > .entry { width: 1fr; }
+    _CallSheet Field > .message { width: auto; max-width: 26; }
+    _CallSheet WritingField, _CallSheet WritingField > .entry { height: 3; }
+    """
+    BINDINGS = [*bindings("form.next", "form.previous")]
+
+
+class CallScreen(DeedScreen[Outcome | None]):
+    """One note; without a `call_id` a new one, stored once something is to be kept.
+
+    Closing and handing on keep what was typed. `call_id` is that of the note from then on.
+    """
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]
+    DEFAULT_CSS = """
+    CallScreen > #standing { height: auto; text-style: bold; }
+    CallScreen > #about { height: auto; }
+    CallScreen > #sheet { height: auto; min-height: 8; }
+    CallScreen > PagedTable { margin-top: 1; }
+    CallScreen > #call-detail { height: 2; padding: 0 3; }
+    CallScreen.-narrow > #standing, CallScreen.-narrow > #about { padding: 0 1; }
+    CallScreen.-narrow _CallSheet { padding: 0 1; margin-top: 0; }
+    CallScreen.-narrow _CallSheet .label { width: 13; }
+    CallScreen.-narrow _CallSheet WritingField { height: 2; }
+    CallScreen.-narrow _CallSheet WritingField > .entry { height: 2; }
+    CallScreen.-narrow > PagedTable { margin-top: 0; }
+    CallScreen.-narrow > #sheet { min-height: 6; }
+    CallScreen.-narrow > #call-detail { padding: 0 1; }
+    """
+    BINDINGS = [
+        *bindings("call.save", "call.close", "call.hand-on", "call.diagnosis", "app.refresh"),
+    ]
+
+    @dataclass
+    class _Opened(Message):
+        page: CallPage | None
+        draft: Mapping[str, str]
+
+    @dataclass
+    class _Read(Message):
+        page: CallPage
+
+    @dataclass
+    class _Kept(Message):
+        """The note is stored as typed; `outcome` tells what else became of it."""
+
+        call_id: int
+        told: Wording
+        outcome: Outcome | None = None
+
+    @dataclass
+    class _MailRead(Message):
+        mail: story.MailTold
+
+    @dataclass
+    class _Found(Message):
+        hit: Hit | None
+
+    def __init__(self, workplace: Workplace, call_id: int | None = None) -> None:
+        super().__init__()
+        self._workplace, self._desk = workplace, workplace.desk
+        self.call_id = call_id
+        self._zone = workplace.here.zone if workplace.here else ZoneInfo(DEFAULT_TIME_ZONE)
+        self._page: CallPage | None = None
+        self._keeper = _Keeper(drafts.DraftsOf(self._desk))
+        self._form: _CallSheet | None = None
+        self._standing = Sentence("", id="standing")
+        self._about = Sentence("", id="about")
+        self._detail = LineDetail(id="call-detail")
+        self._table = PagedTable(
+            _COLUMNS,
+            self._load,
+            selectable=False,
+            at_once=True,
+            empty=N_("Nothing was found or done yet."),
+        )
+
+    def compose(self) -> ComposeResult:
+        title = N_("Call") if self.call_id is not None else N_("New call")
+        yield TitleBar(title, "", "", self._workplace.who)
+        yield self._standing
+        yield self._about
+        yield Vertical(id="sheet")
+        yield self._table
+        yield self._detail
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self.attempt(self._open, "open")
+
+    def on_screen_resume(self) -> None:
+        if self._form is not None:
+            self.action_refresh()
+
+    def language_changed(self) -> None:
+        self._tell()
+        self._table.reload()
+
+    # Reading
+
+    @property
+    def _draft(self) -> str:
+        return f"call-{self.call_id or 'new'}"
+
+    def _open(self) -> None:
+        page = None if self.call_id is None else self._desk.read(calls.page, self.call_id)
+        self.post_message(self._Opened(page, self._keeper.drafts.load(self._draft)))
+
+    @on(_Opened)
+    async def _fill(self, message: _Opened) -> None:
+        message.stop()
+        page, draft = message.page, dict(message.draft)
+        self._take(page)
+        values = _values(self._keeper.seen)
+        if self._is_open and draft:
+            self._keeper.seen = _seen_of(draft.pop(_SEEN, ""), self._keeper.seen)
+            values |= draft
+        self._form = _CallSheet(self._draft, *_fields(values), drafts=self._keeper)
+        await self.query_one("#sheet").mount(self._form)
+        self._close_fields()
+        self._first_entry().focus()
+
+    def _first_entry(self) -> Field | PagedTable:
+        """Return where the typing begins: at what is still to be asked, else at the remarks."""
+        assert self._form is not None
+        if not self._is_open:
+            return self._table
+        empty = (name for name in ("surname", "contact") if not self._form[name].value)
+        return self._form[next(empty, "remarks")].entry  # type: ignore[return-value]
+
+    def action_refresh(self) -> None:
+        if self.call_id is not None:
+            self.attempt(partial(self._read, self.call_id), "read", exclusive=True)
+
+    def _read(self, call_id: int) -> None:
+        self.post_message(self._Read(self._desk.read(calls.page, call_id)))
+
+    @on(_Read)
+    def _renew(self, message: _Read) -> None:
+        """Show what others have made of the note; what is typed here stays."""
+        message.stop()
+        assert self._form is not None
+        before = _values(self._keeper.seen)
+        self._take(message.page)
+        for name, value in _values(self._keeper.seen).items():
+            if self._form[name].value == before[name]:
+                with self._form.prevent(Field.Edited):
+                    self._form[name].value = value
+        self._close_fields()
+
+    def _take(self, page: CallPage | None) -> None:
+        self._page = page
+        if page is not None:
+            self._keeper.seen = Seen(page.caller, page.remarks)
+        self._tell()
+        self._table.reload()
+        self.refresh_bindings()
+
+    @property
+    def _is_open(self) -> bool:
+        return self._page is None or self._page.status != "closed"
+
+    def _close_fields(self) -> None:
+        if self._form is not None and not self._is_open:
+            for each in self._form.query(Field):
+                each.entry.disabled = True
+            self._table.focus()
+
+    # Showing
+
+    def _tell(self) -> None:
+        page = self._page
+        if page is None:
+            self._standing.show(say("A new call: it is kept with F8."))
+            self._about.show("")
+            return
+        kind = CALL_KINDS[page.status]
+        self._standing.show(
+            say("%(status)s. %(since)s", status=kind.text, since=_standing(page, self._zone))
+        )
+        self._about.show(_about(page))
+
+    def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
+        page = self._page
+        if page is None:
+            return Page([], 0)
+        rows = [
+            *(self._row(f"cause-{place}", each) for place, each in enumerate(page.causes)),
+            *(self._row(f"step-{place}", each) for place, each in enumerate(page.steps)),
+        ]
+        return Page(rows[offset : offset + limit], len(rows))
+
+    def _row(self, key: str, row: CauseRow | StepRow) -> Row:
+        kind, at, who = (
+            (_FOUND, row.found_at, "")
+            if isinstance(row, CauseRow)
+            else (_DONE, row.done_at, row.done_by)
+        )
+        return Row(
+            key, (told_at(at, self._zone), Cell(kind.text, kind.tone), row.sentence.text(), who)
+        )
+
+    def _behind(self, key: object) -> CauseRow | StepRow | None:
+        kind, _dash, place = str(key).partition("-")
+        page = self._page
+        rows = (page.causes if kind == "cause" else page.steps) if page else ()
+        return rows[int(place)] if place.isdigit() and int(place) < len(rows) else None
+
+    @on(PagedTable.Highlighted)
+    def _show_detail(self, event: PagedTable.Highlighted) -> None:
+        event.stop()
+        row = self._behind(event.row.key) if event.row else None
+        self._detail.show(" · ".join(_details(row)) if row else "")
+
+    # Doing
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("save", "close", "hand_on"):
+            return self._form is not None and self._is_open
+        if action == "diagnosis":
+            about = self._page.about if self._page else None
+            return about is not None and (about.person_id or about.school_id) is not None
+        return True
+
+    @on(PagedTable.Opened)
+    def _open_step(self, event: PagedTable.Opened) -> None:
+        event.stop()
+        row = self._behind(event.row.key)
+        if isinstance(row, StepRow) and row.plan_id is not None:
+            _school, _year, who = self._workplace.title
+            screen = PlanScreen(plan_calls(self._desk, row.plan_id), school="", year="", who=who)
+            self.app.push_screen(screen)
+        elif isinstance(row, StepRow) and row.mail_id is not None:
+            self.attempt(partial(self._read_mail, row.mail_id), "mail", exclusive=True)
+        else:
+            self._table.action_whole()
+
+    def _read_mail(self, mail_id: int) -> None:
+        self.post_message(self._MailRead(self._desk.read(story.message, mail_id)))
+
+    @on(_MailRead)
+    def _show_mail(self, message: _MailRead) -> None:
+        message.stop()
+        self.app.push_screen(mail_screen(message.mail, self._zone))
+
+    def action_save(self) -> None:
+        if self._form is not None and not self._form.problems():
+            self.attempt(partial(self._save, self._form.values, self._keeper.seen))
+
+    def _save(self, values: Mapping[str, str], seen: Seen) -> None:
+        call_id = self._desk.write(_stored, self.call_id, values, seen)
+        self.post_message(self._Kept(call_id, say("The note is kept.")))
+
+    def action_close(self) -> None:
+        if self._form is not None and not self._form.problems():
+            self.attempt(partial(self._close, self._form.values, self._keeper.seen))
+
+    def _close(self, values: Mapping[str, str], seen: Seen) -> None:
+        call_id = self._desk.write(_closed, self.call_id, values, seen)
+        self.post_message(self._Kept(call_id, say("The call is closed."), "closed"))
+
+    def action_hand_on(self) -> None:
+        def answered(to: str | None) -> None:
+            if to is not None and self._form is not None:
+                self.attempt(partial(self._hand_on, to, self._form.values, self._keeper.seen))
+
+        if self._form is not None and not self._form.problems():
+            self.app.push_screen(HandOnScreen(self._desk), answered)
+
+    def _hand_on(self, to: str, values: Mapping[str, str], seen: Seen) -> None:
+        call_id = self._desk.write(_handed_on, self.call_id, to, values, seen)
+        told = say("The call is handed on to %(to)s.", to=clean(to))
+        self.post_message(self._Kept(call_id, told, "handed_on"))
+
+    @on(_Kept)
+    def _kept(self, message: _Kept) -> None:
+        message.stop()
+        assert self._form is not None
+        self._form.submitted()
+        self.call_id = message.call_id
+        tell(self, message.told)
+        if message.outcome is None:
+            self.action_refresh()
+        else:
+            self.dismiss(message.outcome)
+
+    def failed(self, error: Exception) -> None:
+        """Tell it, and show how the note stands now where somebody else has changed it."""
+        super().failed(error)
+        if isinstance(error, TrousseauError) and self._form is not None:
+            self.action_refresh()
+
+    def action_diagnosis(self) -> None:
+        if self.call_id is not None:
+            self.attempt(partial(self._find, self.call_id), "find", exclusive=True)
+
+    def _find(self, call_id: int) -> None:
+        self.post_message(self._Found(self._desk.read(calls.hit_of, call_id)))
+
+    @on(_Found)
+    def _diagnose(self, message: _Found) -> None:
+        message.stop()
+        if message.hit is not None and self._page is not None:
+            make = import_module("screens.diagnosis").DiagnosisScreen
+            self.app.push_screen(make(self._workplace, message.hit, searched=self._page.searched))
+
+
+# --- storing --------------------------------------------------------------------------------
+
+
+def _stored(
+    session: ActorSession, call_id: int | None, values: Mapping[str, str], seen: Seen
+) -> int:
+    """Open the note, or correct it as typed; return its id."""
+    caller, remarks = _caller(values), values["remarks"]
+    if call_id is None:
+        return calls.open_call(session, caller=caller, remarks=remarks)
+    calls.update_note(session, call_id, caller, remarks=remarks, seen=seen)
+    return call_id
+
+
+def _closed(
+    session: ActorSession, call_id: int | None, values: Mapping[str, str], seen: Seen
+) -> int:
+    stored = _stored(session, call_id, values, seen)
+    calls.close(session, stored)
+    return stored
+
+
+def _handed_on(
+    session: ActorSession,
+    call_id: int | None,
+    to: str,
+    values: Mapping[str, str],
+    seen: Seen,
+) -> int:
+    stored = _stored(session, call_id, values, seen)
+    calls.hand_on(session, stored, to)
+    return stored
+
+
+# --- the form -------------------------------------------------------------------------------
+
+
+def _fields(values: Mapping[str, str]) -> list[Field]:
+    def value(name: str) -> str:
+        return values.get(name, "")
+
+    return [
+        Field("surname", N_("Surname"), value("surname"), max_length=calls.LONGEST_NAME),
+        Field("first_name", N_("First name"), value("first_name"), max_length=calls.LONGEST_NAME),
+        Field(
+            "fase_number", N_("FASE number"), value("fase_number"),
+            max_length=_LONGEST_NUMBER, check=number_fault,
+        ),
+        Field("contact", N_("Contact"), value("contact"), max_length=calls.LONGEST_CONTACT),
+        WritingField(
+            "remarks", N_("Remarks"), value("remarks"), max_length=calls.LONGEST_REMARKS
+        ),
+    ]  # fmt: skip
+
+
+def number_fault(text: str) -> Wording | None:
+    """Return what is wrong with a FASE number as typed, None where nothing is."""
+    fine = text.isascii() and text.isdigit() and not text.startswith("0")
+    return None if fine else say("One to five digits")
+
+
+def _caller(values: Mapping[str, str]) -> Caller:
+    number = values["fase_number"]
+    return Caller(
+        values["surname"], values["first_name"], int(number) if number else None, values["contact"]
+    )
+
+
+def _values(seen: Seen) -> dict[str, str]:
+    """Return a note as its form holds it."""
+    caller = seen.caller
+    return {
+        "surname": caller.surname,
+        "first_name": caller.first_name,
+        "fase_number": str(caller.fase_number or ""),
+        "contact": caller.contact,
+        "remarks": seen.remarks,
+    }
+
+
+def _seen_of(kept: str, otherwise: Seen) -> Seen:
+    """Return what the writer of a draft had read; `otherwise` where it does not say."""
+    try:
+        values = {name: str(value) for name, value in json.loads(kept).items()}
+        return Seen(_caller(values), values["remarks"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return otherwise
+
+
+# --- in words -------------------------------------------------------------------------------
+
+
+def _standing(page: CallPage, zone: ZoneInfo) -> Wording:
+    """Return who did what with the note last, and when."""
+    if page.status == "closed":
+        at, who = told_at(page.closed_at, zone), page.closed_by
+        return say("Closed on %(at)s by %(who)s.", at=at, who=who)
+    if page.status == "handed_on":
+        return say(
+            "Handed on to %(to)s on %(at)s by %(who)s.",
+            to=page.handed_to, at=told_at(page.handed_at, zone), who=page.handed_by,
+        )  # fmt: skip
+    return say("Opened on %(at)s by %(who)s.", at=told_at(page.opened_at, zone), who=page.opened_by)
+
+
+def _about(page: CallPage) -> Wording | str:
+    """Return whom it is about, and what was searched."""
+    whom = ", ".join(filter(None, (page.person, page.school)))
+    if whom and page.searched:
+        return say("About %(whom)s. Searched: %(text)s", whom=whom, text=page.searched)
+    if whom:
+        return say("About %(whom)s.", whom=whom)
+    return say("Searched: %(text)s", text=page.searched) if page.searched else ""
+
+
+def _details(row: CauseRow | StepRow) -> Iterator[str]:
+    yield row.sentence.text()
+    if isinstance(row, StepRow):
+        if row.plan_id is not None:
+            yield _("Enter opens the plan.")
+        elif row.mail_id is not None:
+            yield _("Enter opens the message.")

@@ -44,7 +44,7 @@ class PersonScreen(ChangingScreen):
 
     DEFAULT_CSS = "PersonScreen > #who { height: 1; text-style: bold; }"
     BINDINGS = [
-        *bindings("person.invite", "person.history", "team.mission", "team.role"),
+        *bindings("person.invite", "person.history", "person.why", "team.mission", "team.role"),
         *bindings("team.deactivate", "team.doubles", "app.refresh"),
     ]
 
@@ -123,6 +123,12 @@ class PersonScreen(ChangingScreen):
         from screens.story import StoryScreen
 
         self.app.push_screen(StoryScreen(self.workplace, self._person_id))
+
+    def action_why(self) -> None:
+        from screens.diagnosis import DiagnosisScreen
+
+        screen = DiagnosisScreen.of_person(self.workplace, self._person_id, self.team)
+        self.app.push_screen(screen)
 
     def action_invite(self) -> None:
         access = self._access

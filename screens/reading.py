@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -38,8 +38,14 @@ class ReadingScreen(DeedScreen[None], Generic[Page]):
         super().__init__()
         self.workplace = workplace
         self._page: Page | None = None
+        self._begin = ""
         self._headline = Sentence("", id="headline")
         self._reader = Reader()
+
+    def begin_with(self, action: str) -> Self:
+        """Do an action as soon as the page is read, where it can be done then."""
+        self._begin = action
+        return self
 
     def read(self) -> Page:
         """Return the page; called in a thread."""
@@ -81,6 +87,9 @@ class ReadingScreen(DeedScreen[None], Generic[Page]):
         message.stop()
         self._page = message.page
         self._show()
+        begin, self._begin = self._begin, ""
+        if begin and self.check_action(begin, ()):
+            getattr(self, f"action_{begin}")()
 
     def failed(self, error: Exception) -> None:
         self._headline.show(getattr(error, "wording", ""))

@@ -118,9 +118,11 @@ class RecordConsentsScreen(DeedScreen[None]):
     class _Kept(Message):
         lines: list[Returned]
 
-    def __init__(self, workplace: Workplace) -> None:
+    def __init__(self, workplace: Workplace, reference: str = "") -> None:
+        """`reference` is that of the form to begin with, where one comes from a person."""
         super().__init__()
         self._workplace, self._desk = workplace, workplace.desk
+        self._first = reference
         self._school = workplace.chosen[0]
         assert workplace.here is not None
         self._zone: ZoneInfo = workplace.here.zone
@@ -173,6 +175,9 @@ class RecordConsentsScreen(DeedScreen[None]):
         if self._lines and not day.value:
             day.value = format_day(self._lines[-1].line.signed_on)
         self._list_changed(save=False)
+        if self._first:
+            self._sheet["reference"].value, self._first = self._first, ""
+            self._look_up()
 
     def _list_changed(self, save: bool = True) -> None:
         self._table.reload()

@@ -48,10 +48,11 @@ class SendingScreen(DeedScreen[None]):
     class _Interrupted(Message):
         counts: OutboxCounts
 
-    def __init__(self, workplace: Workplace) -> None:
+    def __init__(self, workplace: Workplace, team: tuple[int, int] | None = None) -> None:
+        """`team` is the school and the school year where they are not those chosen."""
         super().__init__()
         self.workplace = workplace
-        self.team = workplace.chosen
+        self.team = workplace.chosen if team is None else team
 
     def invite(self, person_ids: Collection[int] | None = None, *, again: bool = False) -> None:
         """Show the plan of the invitations, and send them when it is applied.
@@ -75,7 +76,7 @@ class SendingScreen(DeedScreen[None]):
         school, year, who = self.workplace.title
         screen = PlanScreen(
             plan_calls(self.workplace.desk, message.plan_id),
-            leaves_the_house=_question(queued) if queued else None,
+            leaves_the_house=leaving(queued),
             close_when_applied=True,
             school=school,
             year=year,
@@ -145,7 +146,10 @@ class SendingScreen(DeedScreen[None]):
         self.post_message(self.Sent(None))
 
 
-def _question(queued: int) -> Wording:
+def leaving(queued: int) -> Wording | None:
+    """Return what is asked before so many invitations are sent, None for none."""
+    if not queued:
+        return None
     return say_n(
         "%(count)s invitation leaves the house and cannot be called back. Send it?",
         "%(count)s invitations leave the house and cannot be called back. Send them?",

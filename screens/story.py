@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 
 from models.language import N_, _, ngettext
+from models.schools import DEFAULT_TIME_ZONE
 from screens.commands import bindings
 from screens.facts import told_at
 from screens.mail_told import mail_screen
@@ -75,9 +76,9 @@ class StoryScreen(DeedScreen[None]):
 
     def __init__(self, workplace: Workplace, person_id: int) -> None:
         super().__init__()
-        assert workplace.here is not None
         self._workplace = workplace
-        self._zone = workplace.here.zone
+        here = workplace.here
+        self._zone = here.zone if here else ZoneInfo(DEFAULT_TIME_ZONE)
         self._person_id = person_id
         self._kind: str | None = None
         self._counts: dict[str, int] = {}

@@ -112,11 +112,17 @@ class ChangingScreen(SendingScreen):
 
     @dataclass
     class Changed(Message):
-        """Accesses were changed: what is shown has to be read again."""
+        """Accesses were changed: what is shown has to be read again.
+
+        `plan_id` is the plan by which one person was changed at once.
+        """
+
+        plan_id: int | None = None
 
     @dataclass
     class _Done(Message):
         text: Wording
+        plan_id: int
 
     @dataclass
     class _ToApply(Message):
@@ -155,7 +161,8 @@ class ChangingScreen(SendingScreen):
         desk = self.workplace.desk
         plan_id = desk.write(team_changes.change_now, *self.team, person_id, wanted)
         (line,) = desk.read(plans.rows, plan_id, 0, 1)
-        self.post_message(self._Done(say("%(name)s: %(what)s", name=line.label, what=line.text)))
+        told = say("%(name)s: %(what)s", name=line.label, what=line.text)
+        self.post_message(self._Done(told, plan_id))
 
     def _plan_many(self, people: Sequence[int], wanted: TeamChange) -> None:
         plan_id = self.workplace.desk.write(
@@ -168,7 +175,7 @@ class ChangingScreen(SendingScreen):
         message.stop()
         told = say("%(what)s. To undo it: g, p, then u.", what=message.text)
         self.app.notify(told.text(), timeout=10, markup=False)
-        self.post_message(self.Changed())
+        self.post_message(self.Changed(message.plan_id))
 
     @on(_ToApply)
     def _show_change(self, message: _ToApply) -> None:

@@ -7,6 +7,7 @@ A place that is about one school is preceded by the choice of a school where non
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +110,12 @@ class Workplace:
             return self.entrance().key
         except TrousseauError:
             return None
+
+    def at(self, here: Here) -> Workplace:
+        """Return the same desk in another school, for screens that are opened from here."""
+        other = copy(self)
+        other.here, other._wishes = here, {}
+        return other
 
     @property
     def role(self) -> str:

@@ -291,6 +291,11 @@ def find_form(session: ActorSession, text: str, school_id: int | None = None) ->
     return found[0]
 
 
+def of_post(session: ActorSession, post_id: int, school_id: int | None = None) -> ConsentRow | None:
+    """Return what is known of the form of a post, None for one that the actor does not see."""
+    return next(iter(_of_posts(session, [post_id], school_id)), None)
+
+
 def find_forms(
     session: ActorSession, texts: Sequence[str], school_id: int | None = None
 ) -> dict[str, ConsentRow]:

@@ -105,17 +105,25 @@ class FindingList(Widget, can_focus=True):
     def on_blur(self, event: events.Blur) -> None:
         self.refresh()
 
+    def needed(self, width: int) -> int:
+        """Return how many lines show all sentences in so many cells."""
+        return max(1, len(self._wrapped(width)))
+
     def _lay_out(self) -> None:
+        self._painted = self._wrapped(self.size.width)
+        self._keep_in_view()
+
+    def _wrapped(self, width: int) -> list[tuple[int, str, Tone]]:
         """Break the sentences into lines, each with the number of its finding."""
-        width = max(20, self.size.width - _MARGIN - 1)
-        self._painted = []
+        width = max(20, width - _MARGIN - 1)
+        painted: list[tuple[int, str, Tone]] = []
         for place, line in enumerate(self.lines):
             number = f"{place + 1:>3}" if place < _NUMBERED else "  ·"
             pieces = wrap(shown(line.sentence.text()), width)
             for part, text in enumerate(pieces):
                 head = f"{number}  " if part == 0 else "     "
-                self._painted.append((place, f"{head} {text}", line.tone))
-        self._keep_in_view()
+                painted.append((place, f"{head} {text}", line.tone))
+        return painted
 
     def _keep_in_view(self) -> None:
         self._top = max(0, min(self._top, len(self._painted) - self.size.height))

@@ -156,6 +156,7 @@ ARGUMENTS: dict[str, Make] = {
     "other_id": lambda c: c.one("person"),
     "person_ids": lambda c: c.maybe(c.some("person")),
     "account_id": lambda c: c.one("account"),
+    "post_id": lambda c: c.one("post"),
     "access_id": lambda c: c.one("access"),
     "access_ids": lambda c: c.some("access"),
     "mission_id": lambda c: c.one("mission"),

@@ -55,6 +55,7 @@ PICTURES = {
     "CorrectionScreen": "screens/test_families/test_picture_of_a_correction",
     "DashboardScreen": "screens/test_dashboard/test_at_80_by_24",
     "DateScreen": "screens/test_workshop_calendar/test_picture_of_the_date",
+    "DiagnosisScreen": "screens/test_diagnosis/test_picture",
     "DocumentScreen": "screens/test_reading_room/test_picture_of_a_document",
     "DoublesScreen": "screens/test_team_access/test_picture_of_doubles",
     "EditYearScreen": "screens/test_schools/test_correcting_a_year",

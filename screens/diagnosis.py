@@ -1,0 +1,773 @@
+"""Why somebody calls: the causes that hold, what to tell the caller, and the remedy on Enter.
+
+The screen that the search leads to; it opens from the pages of people, too. What was opened
+from a search is a call in hand: it is noted with the first remedy, or when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from threading import Lock
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rich.segment import Segment
+from textual import events, on
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from models.database import ActorSession
+from models.keys import Key
+from models.language import N_, Wording, _, say, say_n
+from models.schools import DEFAULT_TIME_ZONE
+from screens.commands import allowed, bindings
+from screens.confirm import ConfirmScreen
+from screens.diagnosis_remedies import WAYS, Way, offered, way_of, whom_to_ask
+from screens.facts import told_at
+from screens.plan import PlanScreen, plan_calls
+from screens.print_forms import PrintingScreen
+from screens.sending import SendingScreen, leaving
+from screens.team_changes import ChangingScreen
+from screens.whole_line import WholeLineScreen
+from screens.widgets.chrome import KeyBar, Sentence, TitleBar
+from screens.widgets.findings import FindingLine, FindingList
+from screens.widgets.reader import Paragraph, Reader
+from screens.widgets.text import TONES, fit, signed
+from screens.workplace import Workplace
+from screens.workshop_dialogs import tell
+from services import calls, consents, diagnosis, faq, school_years
+from services.calls import Done
+from services.diagnosis import Diagnosis, Standing
+from services.findings import STATUS_WORDS, Evidence, Finding, Remedy
+from services.school_years import Here
+from services.search import Hit
+
+#: Accesses that are told of above the causes; of more there is one line that says so.
+_MOST_STANDING = 3
+#: No longer name is shown; the rest of one that a source made up tells nobody anything.
+_LONGEST_NAME = 120
+#: The lines of the list at least, and its part of what list and detail have together.
+_LEAST_LINES, _PART_OF_LIST = 3, 2 / 5
+
+NO_TEAM = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is shown: the diagnosis, and the school where it holds, if there is one."""
+
+    diagnosis: Diagnosis
+    here: Here | None
+
+
+class DiagnosisScreen(ChangingScreen, PrintingScreen):
+    """What holds for one result of the search; for the helpdesk with the call in hand.
+
+    `searched` is what the caller said, as it was typed. Where the screen is opened from a
+    page (`of_person`, `of_school`, `of_account`, `of_workshop`) there is no call until `c`.
+    """
+
+    DEFAULT_CSS = """
+    DiagnosisScreen > #causes { height: 1; text-style: bold underline; margin-top: 1; }
+    DiagnosisScreen > FindingList { height: 3; }
+    DiagnosisScreen > Reader { height: 1fr; margin-top: 1; }
+    """
+    BINDINGS = [
+        *bindings("diagnosis.history", "diagnosis.page", "diagnosis.question"),
+        *bindings("diagnosis.call", "diagnosis.close-call"),
+        *bindings("diagnosis.down", "diagnosis.up", "app.refresh"),
+    ]
+
+    @dataclass
+    class _Read(Message):
+        seen: _Seen
+
+    @dataclass
+    class _There(Message):
+        here: Here
+        then: Callable[[Workplace], None]
+        year: bool
+
+    @dataclass
+    class _Prepared(Message):
+        finding: Finding
+        plan_id: int
+        queued: int
+
+    @dataclass
+    class _ToPrint(Message):
+        at: Workplace
+        people: list[int]
+
+    @dataclass
+    class _Form(Message):
+        finding: Finding
+        at: Workplace
+        reference: str
+
+    @dataclass
+    class _Noted(Message):
+        pass
+
+    @dataclass
+    class _ToOpen(Message):
+        call_id: int
+
+    @dataclass
+    class _Closed(Message):
+        call_id: int
+
+    @dataclass
+    class _Mended(Message):
+        told: Wording
+        mailed: bool
+
+    def __init__(
+        self,
+        workplace: Workplace,
+        hit: Hit,
+        searched: str = "",
+        *,
+        call: bool = True,
+        call_id: int | None = None,
+    ) -> None:
+        """`call_id` is the note of a call that goes on, None where one may begin."""
+        super().__init__(workplace, NO_TEAM)
+        self._hit, self._searched = hit, searched
+        self._may_note = allowed("calls!", workplace.role)
+        self._in_hand = call and self._may_note
+        self._call_id = call_id
+        self._noting = Lock()
+        self._seen: _Seen | None = None
+        self._current: Finding | None = None
+        self._begun: Finding | None = None
+        self._opened: Finding | None = None
+        self._bar = TitleBar(self._title, *workplace.title)
+        self._who = Standings()
+        self._causes = Sentence("", id="causes")
+        self._list = FindingList(N_("Nothing is wrong here."))
+        self._reader = Reader()
+
+    @classmethod
+    def of_person(
+        cls, workplace: Workplace, person_id: int, team: tuple[int, int]
+    ) -> DiagnosisScreen:
+        """Open it from the page of a person, seen from a school and a school year."""
+        hit = Hit("person", person_id, "", "", Wording(""), person_id=person_id,
+                  school_id=team[0], school_year_id=team[1])  # fmt: skip
+        return cls(workplace, hit, call=False)
+
+    @classmethod
+    def of_school(cls, workplace: Workplace, school_id: int) -> DiagnosisScreen:
+        hit = Hit("school", school_id, "", "", Wording(""), school_id=school_id)
+        return cls(workplace, hit, call=False)
+
+    @classmethod
+    def of_account(cls, workplace: Workplace, account_id: int) -> DiagnosisScreen:
+        return cls(workplace, Hit("account", account_id, "", "", Wording("")), call=False)
+
+    @classmethod
+    def of_workshop(
+        cls, workplace: Workplace, workshop_id: int, title: str, school_id: int | None
+    ) -> DiagnosisScreen:
+        hit = Hit("workshop", workshop_id, title, "", Wording(""), school_id=school_id)
+        return cls(workplace, hit, call=False)
+
+    def compose(self) -> ComposeResult:
+        yield self._bar
+        yield self._who
+        yield self._causes
+        yield self._list
+        yield self._reader
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        self._list.focus()
+        self._look()
+
+    def on_screen_resume(self) -> None:
+        if self._seen is not None:
+            self._look()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self._make_room)
+
+    def language_changed(self) -> None:
+        self._show()
+
+    @property
+    def _title(self) -> Wording | str:
+        if self._call_id is not None:
+            return say("Diagnosis · call n° %(number)s", number=self._call_id)
+        return say("Diagnosis · call in hand") if self._in_hand else N_("Diagnosis")
+
+    # Reading
+
+    @on(SendingScreen.Sent)
+    def _look(self, _message: Message | None = None) -> None:
+        self.attempt(self._read, group="read", exclusive=True)
+
+    def action_refresh(self) -> None:
+        self._look()
+
+    def _read(self) -> None:
+        key = self.workplace.key() if self._hit.kind == "token" else None
+        seen = self.workplace.desk.read(_look_at, self._hit, self._searched, key)
+        self.post_message(self._Read(seen))
+
+    @on(_Read)
+    def _take(self, message: _Read) -> None:
+        message.stop()
+        self._seen = message.seen
+        self._show()
+        self.refresh_bindings()
+        opened, self._opened = self._opened, None
+        if opened is not None and not any(_is_same(opened, f) for f in self._findings):
+            self.note(opened)
+
+    @property
+    def _findings(self) -> tuple[Finding, ...]:
+        return self._seen.diagnosis.findings if self._seen else ()
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        here = (self._seen.here if self._seen else None) or self.workplace.here
+        return here.zone if here else ZoneInfo(DEFAULT_TIME_ZONE)
+
+    # Showing
+
+    def _show(self) -> None:
+        if self._seen is None:
+            return
+        self._who.show(self._seen.diagnosis, self._zone)
+        count = len(self._findings)
+        told = say_n("%(count)s cause", "%(count)s causes, the likeliest first", count)
+        self._causes.show(told if count else N_("Where things stand"))
+        self._list.show([self._line(k, each) for k, each in enumerate(self._findings)])
+        self._show_detail()
+        self._make_room()
+
+    def _line(self, key: int, finding: Finding) -> FindingLine:
+        at = max((each.at for each in finding.evidence if each.at), default=None)
+        sentence = finding.sentence
+        if at is not None:
+            sentence = say("%(cause)s · %(at)s", cause=sentence, at=told_at(at, self._zone))
+        return FindingLine(key, sentence, leads=self._can_begin(finding))
+
+    @on(FindingList.Highlighted)
+    def _highlight(self, message: FindingList.Highlighted) -> None:
+        message.stop()
+        self._current = self._at(message.line.key) if message.line else None
+        self._show_detail()
+        self.refresh_bindings()
+
+    def _at(self, key: int) -> Finding | None:
+        """Return a finding; None where there are fewer than when the list was shown."""
+        return self._findings[key] if key < len(self._findings) else None
+
+    def _show_detail(self) -> None:
+        if self._current is not None:
+            self._reader.show(list(self._words(self._current)))
+        elif self._seen is not None:
+            self._reader.show(list(_all_well(self._seen.diagnosis)))
+
+    def _make_room(self) -> None:
+        """Give the list the lines it needs, as long as the detail keeps the larger part."""
+        if self._seen is None or not self.size.height:
+            return
+        both = self._list.size.height + self._reader.size.height
+        most = max(_LEAST_LINES, int(both * _PART_OF_LIST))
+        self._list.styles.height = min(self._list.needed(self.size.width), most)
+
+    def _words(self, finding: Finding) -> Iterator[Paragraph]:
+        for evidence in finding.evidence:
+            yield Paragraph(_told(evidence, self._zone), apart=False, hang=2)
+        if finding.tell is not None:
+            yield Paragraph(_("To say: %(words)s") % {"words": finding.tell}, "strong", hang=2)
+        if finding.remedy is not None:
+            told = self._told_remedy(finding.remedy)
+            yield Paragraph(told, "accent" if self._can_begin(finding) else "", hang=2)
+
+    def _told_remedy(self, remedy: Remedy) -> str:
+        way = way_of(remedy)
+        values: dict[str, Any] = {"remedy": remedy.label}
+        if way is not None and not offered(way, self.workplace.role):
+            if way.is_told:
+                return _("Remedy: %(remedy)s") % values
+            values["who"] = whom_to_ask(way)
+            return _("Remedy: %(remedy)s. To be asked of: %(who)s") % values
+        if way is not None:
+            return _("Remedy (Enter): %(remedy)s") % values
+        if remedy.kind == "say":
+            if self._in_hand:
+                return _("Remedy: %(remedy)s (Enter notes that it is said)") % values
+            return _("Remedy: %(remedy)s") % values
+        return _("Remedy, elsewhere: %(remedy)s") % values
+
+    # The remedy
+
+    def _can_begin(self, finding: Finding) -> bool:
+        remedy = finding.remedy
+        if remedy is None:
+            return False
+        way = way_of(remedy)
+        if way is None:
+            return remedy.kind == "say" and self._in_hand
+        return offered(way, self.workplace.role)
+
+    @on(FindingList.Chosen)
+    def _begin(self, message: FindingList.Chosen) -> None:
+        message.stop()
+        finding = self._at(message.key)
+        if finding is None or finding.remedy is None or not self._can_begin(finding):
+            return
+        way = way_of(finding.remedy)
+        self._begun = finding
+        if way is None:
+            self.note(finding)
+            told = say("Noted: %(remedy)s", remedy=finding.remedy.label)
+            self.app.notify(told.text(), markup=False)
+            return
+        needs = finding.remedy.needs
+        school = needs.get("school_id") or self._hit.school_id
+        self.team = (school or 0, needs.get("school_year_id") or 0)
+        self._go_to(school, needs.get("school_year_id"), partial(self._open_way, way, finding),
+                    year=way.year)  # fmt: skip
+
+    def _open_way(self, way: Way, finding: Finding, at: Workplace) -> None:
+        if at.here is not None and at.here.year is not None:
+            self.team = at.chosen
+        way.begin(self, finding, at)
+
+    def _go_to(
+        self,
+        school_id: int | None,
+        year_id: int | None,
+        then: Callable[[Workplace], None],
+        *,
+        year: bool = False,
+    ) -> None:
+        """Go on in a school, as if one had chosen it and the school year."""
+        if school_id is None:
+            if year:
+                self.app.notify(_("No school is known here."), markup=False)
+            else:
+                then(self.workplace)
+            return
+        self.attempt(partial(self._read_place, school_id, year_id, then, year))
+
+    def _read_place(
+        self, school: int, year_id: int | None, then: Callable[[Workplace], None], year: bool
+    ) -> None:
+        here = self.workplace.desk.read(school_years.here, school, year_id)
+        self.post_message(self._There(here, then, year))
+
+    @on(_There)
+    def _be_there(self, message: _There) -> None:
+        message.stop()
+        if message.year and message.here.year is None:
+            told = say("No school year runs in %(school)s today.", school=message.here.school)
+            self.app.notify(told.text(), severity="warning", markup=False)
+            return
+        message.then(self.workplace.at(message.here))
+
+    def open(self, screen: Screen[Any], finding: Finding) -> None:
+        """Open a form; the cause is noted as mended if it is gone when one comes back."""
+        self._opened = finding
+        self.app.push_screen(screen)
+
+    def prepare(self, finding: Finding) -> None:
+        """Show the plan of the remedy, and what it asks before anything leaves the house."""
+        self.attempt(partial(self._prepare, finding))
+
+    def _prepare(self, finding: Finding) -> None:
+        assert finding.remedy is not None
+        desk = self.workplace.desk
+        plan_id = desk.write(diagnosis.prepare, finding.remedy)
+        queued = 0
+        if finding.remedy.code in ("invite", "invite_again"):
+            from services.invitations import counts_of
+
+            queued = desk.read(counts_of, plan_id).queued
+        self.post_message(self._Prepared(finding, plan_id, queued))
+
+    @on(_Prepared)
+    def _show_prepared(self, message: _Prepared) -> None:
+        message.stop()
+        school, year, who = self.workplace.title
+        screen = PlanScreen(
+            plan_calls(self.workplace.desk, message.plan_id),
+            leaves_the_house=leaving(message.queued),
+            close_when_applied=True,
+            school=school,
+            year=year,
+            who=who,
+        )
+        self.app.push_screen(screen, partial(self._plan_applied, message))
+
+    def _plan_applied(self, plan: _Prepared, outcome: str | None) -> None:
+        if outcome != "applied":
+            return
+        self.note(plan.finding, plan_id=plan.plan_id)
+        if plan.queued:
+            self.send()
+        else:
+            self.post_message(self.Sent(None))
+
+    @on(ChangingScreen.Changed)
+    def _changed(self, message: ChangingScreen.Changed) -> None:
+        if self._begun is not None and message.plan_id is not None:
+            self.note(self._begun, plan_id=message.plan_id)
+        self._look()
+
+    @on(PrintingScreen.Printed)
+    def _tell_printed(self, message: PrintingScreen.Printed) -> None:
+        message.stop()
+        printed = message.printed
+        told = say_n(
+            "%(count)s form is in %(path)s. Print it, have it signed, then record it.",
+            "%(count)s forms are in %(path)s. Print them, have them signed, then record them.",
+            printed.count,
+            path=str(printed.path),
+        )
+        self.app.notify(told.text(), timeout=20, markup=False)
+        if self._begun is not None:
+            self.note(self._begun)
+        self._look()
+
+    def print_team(self, at: Workplace) -> None:
+        """Print the forms of all who have none signed."""
+        self.attempt(partial(self._find_team, at))
+
+    def _find_team(self, at: Workplace) -> None:
+        self.post_message(self._ToPrint(at, at.desk.read(consents.without_consent, *at.chosen)))
+
+    @on(_ToPrint)
+    def _print_found(self, message: _ToPrint) -> None:
+        message.stop()
+        if message.people:
+            self.print_forms(message.at.desk, message.at.chosen, message.people)
+        else:
+            self.app.notify(_("No form is left to print."), markup=False)
+
+    def record_form(self, finding: Finding, at: Workplace) -> None:
+        """Open the list of returned forms with that of the person, where one is known."""
+        self.attempt(partial(self._find_form, finding, at))
+
+    def _find_form(self, finding: Finding, at: Workplace) -> None:
+        post = finding.about.post_id
+        form = at.desk.read(consents.of_post, post, at.chosen[0]) if post else None
+        self.post_message(self._Form(finding, at, form.reference if form else ""))
+
+    @on(_Form)
+    def _open_form(self, message: _Form) -> None:
+        from screens.record_consents import RecordConsentsScreen
+
+        message.stop()
+        self.open(RecordConsentsScreen(message.at, message.reference), message.finding)
+
+    def confirm(
+        self,
+        finding: Finding,
+        question: Wording,
+        deed: Callable[[], int | None],
+        told: Wording,
+        *,
+        detail: Wording | None = None,
+    ) -> None:
+        """Ask, then do it in a thread; it returns the id of the mail that it has queued."""
+        assert finding.remedy is not None
+
+        def do() -> None:
+            mail = deed()
+            self._note(finding, None, mail)
+            self.post_message(self._Mended(told, mail is not None))
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.attempt(do)
+
+        self.app.push_screen(ConfirmScreen(finding.remedy.label, question, detail), answered)
+
+    @on(_Mended)
+    def _tell_mended(self, message: _Mended) -> None:
+        message.stop()
+        tell(self, message.told, mailed=message.mailed)
+        self._look()
+
+    # The call in hand
+
+    def note(self, finding: Finding, *, plan_id: int | None = None) -> None:
+        """Note what was done about a finding, where there is a call."""
+        if self._in_hand:
+            self.attempt(partial(self._note, finding, plan_id, None))
+
+    def _note(self, finding: Finding, plan_id: int | None, mail_id: int | None) -> None:
+        if not self._in_hand or finding.remedy is None:
+            return
+        remedy = finding.remedy
+        self._keep(Done(remedy.label, remedy.code, plan_id, mail_id))
+
+    def _keep(self, done: Done | None = None, *, close: bool = False) -> int:
+        """Bring the note up to date, in a thread; it is opened where there is none yet."""
+        with self._noting:
+            about = calls.about_hit(self._hit)
+            self._call_id = self.workplace.desk.write(
+                _noted, self._call_id, about, self._searched, self._findings, done, close
+            )
+        self.post_message(self._Noted())
+        return self._call_id
+
+    @on(_Noted)
+    def _show_number(self, message: _Noted) -> None:
+        message.stop()
+        self._in_hand = True
+        self._bar.show(place=self._title)
+        self.refresh_bindings()
+
+    def action_call(self) -> None:
+        self.attempt(self._open_call)
+
+    def _open_call(self) -> None:
+        self.post_message(self._ToOpen(self._keep()))
+
+    @on(_ToOpen)
+    def _show_call(self, message: _ToOpen) -> None:
+        from screens.call import CallScreen
+
+        message.stop()
+        self.app.push_screen(CallScreen(self.workplace, message.call_id), self._call_left)
+
+    def _call_left(self, outcome: str | None) -> None:
+        if outcome == "closed":
+            self.app.go("dashboard")  # type: ignore[attr-defined]
+        elif outcome == "handed_on":
+            self.app.pop_screen()
+
+    def action_close_call(self) -> None:
+        self.attempt(self._close_call)
+
+    def _close_call(self) -> None:
+        self.post_message(self._Closed(self._keep(close=True)))
+
+    @on(_Closed)
+    def _leave(self, message: _Closed) -> None:
+        message.stop()
+        told = say("Call n° %(number)s is closed.", number=message.call_id)
+        self.app.notify(told.text(), markup=False)
+        self.app.go("dashboard")  # type: ignore[attr-defined]
+
+    # Looking further
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "history":
+            return self._person_id is not None
+        if action == "page":
+            return self._page_of() is not None
+        if action == "question":
+            return self._current is not None and faq.question_of(self._current.cause) is not None
+        if action == "call":
+            return self._may_note and self._seen is not None
+        if action == "close_call":
+            return self._in_hand and self._seen is not None
+        return True
+
+    @property
+    def _person_id(self) -> int | None:
+        if self._hit.person_id is not None or self._seen is None:
+            return self._hit.person_id
+        found = self._seen.diagnosis
+        return found.id if found.kind == "person" else None
+
+    def action_history(self) -> None:
+        from screens.story import StoryScreen
+
+        person = self._person_id
+        if person is not None:
+            self._go_to(*self._place, lambda at: self._push(StoryScreen(at, person)))
+
+    @property
+    def _place(self) -> tuple[int | None, int | None]:
+        """The school and the school year where what is shown is looked at."""
+        here = self._seen.here if self._seen else None
+        return (here.school_id, here.school_year_id) if here else (None, None)
+
+    def _push(self, screen: Screen[Any]) -> None:
+        self.app.push_screen(screen)
+
+    def _page_of(self) -> tuple[Callable[[Workplace], Screen[Any]], bool] | None:
+        """Return what makes the page of what it is about, and whether that takes a year."""
+        hit, role = self._hit, self.workplace.role
+        if hit.kind == "workshop":
+            return partial(_workshop_page, hit.id), False
+        school, year = self._place
+        if school is None or year is None:
+            return None
+        if self._person_id is not None:
+            return (partial(_person_page, self._person_id), True) if allowed("team", role) else None
+        return (_team_page, True) if allowed("team!", role) else None
+
+    def action_page(self) -> None:
+        if (found := self._page_of()) is not None:
+            make, year = found
+            self._go_to(*self._place, lambda at: self._push(make(at)), year=year)
+
+    def action_question(self) -> None:
+        found = faq.question_of(self._current.cause) if self._current else None
+        if found is not None:
+            self._push(WholeLineScreen([], [found.question, found.answer], title=_("Question")))
+
+    def action_down(self) -> None:
+        self._reader.action_page_down()
+
+    def action_up(self) -> None:
+        self._reader.action_page_up()
+
+
+def _person_page(person_id: int, at: Workplace) -> Screen[Any]:
+    from screens.person import PersonScreen
+
+    return PersonScreen(at, person_id)
+
+
+def _team_page(at: Workplace) -> Screen[Any]:
+    from screens.team_access import TeamAccessScreen
+
+    return TeamAccessScreen(at)
+
+
+def _workshop_page(workshop_id: int, at: Workplace) -> Screen[Any]:
+    from screens.workshop import WorkshopScreen
+
+    return WorkshopScreen(at, workshop_id)
+
+
+# --- in threads ---------------------------------------------------------------------------
+
+
+def _look_at(session: ActorSession, hit: Hit, searched: str, key: Key | None) -> _Seen:
+    """Return what holds for a result of the search, and the school where one looks at it."""
+    found = diagnosis.diagnose_hit(session, hit, searched, key)
+    school, year = hit.school_id, hit.school_year_id
+    for finding in found.findings:
+        if school is None:
+            school, year = finding.about.school_id, finding.about.school_year_id
+    return _Seen(found, school_years.here(session, school, year) if school else None)
+
+
+def _noted(
+    session: ActorSession,
+    call_id: int | None,
+    about: calls.About,
+    searched: str,
+    findings: Sequence[Finding],
+    done: Done | None,
+    close: bool,
+) -> int:
+    """Bring a note of a call up to date and return its id."""
+    if call_id is None:
+        caller = calls.suggested_caller(session, about)
+        call_id = calls.open_call(session, searched, caller, about, findings)
+    elif not close:
+        calls.note_found(session, call_id, findings)
+    if done is not None:
+        calls.note_done(session, call_id, done)
+    if close:
+        calls.close(session, call_id)
+    return call_id
+
+
+def _is_same(one: Finding, other: Finding) -> bool:
+    return (one.cause, one.about) == (other.cause, other.about)
+
+
+# --- in words -----------------------------------------------------------------------------
+
+
+def _told(evidence: Evidence, zone: ZoneInfo) -> str:
+    facts = "  ".join(filter(None, (told_at(evidence.at, zone), evidence.value)))
+    if not facts:
+        return evidence.label.text()
+    return _("%(label)s: %(facts)s") % {"label": evidence.label, "facts": facts}
+
+
+def _all_well(found: Diagnosis) -> Iterator[Paragraph]:
+    """Yield what to tell a caller for whom nothing is wrong."""
+    for each in found.standing:
+        sentence = _TOLD_WELL.get(each.status)
+        if sentence is not None and each.since is not None:
+            values = {"school": each.school, "at": each.since}
+            told = Wording(sentence, values).text()
+            yield Paragraph(_("To say: %(words)s") % {"words": told}, "strong", hang=2)
+
+
+_TOLD_WELL = {
+    "active": N_(
+        "Your access to %(school)s is active since %(at)s: sign in with your address and your "
+        "password."
+    ),
+    "sent": N_(
+        "Your invitation for %(school)s was sent on %(at)s: open it and make your password; look "
+        "among the unwanted mails too."
+    ),
+    "queued": N_(
+        "Your invitation for %(school)s was asked for on %(at)s and is about to leave; it does "
+        "not depend on you."
+    ),
+}
+
+
+class Standings(Widget):
+    """Whom or what it is about, and below it where each access stands, a line each."""
+
+    DEFAULT_CSS = "Standings { height: 1; width: 100%; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: Diagnosis | None = None
+        self._zone = ZoneInfo(DEFAULT_TIME_ZONE)
+
+    def show(self, found: Diagnosis, zone: ZoneInfo) -> None:
+        if (found, zone) != (self._found, self._zone):
+            self._found, self._zone = found, zone
+            self.styles.height = len(self._lines)
+            self.refresh()
+
+    def language_changed(self) -> None:
+        self.refresh()
+
+    @property
+    def _lines(self) -> list[str]:
+        if self._found is None:
+            return [""]
+        subject = self._found.subject
+        name = subject.text() if isinstance(subject, Wording) else subject
+        standing = self._found.standing
+        lines = [name[:_LONGEST_NAME], *(self._line(each) for each in standing[:_MOST_STANDING])]
+        if len(standing) > _MOST_STANDING:
+            more = len(standing) - _MOST_STANDING + 1
+            told = say_n("and %(count)s more access", "and %(count)s more accesses", more)
+            lines[-1] = told.text()
+        return lines
+
+    def _line(self, standing: Standing) -> str:
+        # The school comes last: it is what may be cut where the screen is narrow.
+        words = STATUS_WORDS[standing.status]
+        since = told_at(standing.since, self._zone)
+        parts = (signed(words.sign, words.label), since, standing.school)
+        return "  ".join(filter(None, parts))
+
+    def render_line(self, y: int) -> Strip:
+        width, lines = self.size.width, self._lines
+        if y >= len(lines):
+            return Strip.blank(width)
+        style = TONES["" if y else "strong"]
+        return Strip([Segment(fit("   " + lines[y], width), style)], width)
+
+
+__all__ = ["WAYS", "DiagnosisScreen", "Standings"]

@@ -34,6 +34,7 @@ from services.search import KIND_WORDS, Hit, search, warm_up
 #: What a hit is, at a glance; the word stands below the list.
 KIND_SIGNS = {
     "person": "&",
+    "head": "*",
     "account": "o",
     "school": "^",
     "site": "-",

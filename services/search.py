@@ -6,7 +6,7 @@ of a workshop, or a message id. The best match comes first, and only what the se
 may see is found (DOMAIN §5, the search keys).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -16,6 +16,7 @@ from sqlmodel import col
 
 from models.accounts import Account
 from models.database import ActorSession
+from models.headnet import HeadAddress
 from models.keys import Key
 from models.language import Wording, say
 from models.people import Person, Post
@@ -32,6 +33,7 @@ __all__ = ["KINDS", "KIND_WORDS", "LONGEST_TEXT", "Hit", "search", "warm_up"]
 #: What can be found. `site` is an implantation: `school_id` says whose.
 KIND_WORDS: dict[str, Wording] = {
     "person": say("person"),
+    "head": say("head of school"),
     "account": say("account"),
     "school": say("school"),
     "site": say("site"),
@@ -44,8 +46,12 @@ KINDS = tuple(KIND_WORDS)
 #: What is typed is cut to this many characters, and names to this many words.
 LONGEST_TEXT, _MOST_WORDS = 200, 8
 MOST_ROWS = 50
-#: Of the kind that has fewer good answers so many are shown in any case.
-_LEAST_OF_KIND = 3
+#: Of a kind that has fewer good answers so many are shown in any case; of heads and workshops
+#: there are few.
+_LEAST_OF_KIND = {"person": 3, "school": 3, "head": 1, "workshop": 1}
+_MOST_WORKSHOPS = 5
+#: How well what was typed must fit a workshop's title.
+_TITLE_FITS = 0.6
 
 #: The fit of a school from which on people are looked for in so many steps only.
 _STEPS, _ALL_STEPS = ((0.88, 1), (0.78, 2)), 4
@@ -53,9 +59,10 @@ _STEPS, _ALL_STEPS = ((0.88, 1), (0.78, 2)), 4
 _RATHER = 0.7
 
 _NAME, _SCHOOL = say("Name"), say("School")
+_FORMER_NAME, _HEAD, _TITLE = say("Former name"), say("Name of the head"), say("Title")
 _NAME_AND_NUMBER = say("Name and FASE number")
 _PERSONAL, _OF_SCHOOL = say("Personal address"), say("School address")
-_OF_ACCOUNT = say("Address of the account")
+_OF_ACCOUNT, _OF_HEAD = say("Address of the account"), say("Recorded address of the head")
 
 
 def search(session: ActorSession, text: str, limit: int = 12, key: Key | None = None) -> list[Hit]:
@@ -110,20 +117,30 @@ def _likely(session: ActorSession, text: str, limit: int) -> list[Hit]:
     numbered = _in_numbered_school(session, known, name, number, limit) if name else []
     schools = known.schools.find(text, limit)
     names = _names(known, text, limit, steps=_steps(text, schools))
-    people = _people(session, names, text, limit)
-    chosen = _shared_out(people, [_of_school(each) for each in schools], limit)
-    ids = {(kind, one.id) for kind, one in chosen}
+    found = {
+        "person": _people(session, names, text, limit),
+        "school": [_of_school(each) for each in schools],
+        "head": _heads(session, known, text, limit),
+        "workshop": _workshops(known, text),
+    }
+    chosen = _shared_out(found, limit)
     shown = {
-        ("person", hit.id): hit
-        for hit in search_rows.people(session, [o for o in people if ("person", o.id) in ids])
-    } | {
-        ("school", hit.id): hit
-        for hit in search_rows.schools(session, [o for k, o in chosen if k == "school"])
+        (hit.kind, hit.id): hit
+        for kind, rows in _ROWS.items()
+        for hit in rows(session, [one for k, one in chosen if k == kind])
     }
     return [
         *numbered,
         *(shown[kind, one.id] for kind, one in chosen if (kind, one.id) in shown),
     ]
+
+
+_ROWS: dict[str, Callable[[ActorSession, Sequence[Found]], list[Hit]]] = {
+    "person": search_rows.people,
+    "school": search_rows.schools,
+    "head": search_rows.heads,
+    "workshop": search_rows.workshops,
+}
 
 
 def _steps(text: str, schools: Sequence[SchoolFound]) -> int:
@@ -139,24 +156,23 @@ def _of_school(found: SchoolFound) -> Found:
     return Found(found.id, round(found.fit, 4), _SCHOOL)
 
 
-def _shared_out(
-    people: Sequence[Found], schools: Sequence[Found], limit: int
-) -> list[tuple[str, Found]]:
-    """Return the best of both, of each kind at least some where there are any."""
-    both = [("person", one) for one in people] + [("school", one) for one in schools]
-    ranked = sorted(both, key=lambda each: -each[1].fit)
-    least = min(_LEAST_OF_KIND, limit // 3)
+def _shared_out(found: Mapping[str, Sequence[Found]], limit: int) -> list[tuple[str, Found]]:
+    """Return the best of all kinds, of each at least some where there are any."""
+    ranked = sorted(
+        ((kind, one) for kind, ones in found.items() for one in ones),
+        key=lambda each: -each[1].fit,
+    )
     needed = {
-        kind: min(least, sum(1 for k, _one in both if k == kind)) for kind in ("person", "school")
+        kind: min(_LEAST_OF_KIND[kind], limit // 3, len(ones)) for kind, ones in found.items()
     }
     chosen: list[tuple[str, Found]] = []
-    for place, (kind, one) in enumerate(ranked):
+    for kind, one in ranked:
         others = sum(count for other, count in needed.items() if other != kind)
         if len(chosen) + others >= limit and not needed[kind]:
             continue
         chosen.append((kind, one))
         needed[kind] = max(0, needed[kind] - 1)
-        if len(chosen) >= limit or place + 1 == len(ranked):
+        if len(chosen) >= limit:
             break
     return chosen
 
@@ -184,12 +200,49 @@ def _people(
 ) -> list[Found]:
     """Return the people of these names, in these schools alone where some are given."""
     rows = search_rows.people_named(session, names, schools)
+    kept = search_rows.kept_of(session, {r.id for r in rows if r.merged_into_id is not None})
     ranked = sorted(
-        (names[row.surname_key, row.first_name_key], row.surname_key, row.first_name_key, row.id)
+        (
+            names[row.surname_key, row.first_name_key],
+            row.surname_key,
+            row.first_name_key,
+            row.id in kept,
+            kept.get(row.id, row.id),
+        )
         for row in rows
     )
-    length = max(3, sum(map(len, words_of(text)[:_MOST_WORDS])))
-    return [Found(each[3], round(1 - each[0] / length, 4), _NAME) for each in ranked[:limit]]
+    length = _length(text)
+    best: dict[int, Found] = {}
+    for cost, _surname, _first_name, former, person in ranked:
+        matched = _FORMER_NAME if former else _NAME
+        best.setdefault(person, Found(person, round(1 - cost / length, 4), matched))
+    return list(best.values())[:limit]
+
+
+def _length(text: str) -> int:
+    return max(3, sum(map(len, words_of(text)[:_MOST_WORDS])))
+
+
+def _heads(session: ActorSession, known: Vocabulary, text: str, limit: int) -> list[Found]:
+    """Return the heads of school who may have been meant, for those who may see them."""
+    if known.heads is None:
+        return []
+    found = known.heads.names.find(words_of(text)[:_MOST_WORDS], limit)
+    costs = {(each.surname, each.first_name): each.cost for each in found}
+    ranked = sorted(
+        (costs[row.surname_key, row.first_name_key], -row.id)
+        for row in search_rows.heads_named(session, costs)
+    )
+    length = _length(text)
+    return [Found(-row, round(1 - cost / length, 4), _HEAD) for cost, row in ranked[:limit]]
+
+
+def _workshops(known: Vocabulary, text: str) -> list[Found]:
+    """Return the workshops whose title has these words."""
+    if known.workshops is None:
+        return []
+    found = known.workshops.find(text, _MOST_WORKSHOPS)
+    return [Found(one.id, round(one.fit, 4), _TITLE) for one in found if one.fit >= _TITLE_FITS]
 
 
 def _in_numbered_school(
@@ -231,6 +284,9 @@ def _by_address(session: ActorSession, known: Vocabulary, text: str, limit: int)
             keys[address] = min(slips, keys.get(address, slips))
     people, accounts = _owners(session, keys, len(text))
     hits = search_rows.people(session, people[:limit]) + accounts
+    if known.heads is not None:
+        of_heads = known.heads.addresses.find(text)
+        hits += search_rows.heads(session, _heads_at(session, of_heads, len(text))[:limit])
     if not hits and "@" not in text:
         text = _as_words(text)
         people = _people(session, _names(known, text, limit), text, limit)
@@ -267,6 +323,24 @@ def _owners(
         fit = round(1 - slips / max(length, 3), 4)
         best.setdefault(person_id, Found(person_id, fit, matched))
     return list(best.values()), accounts
+
+
+def _heads_at(session: ActorSession, keys: dict[str, float], length: int) -> list[Found]:
+    """Return the heads for whom these addresses are or were recorded."""
+    best: dict[int, float] = {}
+    for row in fetch(session, _of_heads(), {"keys": sorted(keys)}) if keys else ():
+        slips = keys[row.email_key]
+        best[row.headship_id] = min(slips, best.get(row.headship_id, slips))
+    ranked = sorted(best.items(), key=lambda each: (each[1], -each[0]))
+    return [Found(head, round(1 - slips / max(length, 3), 4), _OF_HEAD) for head, slips in ranked]
+
+
+@cache
+def _of_heads() -> Any:
+    key = col(HeadAddress.email_key)
+    return select(col(HeadAddress.headship_id), key.label("email_key")).where(
+        key.in_(bindparam("keys", expanding=True)), col(HeadAddress.cancelled_at).is_(None)
+    )
 
 
 @cache

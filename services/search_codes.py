@@ -40,9 +40,6 @@ from services import search_rows
 from services.admission import genuine
 from services.invitation_status import STATE_WORDS
 from services.search_rows import Found, Hit
-from services.workshop_queue import WorkshopQuery
-from services.workshop_queue import page as workshop_page
-from services.workshops import STATUS_WORDS as WORKSHOP_WORDS
 
 STAFF_NUMBER = say("Staff number")
 _DIGITS, _LETTERS = "0123456789", re.compile(r"[^\W\d_]")
@@ -252,20 +249,8 @@ def workshop(session: ActorSession, text: str) -> Hit | None:
         return None
     if workshop_id >= _TOO_GREAT:
         return None
-    found = workshop_page(session, WorkshopQuery(text=text), 0, 1, count=False).rows
-    if not found or found[0].id != workshop_id:
-        return None
-    row = found[0]
-    return Hit(
-        "workshop",
-        row.id,
-        row.title,
-        say("%(school)s, %(day)s", school=row.school, day=row.first_day),
-        say("Reference of a workshop"),
-        status=row.status,
-        status_words=WORKSHOP_WORDS[row.status][1],
-        school_id=row.school_id,
-    )
+    found = [Found(workshop_id, 1.0, say("Reference of a workshop"))]
+    return next(iter(search_rows.workshops(session, found)), None)
 
 
 # --- messages -----------------------------------------------------------------------------

@@ -30,6 +30,8 @@ _MOST_SPLITS = 3
 _ENOUGH, _FAR = 8, 1.6
 #: For so many of the nearest surnames all their first names are compared, however wrong.
 _MOST_SURNAMES, _FIRST_NAME_WRONG = 40, 0.5
+#: Of a surname beside a first name that is right, so many slips or this share may be wrong.
+_LEAST_WRONG, _SURNAME_WRONG = 2, 0.4
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -152,6 +154,18 @@ class _Search:
                 self._join(surnames, firsts, reading)
         if len(self.words) <= _MOST_WORDS:
             self._without_space()
+            self._with_first_name()
+
+    def _with_first_name(self) -> None:
+        """Any surname, however wrong, of those who have exactly this first name."""
+        for reading in self.readings:
+            first = self.names.first_names.find(reading.first_name) if reading.surname else None
+            if first is None:
+                continue
+            places = list(self.names.surnames_with(first))
+            most = max(_LEAST_WRONG, int(_SURNAME_WRONG * len(reading.surname)))
+            for place, cost in self.names.surnames.among(places, reading.surname, most):
+                self._keep(place, first, cost + reading.cost)
 
     def _as_written(self) -> None:
         """Names that few slips have made sound otherwise; any first name of a known surname."""

@@ -11,24 +11,31 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import bindparam, exists, or_, select
 from sqlmodel import col
 
 from models.access import Access, FactColumns, Service, joined
 from models.among import among
 from models.database import ActorSession
 from models.functions import function_label
+from models.headnet import Headship
 from models.language import Wording, say
 from models.people import Person, Post
 from models.prepared import fetch
+from models.references import make_workshop_reference
 from models.schools import School, SchoolYear
 from services.access_rows import AT, DAY, SERVICE
 from services.findings import STATUS_WORDS
 from services.school_years import identifier
+from services.workshop_queue import WorkshopQuery
+from services.workshop_queue import page as workshop_page
+from services.workshops import STATUS_WORDS as WORKSHOP_WORDS
 
 _GUARDIAN = say("Guardian")
 #: Namesakes of one surname and first name that are looked at.
 MOST_NAMESAKES = 200
+#: Somebody found to be another, who was found to be a third, and so on.
+_MOST_MERGES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +81,10 @@ def people_named(
     names: Iterable[tuple[str, str]],
     school_ids: Sequence[int] | None = None,
 ) -> list[Any]:
-    """Return (id, surname_key, first_name_key) of the people of these names.
+    """Return (id, surname_key, first_name_key, merged_into_id) of the people of these names.
 
-    With `school_ids` only of those who have a post in one of them, in whatever year.
+    With `school_ids` only of those who have a post in one of them, in whatever year. Somebody
+    found to be another (`merged_into_id`) is among them, for that is a name that they had.
     """
     wanted = set(names)
     if not wanted:
@@ -94,11 +102,15 @@ def people_named(
 @cache
 def _named(of_schools: bool) -> Any:
     named = (
-        select(col(Person.id), col(Person.surname_key), col(Person.first_name_key))
+        select(
+            col(Person.id),
+            col(Person.surname_key),
+            col(Person.first_name_key),
+            col(Person.merged_into_id),
+        )
         .where(
             col(Person.surname_key).in_(bindparam("surnames", expanding=True)),
             col(Person.first_name_key).in_(bindparam("first_names", expanding=True)),
-            col(Person.merged_into_id).is_(None),
         )
         .order_by(col(Person.id))
         .limit(MOST_NAMESAKES)
@@ -106,7 +118,27 @@ def _named(of_schools: bool) -> Any:
     if not of_schools:
         return named
     there = among(Post.school_id, "schools")
-    return named.where(exists(select(col(Post.id)).where(col(Post.person_id) == Person.id, there)))
+    whose = or_(col(Post.person_id) == Person.id, col(Post.person_id) == Person.merged_into_id)
+    return named.where(exists(select(col(Post.id)).where(whose, there)))
+
+
+def kept_of(session: ActorSession, person_ids: Iterable[int]) -> dict[int, int]:
+    """Return for each of these people whom they were found to be, themselves for most."""
+    found = {person: person for person in person_ids}
+    looked_at = set(found)
+    for _merge in range(_MOST_MERGES):
+        rows = fetch(session, _merged(), {"ids": sorted(looked_at)}) if looked_at else []
+        into = {row.id: row.merged_into_id for row in rows}
+        found = {person: into.get(kept, kept) for person, kept in found.items()}
+        looked_at = set(into.values())
+    return found
+
+
+@cache
+def _merged() -> Any:
+    return select(col(Person.id), col(Person.merged_into_id)).where(
+        among(Person.id, "ids"), col(Person.merged_into_id).is_not(None)
+    )
 
 
 def people(session: ActorSession, found: Sequence[Found]) -> list[Hit]:
@@ -299,3 +331,105 @@ def _where(row: Any) -> Wording | str:
     if not row.locality:
         return number
     return say("%(place)s – %(number)s", place=row.locality, number=number)
+
+
+# --- heads of school ----------------------------------------------------------------------
+
+
+def heads_named(session: ActorSession, names: Iterable[tuple[str, str]]) -> list[Any]:
+    """Return (id, surname_key, first_name_key) of the heads of these names, past ones too.
+
+    Only for whoever may see them (`services.headnet_rows.is_manager`).
+    """
+    wanted = set(names)
+    values = {
+        "surnames": sorted({surname for surname, _first in wanted}),
+        "first_names": sorted({first for _surname, first in wanted}),
+    }
+    rows = fetch(session, _heads_named(), values) if wanted else []
+    return [row for row in rows if (row.surname_key, row.first_name_key) in wanted]
+
+
+@cache
+def _heads_named() -> Any:
+    return (
+        select(col(Headship.id), col(Headship.surname_key), col(Headship.first_name_key))
+        .where(
+            col(Headship.surname_key).in_(bindparam("surnames", expanding=True)),
+            col(Headship.first_name_key).in_(bindparam("first_names", expanding=True)),
+        )
+        .order_by(col(Headship.id))
+        .limit(MOST_NAMESAKES)
+    )
+
+
+def heads(session: ActorSession, found: Sequence[Found]) -> list[Hit]:
+    """Return the heads of these headships, with their school, in the order given."""
+    ids = [one.id for one in found]
+    rows = {row.id: row for row in fetch(session, _heads(), {"ids": ids})} if ids else {}
+    return [_head(one, rows[one.id]) for one in found if one.id in rows]
+
+
+@cache
+def _heads() -> Any:
+    return (
+        select(
+            col(Headship.id),
+            col(Headship.school_id),
+            col(Headship.surname),
+            col(Headship.first_name),
+            col(Headship.since),
+            col(Headship.ended_at),
+            col(School.name).label("school"),
+            col(School.time_zone),
+        )
+        .join(School, col(School.id) == Headship.school_id)
+        .where(among(Headship.id, "ids"))
+    )
+
+
+def _head(one: Found, row: Any) -> Hit:
+    zone = ZoneInfo(row.time_zone)
+    if row.ended_at is None:
+        status = say("Head since %(day)s", day=row.since.astimezone(zone).date())
+    else:
+        status = say("Head until %(day)s", day=row.ended_at.astimezone(zone).date())
+    return Hit(
+        "head",
+        row.id,
+        f"{row.surname} {row.first_name}".strip(),
+        row.school,
+        one.matched,
+        one.fit,
+        "current" if row.ended_at is None else "ended",
+        status,
+        school_id=row.school_id,
+    )
+
+
+# --- workshops ----------------------------------------------------------------------------
+
+
+def workshops(session: ActorSession, found: Sequence[Found]) -> list[Hit]:
+    """Return the workshops of these ids, in the order given."""
+    hits = []
+    for one in found:
+        if one.id < 1:
+            continue
+        query = WorkshopQuery(text=make_workshop_reference(one.id))
+        hits += [
+            Hit(
+                "workshop",
+                row.id,
+                row.title,
+                say("%(school)s, %(day)s", school=row.school, day=row.first_day),
+                one.matched,
+                one.fit,
+                row.status,
+                WORKSHOP_WORDS[row.status][1],
+                school_id=row.school_id,
+            )
+            for row in workshop_page(session, query, 0, 1, count=False).rows
+            if row.id == one.id
+        ]
+    return hits

@@ -85,6 +85,9 @@ class Schools:
         weights = {self._words.key(place): weight for place, weight in enumerate(self._weights)}
         self._whole = array("f", (sum(map(weights.__getitem__, own)) or 1.0 for own in own_words))
 
+    def __len__(self) -> int:
+        return len(self._ids)
+
     def find(self, text: str, most: int) -> list[SchoolFound]:
         """Return the schools that may have been meant, the likeliest first, at most `most`."""
         typed = words_of(text)

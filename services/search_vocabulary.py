@@ -13,15 +13,19 @@ from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, and_, func, or_, select
 from sqlmodel import col
 
 from models.accounts import Account
 from models.bulk import table_named
 from models.database import Actor, ActorSession
 from models.families import Guardianship
+from models.headnet import HeadAddress, Headship
 from models.people import Person, Post
+from models.rights import may_see
 from models.schools import School
+from models.workshops import Workshop
+from services.headnet_rows import is_manager
 from services.search_addresses import Addresses
 from services.search_names import Names
 from services.search_schools import Schools
@@ -33,7 +37,10 @@ _MOST_LATE = 400
 #: Entities of the journal by which names and addresses change, and schools.
 _OF_PEOPLE = ("person", "post", "guardianship", "access")
 _OF_SCHOOLS = ("school",)
+_OF_HEADS = ("headship", "head_address")
 _CHUNK = 5_000
+#: The latest ones; their references find the others, too.
+_MOST_WORKSHOPS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +52,30 @@ class _Version:
     posts: int
     schools: int
     accounts: int
+    headships: int
+    head_addresses: int
+    workshops: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The heads of school whom an actor may see, by name and by recorded address."""
+
+    names: Names
+    addresses: Addresses
 
 
 @dataclass(slots=True)
 class Vocabulary:
-    """What an actor can find. `late` are the names of people changed since `names` was read."""
+    """What an actor can find. `late` are the names of people changed since `names` was read.
+
+    `heads` is None for whoever may see none; `workshops` are known by the words of their titles.
+    """
 
     names: Names
     schools: Schools
+    heads: Heads | None = None
+    workshops: Schools | None = None
     late: Names | None = None
     addresses: Addresses | None = None
     late_addresses: Addresses | None = None
@@ -127,8 +150,13 @@ def forget_typed(engine: Engine) -> None:
     with _keeping:
         kept = _KEPT.get(engine.pool)
     for entry in kept.by_actor.values() if kept else ():
-        entry.vocabulary.names.forget()
-        entry.vocabulary.schools.forget()
+        known = entry.vocabulary
+        known.names.forget()
+        known.schools.forget()
+        if known.heads is not None:
+            known.heads.names.forget()
+        if known.workshops is not None:
+            known.workshops.forget()
 
 
 # --- what has changed ---------------------------------------------------------------------
@@ -142,7 +170,9 @@ def _version(session: ActorSession) -> _Version:
 
 @cache
 def _ends() -> Any:
-    tables = ("journal", "person", "post", "school", "account")
+    tables = (
+        "journal", "person", "post", "school", "account", "headship", "head_address", "workshop",
+    )  # fmt: skip
     return select(*(select(func.max(table_named(t).c.id)).scalar_subquery() for t in tables))
 
 
@@ -150,11 +180,16 @@ def _renewed(session: ActorSession, entry: _Entry | None, version: _Version) -> 
     changes = None if entry is None else _changes(session, entry.version)
     people = entry.late_people | changes.people if entry and changes else frozenset()
     if entry is None or changes is None or len(people) > _MOST_LATE:
-        return _Entry(Vocabulary(_names(session), _schools(session)), version)
+        return _Entry(
+            Vocabulary(_names(session), _schools(session), _heads(session), _workshops(session)),
+            version,
+        )
     known = entry.vocabulary
     fresh = Vocabulary(
         known.names,
         _schools(session) if changes.schools else known.schools,
+        _heads(session) if changes.heads else known.heads,
+        _workshops(session) if changes.workshops else known.workshops,
         known.late,
         known.addresses,
         known.late_addresses,
@@ -172,19 +207,22 @@ class _Changes:
     people: frozenset[int]
     schools: bool
     accounts: bool
+    heads: bool
+    workshops: bool
 
 
 def _changes(session: ActorSession, since: _Version) -> _Changes | None:
     """Return who and what changed since, whoever they are; None where it is too much."""
     connection = session.connection()
     lines, person = table_named("journal"), table_named("person")
-    columns = (lines.c.entity, lines.c.entity_id, lines.c.person_id)
+    titled = and_(lines.c.entity == "workshop", lines.c.data.like('%"title"%'))
+    columns = (lines.c.entity, lines.c.entity_id, lines.c.person_id, titled.label("titled"))
     found = connection.execute(
         select(*columns).where(lines.c.id > since.journal).limit(10 * _MOST_LATE + 1)
     ).all()
     new = select(person.c.id).where(person.c.id > since.people).limit(_MOST_LATE + 1)
     people = set(connection.scalars(new))
-    for entity, entity_id, person_id in found:
+    for entity, entity_id, person_id, _titled in found:
         if entity in _OF_PEOPLE:
             people.add(entity_id if entity == "person" else person_id)
     people.discard(None)
@@ -193,11 +231,14 @@ def _changes(session: ActorSession, since: _Version) -> _Changes | None:
     now = _version(session)
     if now.posts > since.posts and not found:
         return None  # written past the journal, as samples and benchmarks are
-    entities = {entity for entity, *_ids in found}
+    entities = {row.entity for row in found}
+    heads = (now.headships, now.head_addresses) != (since.headships, since.head_addresses)
     return _Changes(
         frozenset(people),
         bool(entities.intersection(_OF_SCHOOLS)) or now.schools != since.schools,
         "account" in entities or now.accounts != since.accounts,
+        heads or bool(entities.intersection(_OF_HEADS)),
+        now.workshops != since.workshops or any(row.titled for row in found),
     )
 
 
@@ -226,9 +267,8 @@ def _limited(session: ActorSession, *columns: Any) -> Any:
     schools = session.actor.schools
     if schools is None or not schools:
         return wanted
-    return wanted.where(
-        col(Person.id).in_(_there(Post, schools).union(_there(Guardianship, schools)))
-    )
+    there = _there(Post, schools).union(_there(Guardianship, schools))
+    return wanted.where(or_(col(Person.id).in_(there), col(Person.merged_into_id).in_(there)))
 
 
 def _there(table: Any, schools: Iterable[int]) -> Any:
@@ -244,6 +284,26 @@ def _names_of(session: ActorSession, people: Iterable[int]) -> list[tuple[str, s
 def _schools(session: ActorSession) -> Schools:
     wanted = select(col(School.id), col(School.name), col(School.locality)).order_by(col(School.id))
     return Schools((row[0], row[1], row[2]) for row in _read(session, wanted))
+
+
+def _heads(session: ActorSession) -> Heads | None:
+    """Return the heads, past ones too; None for a director, who sees nothing of HeadNet."""
+    if not is_manager(session):
+        return None
+    named = (col(Headship.surname_key), col(Headship.first_name_key))
+    address = col(HeadAddress.email_key)
+    return Heads(
+        Names(_read(session, select(*named).distinct().order_by(*named))),
+        Addresses(_keys(session, select(address).distinct().order_by(address))),
+    )
+
+
+def _workshops(session: ActorSession) -> Schools | None:
+    if not may_see(session.actor.role, "workshops") and not session.actor.sees_all:
+        return None
+    wanted = select(col(Workshop.id), col(Workshop.title)).order_by(col(Workshop.id).desc())
+    found = Schools((row[0], row[1], "") for row in _read(session, wanted.limit(_MOST_WORKSHOPS)))
+    return found if len(found) else None
 
 
 def _addresses(session: ActorSession) -> Iterator[str]:

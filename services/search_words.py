@@ -8,7 +8,7 @@ are texts of their own.
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from models.sounds import sound_key, sound_of
 
@@ -113,6 +113,17 @@ class Words:
 
         key = self.key(place)
         return min(OSA.distance(typed, key), OSA.distance(typed, key[: len(typed)]) + _BEGUN)
+
+    def among(self, places: Sequence[int], typed: str, most: int) -> list[tuple[int, float]]:
+        """Return those of these words that are at most so many slips from what was typed."""
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        keys = [self.key(place) for place in places]
+        near = process.extract(
+            typed, keys, scorer=OSA.distance, score_cutoff=most, limit=_MOST_KEPT
+        )
+        return [(places[at], float(slips)) for _key, slips, at in near]
 
     def forget(self) -> None:
         """Forget what was found for words typed before."""

@@ -11,6 +11,7 @@ from sqlmodel import col
 from models.access import Access
 from models.accounts import Account
 from models.database import SYSTEM, Actor, change, writing
+from models.headnet import HeadAddress, Headship
 from models.invitations import TOKEN_PURPOSE, Invitation
 from models.keys import Key
 from models.mail import Mail
@@ -19,10 +20,12 @@ from models.references import make_reference
 from models.schools import GoverningBody, School, Site
 from models.text import name_key
 from models.tokens import make_token, mark_for_bounce, mark_for_message
+from models.workshops import Workshop
 from services import search_vocabulary
 from services.desk import Desk
 from services.search import KINDS, Hit, search, warm_up
 from services.search_vocabulary import vocabulary
+from tests.services.workshop_world import make_ateliers
 from tests.worlds import NOW, Member, World, make_world
 
 KEY = Key(b"k" * 32)
@@ -346,6 +349,85 @@ def test_vocabularies_are_an_actor_s_own(world: World) -> None:
     first_one, second = world.desk.read(vocabulary), world.director().read(vocabulary)
     assert first_one is not second
     assert world.desk.read(vocabulary) is first_one
+
+
+def test_former_names_find_whom_somebody_was_found_to_be(world: World, find: Find) -> None:
+    kept = world.person(surname="Bodart", first_name="Gérald").person
+    gone = world.person(surname="Dujardin", first_name="Gérald", email="g@ex.be").person
+    older = world.person(surname="Quatremer", first_name="G.", email="h@ex.be").person
+    with writing(world.engine, SYSTEM, NOW) as session:
+        change(session, Person, col(Person.id) == older, merged_into_id=gone)
+        change(session, Person, col(Person.id) == gone, merged_into_id=kept)
+    for text in ("dujardin gerald", "duajrdin", "quatremer"):
+        (hit,) = find(text)
+        assert (hit.id, hit.title, hit.matched.text("en")) == (
+            kept, "Bodart Gérald", "Former name",
+        )  # fmt: skip
+    assert [(hit.id, hit.matched.text("en")) for hit in find("bodart")] == [(kept, "Name")]
+    assert [hit.id for hit in find("dujardin", desk=world.director())] == [kept]
+    assert not find("dujardin", desk=world.director(world.other))
+
+
+def _head(world: World, surname: str, email: str, **facts: Any) -> int:
+    with writing(world.engine, SYSTEM, NOW) as session:
+        head = Headship(
+            school_id=world.mine, surname=surname, first_name="Claire",
+            surname_key=name_key(surname), first_name_key="claire", since=NOW, **facts,
+        )  # fmt: skip
+        session.add(head)
+        session.flush()
+        assert head.id is not None
+        session.add(
+            HeadAddress(
+                headship_id=head.id, school_id=world.mine, email=email, email_key=email,
+                recorded_at=NOW, recorded_by="a", takes_effect_at=NOW, in_force_at=NOW,
+            )
+        )  # fmt: skip
+        return head.id
+
+
+def test_heads_are_found_by_those_who_may_see_them(world: World, find: Find) -> None:
+    assert not find("fontaine")  # and what is kept from then on must not stay so
+    past = _head(world, "Fontaine", "claire.fontaine@ecole.example", ended_at=NOW)
+    head = _head(world, "Fontaine", "fontaine@maison.example")
+    helpdesk = Desk(world.engine, Actor("office", "helpdesk", None), world.clock)
+    coordinators = {
+        school: Desk(world.engine, Actor("c", "coordinator", frozenset({school})), world.clock)
+        for school in (world.mine, world.other)
+    }
+    for text, wanted in {
+        "fontaine claire": head, "fontaien": head, "claire fontaine": head,
+        "fontaine@maison.example": head, "fontaine@masion.example": head,
+        "claire.fontaine@ecole.example": past,
+    }.items():  # fmt: skip
+        hit = find(text, desk=helpdesk)[0]
+        assert (hit.kind, hit.id, hit.school_id) == ("head", wanted, world.mine), text
+        assert hit.status == ("ended" if wanted == past else "current")
+        assert hit.detail == "Institut Saint-Exemple"
+    for text in ("fontaine", "fontaine@maison.example"):
+        assert first(find(text)) == first(find(text, desk=coordinators[world.mine]))
+        for desk in (world.director(), coordinators[world.other]):
+            assert "head" not in [hit.kind for hit in find(text, desk=desk)], text
+
+
+def test_workshops_are_found_by_their_titles(engine: Engine) -> None:
+    ateliers = make_ateliers(engine)
+    assert not ateliers.office.read(search, "evaluation")
+    workshop = ateliers.ask()
+    other = ateliers.ask(title="Lire et écrire au PEI")
+    for text, wanted in {
+        "l'evaluation au pp": workshop, "évalaution": workshop, "ecrire pei": other,
+    }.items():  # fmt: skip
+        for desk in (ateliers.office, ateliers.coordinator, ateliers.director):
+            hit = desk.read(search, text)[0]
+            assert (hit.kind, hit.id, hit.school_id) == (
+                "workshop", wanted, ateliers.world.mine,
+            ), text  # fmt: skip
+            assert (hit.status, hit.matched.text("en")) == ("submitted", "Title")
+        assert not ateliers.neighbour.read(search, text)
+    with writing(engine, SYSTEM, ateliers.world.clock()) as session:
+        change(session, Workshop, col(Workshop.id) == other, title="Compter")
+    assert first(ateliers.office.read(search, "compter")) == ("workshop", other)
 
 
 # --- what has changed ---------------------------------------------------------------------

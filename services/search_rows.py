@@ -122,9 +122,9 @@ def _named(of_schools: bool) -> Any:
     return named.where(exists(select(col(Post.id)).where(whose, there)))
 
 
-def kept_of(session: ActorSession, person_ids: Iterable[int]) -> dict[int, int]:
+def kept_of(session: ActorSession, merged_ids: Iterable[int]) -> dict[int, int]:
     """Return for each of these people whom they were found to be, themselves for most."""
-    found = {person: person for person in person_ids}
+    found = {person: person for person in merged_ids}
     looked_at = set(found)
     for _merge in range(_MOST_MERGES):
         rows = fetch(session, _merged(), {"ids": sorted(looked_at)}) if looked_at else []

@@ -155,6 +155,7 @@ ARGUMENTS: dict[str, Make] = {
     "person_id": lambda c: c.one("person"),
     "other_id": lambda c: c.one("person"),
     "person_ids": lambda c: c.maybe(c.some("person")),
+    "merged_ids": lambda c: c.some("person"),
     "account_id": lambda c: c.one("account"),
     "post_id": lambda c: c.one("post"),
     "access_id": lambda c: c.one("access"),

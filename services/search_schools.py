@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log
+from operator import itemgetter
 
 from models.text import name_key
 from services.search_words import Costs, Words, slips_in
@@ -117,11 +118,11 @@ class Schools:
     def _add(self, found: "_Meant", had: dict[int, float], own: dict[int, float]) -> float:
         """Add what one word finds to the schools; return the weight of what was asked."""
         best: dict[int, tuple[float, float]] = {}
-        for place, cost in found.costs.items():
-            fit, weight = 1 - cost / found.length, self._weights[place]
-            for number in self._schools[self._starts[place] : self._starts[place + 1]]:
-                if fit > best.get(number, _NOTHING)[0]:
-                    best[number] = (fit, weight)
+        # The dearest first, so that of each school the nearest word is kept.
+        for place, cost in sorted(found.costs.items(), key=_cost, reverse=True):
+            fit = (1 - cost / found.length, self._weights[place])
+            its = self._schools[self._starts[place] : self._starts[place + 1]]
+            best.update(dict.fromkeys(its, fit))
         # What nothing is found for was meant for something: it weighs like a rare word.
         asked = max((weight for _fit, weight in best.values()), default=3.0) * found.share
         for number, (fit, weight) in best.items():
@@ -187,7 +188,7 @@ class _Meant:
     share: float = 1.0
 
 
-_NOTHING = (0.0, 0.0)
+_cost = itemgetter(1)
 
 
 def words_of(text: str) -> list[str]:

@@ -29,6 +29,7 @@ _SLIPS = ((9, 3), (5, 2), (3, 1))
 _SHORTEST_BEGUN, _SHORT = 4, 5
 _MOST_NEAR = 400
 _MOST_KEPT = 24
+_FEW = 8_000
 
 
 def slips_in(length: int) -> int:
@@ -42,6 +43,8 @@ class Words:
     def __init__(self, keys: Iterable[str]) -> None:
         found = sorted(set(keys))
         self._text = "\n" + "\n".join(found) + "\n"
+        #: A short list is looked through sooner as one.
+        self._few = found if len(found) <= _FEW else []
         self._starts = array("I", [0])
         self._by_length: dict[int, tuple[list[str], array[int]]] = {}
         place, start = 0, 1
@@ -68,9 +71,13 @@ class Words:
     def find(self, key: str) -> int | None:
         """Return the place of a key, None where there is none."""
         place = self._from(key)
+        if self._few:
+            return place if self._few[place : place + 1] == [key] else None
         return place if place < len(self) and self.key(place) == key else None
 
     def _from(self, key: str) -> int:
+        if self._few:
+            return bisect_left(self._few, key)
         return bisect_left(range(len(self)), key, key=self.key)
 
     def begun(self, typed: str) -> Costs:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from importlib import import_module
 from threading import Lock
 
 from textual import events, on
@@ -27,8 +27,6 @@ from screens.widgets.field import TextInput
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.widgets.text import signed
 from screens.workplace import Workplace
-from services import school_years
-from services.school_years import Here
 from services.search import KIND_WORDS, Hit, search, warm_up
 
 #: What a hit is, at a glance; the word stands below the list.
@@ -191,11 +189,6 @@ class SearchScreen(DeedScreen[None]):
         text: str
         hits: list[Hit]
 
-    @dataclass
-    class _Placed(Message):
-        hit: Hit
-        here: Here
-
     def __init__(self, workplace: Workplace) -> None:
         super().__init__()
         self._workplace = workplace
@@ -277,6 +270,7 @@ class SearchScreen(DeedScreen[None]):
             desk = self._workplace.desk
             if self._answered is None:
                 desk.read(warm_up)
+                import_module("screens.diagnosis")  # beside the typing, not after Enter
             key = self._workplace.key()
             while (text := self._taken()) is not None:
                 hits = desk.read(search, text, _MOST + 1, key)
@@ -343,24 +337,9 @@ class SearchScreen(DeedScreen[None]):
         hit = self._current
         if hit is None or self.app.screen is not self:
             return
-        if hit.school_id is not None:
-            self.attempt(partial(self._read_place, hit), exclusive=True)
+        from screens.diagnosis import DiagnosisScreen
 
-    def _read_place(self, hit: Hit) -> None:
-        assert hit.school_id is not None
-        here = self._workplace.desk.read(school_years.here, hit.school_id)
-        self.post_message(self._Placed(hit, here))
-
-    @on(_Placed)
-    def _go_there(self, message: _Placed) -> None:
-        message.stop()
-        self._workplace.here = message.here
-        if message.hit.person_id is not None and message.here.year is not None:
-            from screens.person import PersonScreen
-
-            self.app.push_screen(PersonScreen(self._workplace, message.hit.person_id))
-        else:
-            self.app.go("dashboard")  # type: ignore[attr-defined]
+        self.app.push_screen(DiagnosisScreen(self._workplace, hit, searched=text))
 
 
 # --- in words -----------------------------------------------------------------------------

@@ -120,9 +120,9 @@ class Schools:
         best: dict[int, tuple[float, float]] = {}
         # The dearest first, so that of each school the nearest word is kept.
         for place, cost in sorted(found.costs.items(), key=_cost, reverse=True):
-            fit = (1 - cost / found.length, self._weights[place])
+            its_fit = (1 - cost / found.length, self._weights[place])
             its = self._schools[self._starts[place] : self._starts[place + 1]]
-            best.update(dict.fromkeys(its, fit))
+            best.update(dict.fromkeys(its, its_fit))
         # What nothing is found for was meant for something: it weighs like a rare word.
         asked = max((weight for _fit, weight in best.values()), default=3.0) * found.share
         for number, (fit, weight) in best.items():

@@ -50,7 +50,7 @@ from models.errors import TrousseauError
 from models.language import N_, say
 from models.rights import may_change
 from services import desk_plans, invitations, team_changes
-from services.findings import TELL_HELPDESK, About, Finding, Remedy
+from services.findings import RENEW, TELL_HELPDESK, About, Finding, Remedy
 from services.team_changes import TeamChange
 
 GIVE_MISSION = Remedy("give_mission", say("Give the mission"))
@@ -116,6 +116,8 @@ def filled(remedy: Remedy | None, about: About, **more: Any) -> Remedy | None:
     if remedy is None:
         return None
     ids = {name: value for name in _IDS if (value := getattr(about, name)) is not None}
+    if remedy.code == RENEW.code:
+        ids.pop("school_year_id", None)  # it is the year that has ended; what comes is of another
     places = _PLACES.get(remedy.code, {})
     return replace(remedy, kind=kind_of(remedy.code), needs={**ids, **places, **more})
 

@@ -4,7 +4,7 @@ A situation is put together from *troubles*: what the records, the mails or the 
 one person. Most are independent of each other, so that two of them make a pair.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -148,6 +148,11 @@ class Town:
                 found.append((each, caller.member))
         return found
 
+    def call(self, *troubles: str, **who: Any) -> Caller:
+        """Add one caller with these troubles, and what the records say of who it is."""
+        with writing(self.world.engine, SYSTEM, self.world.clock()) as session:
+            return self._caller(session, troubles, who)
+
     def invited(self) -> Member:
         """Add somebody whose invitation was sent a day ago."""
         with writing(self.world.engine, SYSTEM, self.world.clock()) as session:
@@ -167,13 +172,18 @@ class Town:
         assert school.id is not None
         return school.id
 
-    def _caller(self, session: ActorSession, troubles: tuple[str, ...]) -> Caller:
+    def _caller(
+        self,
+        session: ActorSession,
+        troubles: tuple[str, ...],
+        who: Mapping[str, Any] | None = None,
+    ) -> Caller:
         number = next(self.numbers)
         school = self.world.mine
         if any(TROUBLES[trouble].own_school for trouble in troubles):
             school = self.school(session)
         email = f"membre{number}@courriel.example"
-        facts: dict[str, Any] = {"surname": f"Appelant{number}", "email": email}
+        facts: dict[str, Any] = {"surname": f"Appelant{number}", "email": email, **(who or {})}
         for trouble in troubles:
             facts |= TROUBLES[trouble].facts
         if "email" in facts and facts["email"] and "{n}" in facts["email"]:
@@ -505,6 +515,17 @@ def _elsewhere(town: Town, caller: Caller) -> None:
     caller.tried("headnet", "other_address", headship_id=head.id, address=typed, address_key=typed)
 
 
+def _never_arrived(town: Town, caller: Caller) -> None:
+    head, address = _head(town, caller)
+    _password(caller, head, address, timedelta(days=2))
+    letter = caller.session.scalars(
+        select(Mail).where(col(Mail.headship_id) == head.id).order_by(col(Mail.id).desc())
+    ).first()
+    assert letter is not None
+    letter.sent_at, letter.refused_at = None, caller.at - timedelta(days=2)
+    letter.reply = "550 5.1.1 unknown user"
+
+
 def _former_in_headnet(town: Town, caller: Caller) -> None:
     _head(town, caller, surname=f"Ancienne{caller.facts['number']}")
 
@@ -559,5 +580,6 @@ TROUBLES: dict[str, Trouble] = {
     "headnet_waits": Trouble(_too_early, own_school=True),
     "headnet_replaced": Trouble(_older, own_school=True),
     "headnet_address": Trouble(_elsewhere, own_school=True),
+    "headnet_mail_lost": Trouble(_never_arrived, own_school=True),
     "headnet_former_head": Trouble(_former_in_headnet, {"function": "principal"}, own_school=True),
 }

@@ -234,6 +234,16 @@ def test_a_remedy_that_is_a_plan_mends_the_cause(town: Town) -> None:
     assert {code for _trouble, code in mended} == PLANS
 
 
+def test_the_records_of_a_new_year_are_not_imported_into_the_one_that_has_ended(
+    town: Town,
+) -> None:
+    ((_trouble, member),) = town.callers([("ended",)])
+    first = of(town, member).first
+    assert first is not None and first.remedy is not None
+    assert first.about.school_year_id is not None
+    assert (first.remedy.code, "school_year_id" in first.remedy.needs) == ("renew", False)
+
+
 def test_what_is_no_plan_is_not_prepared(town: Town) -> None:
     ((_trouble, member),) = town.callers([("no_role",)])
     first = of(town, member).first

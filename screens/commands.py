@@ -386,6 +386,12 @@ COMMANDS: tuple[Command, ...] = (
         action="save",
     ),
     Command("account.keys", "s", N_("SSH keys"), N_("Look at the SSH keys"), footer=True),
+    Command(
+        "account.support",
+        "f4",
+        N_("Contact support"),
+        N_("Write to the helpdesk, with the diagnosis of your own account"),
+    ),
     Command("keys.add", "n", N_("New key"), N_("Add an SSH key by pasting it"), footer=True),
     Command("keys.remove", "delete,x", N_("Remove"), N_("Remove the key on the line"), footer=True),
     # Screens of the main job

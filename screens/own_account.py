@@ -48,7 +48,10 @@ _OUTCOMES = {
 class OwnAccountScreen(ReadingScreen[OwnAccount]):
     """One's own account, read; what changes it has a screen of its own."""
 
-    BINDINGS = [*bindings("account.password", "account.address", "account.confirm", "account.keys")]
+    BINDINGS = [
+        *bindings("account.password", "account.address", "account.confirm", "account.keys"),
+        *bindings("account.support"),
+    ]
     place = N_("My account")
 
     @dataclass
@@ -90,6 +93,11 @@ class OwnAccountScreen(ReadingScreen[OwnAccount]):
         from screens.account_keys import AccountKeysScreen
 
         self.app.push_screen(AccountKeysScreen(self.workplace))
+
+    def action_support(self) -> None:
+        from screens.support import SupportScreen
+
+        self.app.push_screen(SupportScreen(self.workplace))
 
     def action_confirm(self) -> None:
         def answered(token: str | None) -> None:

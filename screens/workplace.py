@@ -53,6 +53,11 @@ def no_meetings() -> MeetingServer | None:
     return None
 
 
+def no_helpdesk() -> str:
+    """Return that no address of the helpdesk is set."""
+    return ""
+
+
 def usual_nights() -> Schedule:
     """Return when the nightly update is due where nobody said otherwise."""
     from models.nightly import Schedule
@@ -70,7 +75,8 @@ class Workplace:
     `profile` is which of several accounts is used, None for whoever has one only; `entrance`
     returns what a change of one's own account is made with, and is called in a thread. So is
     `meetings`, which returns the server of the workshops' meetings, None where there is none,
-    and `nights`, which returns when the nightly update is due.
+    `nights`, which returns when the nightly update is due, and `helpdesk`, which returns the
+    address that messages to the helpdesk go to, "" where none is set.
     """
 
     def __init__(
@@ -85,6 +91,7 @@ class Workplace:
         entrance: Callable[[], Entrance] = no_entrance,
         meetings: Callable[[], MeetingServer | None] = no_meetings,
         nights: Callable[[], Schedule] = usual_nights,
+        helpdesk: Callable[[], str] = no_helpdesk,
     ) -> None:
         self.desk = desk
         self.who = who or desk.actor.name
@@ -95,6 +102,7 @@ class Workplace:
         self.entrance = entrance
         self.meetings = meetings
         self.nights = nights
+        self.helpdesk = helpdesk
         #: What was searched last, without tokens.
         self.searched = ""
         self._wishes: dict[str, Wish] = {}

@@ -2,9 +2,9 @@
 
 The form begins with what the session knows of its user: surname, first name, FASE number and
 contact, the four things that a caller is asked for (DOMAIN §5). The diagnosis is that of the own
-accesses, and of a head's own account at HeadNet. It goes to the helpdesk and is not shown to its
-user, whom a school need not have told everything; and it names no address, for none leaves
-without the signed consent (DOMAIN §3).
+accesses and account, and of a head's own account at HeadNet: in the sentences that callers are
+told, so that it can be shown before it is sent. It names no address, for none leaves without the
+signed consent (DOMAIN §3).
 """
 
 import re
@@ -30,19 +30,21 @@ from models.mail import REPLY_TO, TEXT_FILE, Mail
 from models.people import Person
 from models.schools import DEFAULT_TIME_ZONE, School
 from models.text import squeeze
-from services import faq, headnet_checks
-from services.access_rows import Moment, rows_where
+from services import faq
 from services.account_tokens import hold_account
-from services.attention import known_domains
-from services.findings import Evidence, Finding, findings_of
+from services.diagnosis import diagnose_account, diagnose_person
+from services.diagnosis_person import of_headnet
+from services.findings import Finding
 from services.own_account import NotSignedIn
 from services.profiles import role_label
+from services.school_years import here
 from services.sign_in import Entrance
 from services.zones import local
 
 __all__ = [
-    "MAILS_AN_HOUR", "MAILS_A_DAY", "SUPPORT", "Diagnose", "SupportForm", "SupportRefused",
-    "beginning", "contact_support", "own_findings",
+    "LONGEST_CONTACT", "LONGEST_NAME", "LONGEST_WORDS", "MAILS_AN_HOUR", "MAILS_A_DAY", "SUPPORT",
+    "Diagnose", "SupportForm", "SupportRefused", "attached", "beginning", "contact_support",
+    "own_findings",
 ]  # fmt: skip
 
 #: The template of the mail.
@@ -53,13 +55,15 @@ MAILS_AN_HOUR, MAILS_A_DAY = 3, 10
 TRIED_FOR = timedelta(days=7)
 #: Longest text that somebody may write, in characters.
 LONGEST_WORDS = 1_500
-_LONGEST_NAME, _LONGEST_CONTACT, _LONGEST_VALUE = 80, 120, 300
-_MOST_FINDINGS, _MOST_ACCESSES = 30, 20
+LONGEST_NAME, LONGEST_CONTACT = 80, 120
+_MOST_FINDINGS = 30
 _ADDRESS = re.compile(r"[^\s,;:()<>]*@[^\s,;:()<>]*")
 _FASE = re.compile(r"[1-9]\d{0,4}", re.ASCII)
 
 #: Finds what is wrong for whoever has signed in, in a session of the door that sees everything.
 Diagnose = Callable[[ActorSession, Actor], Sequence[Finding]]
+#: Causes that are a school's or the helpdesk's to know: of everybody there, that a post ends.
+_FOR_OTHERS = frozenset(("date_passed", "absent", "disappeared", "no_consents_at_all"))
 #: Causes whose sentence and evidence name somebody else: of these the question alone is told.
 _OF_OTHERS = frozenset(("former_head", "headnet_ended", "headnet_former_head"))
 
@@ -134,24 +138,18 @@ def contact_support(
 
 
 def own_findings(session: ActorSession, actor: Actor) -> list[Finding]:
-    """Return what is wrong for somebody: with the own accesses, or as head at HeadNet."""
-    found = [] if actor.person_id is None else _of_person(session, actor.person_id)
-    return found if actor.headship_id is None else found + _of_head(session, actor.headship_id)
+    """Return what is wrong for somebody: with the own accesses and account, or as head at HeadNet.
 
-
-def _of_person(session: ActorSession, person_id: int) -> list[Finding]:
-    """Return what is wrong with the accesses of a person, of those first that end last."""
-    zone = _zone(session, person_id)
-    now = Moment(session.at, session.at.astimezone(zone).date(), zone)
-    domains = known_domains(session)
-    rows = sorted(
-        rows_where(session, now, col(Access.person_id) == person_id),
-        key=lambda row: (row.details.access_ends, row.access_id),
-        reverse=True,
-    )
-    return [
-        finding for row in rows[:_MOST_ACCESSES] for finding in findings_of(row, now.at, domains)
-    ]
+    It is what the helpdesk finds (`services.diagnosis`), but what only others are to know.
+    """
+    found: list[Finding] = []
+    if actor.person_id is not None:
+        found += diagnose_person(session, actor.person_id).findings
+    elif actor.account_id is not None:
+        found += diagnose_account(session, actor.account_id).findings
+    if actor.headship_id is not None:
+        found += _of_head(session, actor.headship_id)
+    return [finding for finding in found if finding.cause not in _FOR_OTHERS]
 
 
 def _of_head(session: ActorSession, headship_id: int) -> list[Finding]:
@@ -159,7 +157,23 @@ def _of_head(session: ActorSession, headship_id: int) -> list[Finding]:
     head = _row(session, Headship, headship_id)
     if head is None or head.ended_at is not None:
         return []
-    return headnet_checks.explain(session, head.school_id)
+    return list(of_headnet(session, head.school_id, here(session, head.school_id).school))
+
+
+def attached(
+    entrance: Entrance,
+    actor: Actor,
+    diagnose: Diagnose | None = None,
+    language: str = DEFAULT_LANGUAGE,
+) -> list[str]:
+    """Return the lines of the diagnosis that a message of the actor brings just now.
+
+    Raises `NotSignedIn` for whoever has no account.
+    """
+    _require_signed_in(actor)
+    with entrance.looking() as session:
+        found = (diagnose or own_findings)(session, actor)[:_MOST_FINDINGS]
+        return _diagnosis(found, _zone(session, actor.person_id).key, language)
 
 
 # --- the form -----------------------------------------------------------------------------
@@ -230,12 +244,12 @@ def _checked(form: SupportForm) -> SupportForm:
     if number and not _FASE.fullmatch(number):
         raise SupportRefused(say("A FASE number has one to five digits."))
     surname, contact = (
-        squeeze(kept(form.surname, _LONGEST_NAME)),
-        squeeze(kept(form.contact, _LONGEST_CONTACT)),
+        squeeze(kept(form.surname, LONGEST_NAME)),
+        squeeze(kept(form.contact, LONGEST_CONTACT)),
     )
     if not surname or not contact:
         raise SupportRefused(say("Give your name, and how the helpdesk reaches you."))
-    first_name = squeeze(kept(form.first_name, _LONGEST_NAME))
+    first_name = squeeze(kept(form.first_name, LONGEST_NAME))
     return SupportForm(surname, first_name, number, contact, words)
 
 
@@ -298,13 +312,21 @@ class _Letter:
         }
         values = {place: self._text(wording) for place, wording in said.items()}
         values |= {"what": form.words, "facts": "\n".join(self._facts())}
-        values |= {TEXT_FILE: "\r\n".join((*self._facts(), "", *self._diagnosis(), ""))}
+        values |= {
+            TEXT_FILE: "\r\n".join(
+                (*self._facts(), "", *_diagnosis(self.found, self._zone, self.language), "")
+            )
+        }
         # Where the answer goes: to the address that the user wrote, if it is one.
         values[REPLY_TO] = form.contact if "@" in form.contact else ""
         return values
 
+    @property
+    def _zone(self) -> str:
+        return _zone(self.session, self.actor.person_id).key
+
     def _text(self, wording: Wording) -> str:
-        return squeeze(wording.text(self.language))
+        return _text(wording, self.language)
 
     def _attached(self) -> Wording:
         if not self.found:
@@ -316,7 +338,7 @@ class _Letter:
 
     def _facts(self) -> list[str]:
         form, actor = self.form, self.actor
-        at = local(self.session.at, _zone(self.session, actor.person_id).key)
+        at = local(self.session.at, self._zone)
         return [
             self._text(fact)
             for fact in (
@@ -329,30 +351,32 @@ class _Letter:
             )
         ]
 
-    def _diagnosis(self) -> list[str]:
-        lines = []
-        for number, finding in enumerate(self.found, start=1):
-            if finding.cause in _OF_OTHERS:
-                question = faq.question_of(finding.cause, self.language)
-                lines.append(f"{number}. [{finding.cause}] {question.question if question else ''}")
-                continue
-            sentence = self._without_addresses(finding.sentence)
-            lines.append(f"{number}. [{finding.cause}] {sentence}")
-            lines += [f"   - {self._evidence(each)}" for each in finding.evidence]
-            if finding.remedy is not None:
-                lines.append(f"   > {self._text(finding.remedy.label)}")
-        return lines or [self._text(say("Nothing was found."))]
 
-    def _evidence(self, evidence: Evidence) -> str:
-        at = evidence.at
-        zone = _zone(self.session, self.actor.person_id).key
-        parts = (
-            self._text(evidence.label),
-            _ADDRESS.sub("…@…", kept(evidence.value, _LONGEST_VALUE)),
-            f"{local(at, zone):%d/%m/%Y %H:%M}" if at else "",
-        )
-        return ", ".join(part for part in parts if part)
+def _diagnosis(found: Sequence[Finding], zone: str, language: str) -> list[str]:
+    """Return findings as lines: what to tell, since when, and what mends it.
 
-    def _without_addresses(self, sentence: Wording) -> str:
-        """Return a sentence without any address: none leaves without the signed consent."""
-        return _ADDRESS.sub("…@…", kept(self._text(sentence)))
+    Values of evidence are left out: they may name others, and whoever reads the mail has the
+    console.
+    """
+    lines = []
+    for number, finding in enumerate(found, start=1):
+        lines.append(f"{number}. {_told(finding, language)} [{finding.cause}]")
+        for evidence in finding.evidence:
+            if evidence.at is not None and finding.cause not in _OF_OTHERS:
+                at = f"{local(evidence.at, zone):%d/%m/%Y %H:%M}"
+                lines.append(f"   - {_text(evidence.label, language)}, {at}")
+        if finding.remedy is not None:
+            lines.append(f"   > {_text(finding.remedy.label, language)}")
+    return lines or [_text(say("Nothing was found."), language)]
+
+
+def _told(finding: Finding, language: str) -> str:
+    """Return what is told of a finding, without any address: none leaves without consent."""
+    if finding.cause in _OF_OTHERS:
+        question = faq.question_of(finding.cause, language)
+        return question.question if question else ""
+    return _ADDRESS.sub("…@…", kept(_text(finding.tell or finding.sentence, language)))
+
+
+def _text(wording: Wording, language: str) -> str:
+    return squeeze(wording.text(language))

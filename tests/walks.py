@@ -21,7 +21,7 @@ _DEEDS = (
 )  # fmt: skip
 _LETTERS = "abcdefghijklmnopqrstuvwxyzSABy0123456789.,-+* éèßœ’日本語コ🙂ǩх̌"
 #: Where `g` leads; a place that a role does not have leads nowhere.
-_PLACES = "dacfipmsyowvnbr"
+_PLACES = "dacfipmsyowvnbrhkt"
 _PASTES = (
     "Vandenbroeck",
     "élève 日本語 かな",

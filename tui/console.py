@@ -116,6 +116,8 @@ class Console(TrousseauApp):
             del self.places["own-access"]
         if entered.account_id is None:
             del self.places["own-account"]
+            if entered.workplace.desk.actor.headship_id is None:
+                del self.places["support"]
         if (home := _home(self.role)) != "dashboard":
             self.places.pop(home, None)
         profile = entered.workplace.profile
@@ -310,6 +312,9 @@ _SCREENS: Mapping[str, tuple[str, str, bool]] = {
     "plans": ("screens.plans", "PlansScreen", False),
     "import": ("screens.import_file", "ImportScreen", False),
     "schools": ("screens.schools", "SchoolsScreen", False),
+    "helpdesk": ("screens.calls", "CallsScreen", False),
+    "faq": ("screens.faq", "FaqScreen", False),
+    "support": ("screens.support", "SupportScreen", False),
     "school-years": ("screens.school_years", "SchoolYearsScreen", False),
     "child": ("screens.child", "ChildScreen", False),
     "search": ("screens.search", "SearchScreen", False),

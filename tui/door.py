@@ -251,6 +251,7 @@ class Door:
             entrance=self.entrance,
             meetings=settings.meetings,
             nights=settings.schedule,
+            helpdesk=lambda: settings.support_address,
         )
 
 

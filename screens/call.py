@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import import_module
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -382,8 +381,15 @@ class CallScreen(DeedScreen[Outcome | None]):
     def _diagnose(self, message: _Found) -> None:
         message.stop()
         if message.hit is not None and self._page is not None:
-            make = import_module("screens.diagnosis").DiagnosisScreen
-            self.app.push_screen(make(self._workplace, message.hit, searched=self._page.searched))
+            from screens.diagnosis import DiagnosisScreen
+
+            call_id = self.call_id if self._is_open else None
+            self.app.push_screen(
+                DiagnosisScreen(
+                    self._workplace, message.hit, self._page.searched, call_id=call_id,
+                    call=self._is_open,
+                )
+            )  # fmt: skip
 
 
 # --- storing --------------------------------------------------------------------------------

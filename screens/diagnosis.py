@@ -26,8 +26,7 @@ from models.keys import Key
 from models.language import N_, Wording, _, say, say_n
 from models.schools import DEFAULT_TIME_ZONE
 from screens.commands import allowed, bindings
-from screens.confirm import ConfirmScreen
-from screens.diagnosis_remedies import WAYS, Way, offered, way_of, whom_to_ask
+from screens.diagnosis_remedies import Way, offered, way_of, whom_to_ask
 from screens.facts import told_at
 from screens.plan import PlanScreen, plan_calls
 from screens.print_forms import PrintingScreen
@@ -40,10 +39,14 @@ from screens.widgets.reader import Paragraph, Reader
 from screens.widgets.text import TONES, fit, signed
 from screens.workplace import Workplace
 from screens.workshop_dialogs import tell
-from services import calls, consents, diagnosis, faq, school_years
+from services import calls, consents, diagnosis, families, faq, headnet_school, school_years
 from services.calls import Done
 from services.diagnosis import Diagnosis, Standing
+from services.diagnosis_remedies import MAILS
+from services.families import Correction
 from services.findings import STATUS_WORDS, Evidence, Finding, Remedy
+from services.guardians import GuardianRow
+from services.headnet_school import HeadnetPage
 from services.school_years import Here
 from services.search import Hit
 
@@ -54,7 +57,8 @@ _LONGEST_NAME = 120
 #: The lines of the list at least, and its part of what list and detail have together.
 _LEAST_LINES, _PART_OF_LIST = 3, 2 / 5
 
-NO_TEAM = (0, 0)
+_NO_TEAM = (0, 0)
+_INVITES = ("invite", "invite_again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +101,12 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
     class _Prepared(Message):
         finding: Finding
         plan_id: int
-        queued: int
+        question: Wording | None
 
     @dataclass
     class _ToPrint(Message):
         at: Workplace
         people: list[int]
-
-    @dataclass
-    class _Form(Message):
-        finding: Finding
-        at: Workplace
-        reference: str
 
     @dataclass
     class _Noted(Message):
@@ -123,9 +121,18 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         call_id: int
 
     @dataclass
-    class _Mended(Message):
-        told: Wording
-        mailed: bool
+    class _Made(Message):
+        finding: Finding
+        make: Callable[[], Screen[Any]]
+
+    @dataclass
+    class _Guardian(Message):
+        finding: Finding
+        row: GuardianRow
+
+    @dataclass
+    class _Corrected(Message):
+        correction: Correction
 
     def __init__(
         self,
@@ -137,7 +144,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         call_id: int | None = None,
     ) -> None:
         """`call_id` is the note of a call that goes on, None where one may begin."""
-        super().__init__(workplace, NO_TEAM)
+        super().__init__(workplace, _NO_TEAM)
         self._hit, self._searched = hit, searched
         self._may_note = allowed("calls!", workplace.role)
         self._in_hand = call and self._may_note
@@ -151,6 +158,8 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         self._who = Standings()
         self._causes = Sentence("", id="causes")
         self._list = FindingList(N_("Nothing is wrong here."))
+        #: The causes, or what was asked for, are being read: Enter is for what comes then.
+        self.awaits_another = True
         self._reader = Reader()
 
     @classmethod
@@ -223,7 +232,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
     @on(_Read)
     def _take(self, message: _Read) -> None:
         message.stop()
-        self._seen = message.seen
+        self._seen, self.awaits_another = message.seen, False
         self._show()
         self.refresh_bindings()
         opened, self._opened = self._opened, None
@@ -297,8 +306,6 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         way = way_of(remedy)
         values: dict[str, Any] = {"remedy": remedy.label}
         if way is not None and not offered(way, self.workplace.role):
-            if way.is_told:
-                return _("Remedy: %(remedy)s") % values
             values["who"] = whom_to_ask(way)
             return _("Remedy: %(remedy)s. To be asked of: %(who)s") % values
         if way is not None:
@@ -333,6 +340,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
             told = say("Noted: %(remedy)s", remedy=finding.remedy.label)
             self.app.notify(told.text(), markup=False)
             return
+        self.awaits_another = True
         needs = finding.remedy.needs
         school = needs.get("school_id") or self._hit.school_id
         self.team = (school or 0, needs.get("school_year_id") or 0)
@@ -354,6 +362,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
     ) -> None:
         """Go on in a school, as if one had chosen it and the school year."""
         if school_id is None:
+            self.awaits_another = False
             if year:
                 self.app.notify(_("No school is known here."), markup=False)
             else:
@@ -370,6 +379,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
     @on(_There)
     def _be_there(self, message: _There) -> None:
         message.stop()
+        self.awaits_another = False
         if message.year and message.here.year is None:
             told = say("No school year runs in %(school)s today.", school=message.here.school)
             self.app.notify(told.text(), severity="warning", markup=False)
@@ -379,22 +389,34 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
     def open(self, screen: Screen[Any], finding: Finding) -> None:
         """Open a form; the cause is noted as mended if it is gone when one comes back."""
         self._opened = finding
-        self.app.push_screen(screen)
+        self._show_screen(screen)
+
+    def _show_screen(self, screen: Screen[Any], then: Callable[[Any], None] | None = None) -> None:
+        """Open the screen for which the keys are that were typed meanwhile."""
+        self.awaits_another = False
+        self.app.push_screen(screen, then)
+
+    def failed(self, error: Exception) -> None:
+        self.awaits_another = False
+        super().failed(error)
 
     def prepare(self, finding: Finding) -> None:
         """Show the plan of the remedy, and what it asks before anything leaves the house."""
+        self.awaits_another = True
         self.attempt(partial(self._prepare, finding))
 
     def _prepare(self, finding: Finding) -> None:
         assert finding.remedy is not None
-        desk = self.workplace.desk
+        desk, code = self.workplace.desk, finding.remedy.code
         plan_id = desk.write(diagnosis.prepare, finding.remedy)
-        queued = 0
-        if finding.remedy.code in ("invite", "invite_again"):
+        question: Wording | None = None
+        if code in _INVITES:
             from services.invitations import counts_of
 
-            queued = desk.read(counts_of, plan_id).queued
-        self.post_message(self._Prepared(finding, plan_id, queued))
+            question = leaving(desk.read(counts_of, plan_id).queued)
+        elif code in MAILS:
+            question = say("A mail leaves the house and cannot be called back. Send it?")
+        self.post_message(self._Prepared(finding, plan_id, question))
 
     @on(_Prepared)
     def _show_prepared(self, message: _Prepared) -> None:
@@ -402,27 +424,31 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         school, year, who = self.workplace.title
         screen = PlanScreen(
             plan_calls(self.workplace.desk, message.plan_id),
-            leaves_the_house=leaving(message.queued),
+            leaves_the_house=message.question,
             close_when_applied=True,
             school=school,
             year=year,
             who=who,
         )
-        self.app.push_screen(screen, partial(self._plan_applied, message))
+        self._show_screen(screen, partial(self._plan_applied, message))
 
     def _plan_applied(self, plan: _Prepared, outcome: str | None) -> None:
         if outcome != "applied":
             return
-        self.note(plan.finding, plan_id=plan.plan_id)
-        if plan.queued:
+        assert plan.finding.remedy is not None
+        self.note(plan.finding, plan.plan_id)
+        if plan.question is None:
+            self._look()
+        elif plan.finding.remedy.code in _INVITES:
             self.send()
         else:
-            self.post_message(self.Sent(None))
+            told = say("The mail is on its way.")
+            tell(self, told, mailed=True)
 
     @on(ChangingScreen.Changed)
     def _changed(self, message: ChangingScreen.Changed) -> None:
         if self._begun is not None and message.plan_id is not None:
-            self.note(self._begun, plan_id=message.plan_id)
+            self.note(self._begun, message.plan_id)
         self._look()
 
     @on(PrintingScreen.Printed)
@@ -457,61 +483,82 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
 
     def record_form(self, finding: Finding, at: Workplace) -> None:
         """Open the list of returned forms with that of the person, where one is known."""
+        self.awaits_another = True
         self.attempt(partial(self._find_form, finding, at))
 
     def _find_form(self, finding: Finding, at: Workplace) -> None:
-        post = finding.about.post_id
-        form = at.desk.read(consents.of_post, post, at.chosen[0]) if post else None
-        self.post_message(self._Form(finding, at, form.reference if form else ""))
-
-    @on(_Form)
-    def _open_form(self, message: _Form) -> None:
         from screens.record_consents import RecordConsentsScreen
 
-        message.stop()
-        self.open(RecordConsentsScreen(message.at, message.reference), message.finding)
+        post = finding.about.post_id
+        form = at.desk.read(consents.of_post, post, at.chosen[0]) if post else None
+        reference = form.reference if form else ""
+        self.post_message(self._Made(finding, lambda: RecordConsentsScreen(at, reference)))
 
-    def confirm(
-        self,
-        finding: Finding,
-        question: Wording,
-        deed: Callable[[], int | None],
-        told: Wording,
-        *,
-        detail: Wording | None = None,
+    @on(_Made)
+    def _open_made(self, message: _Made) -> None:
+        message.stop()
+        self.open(message.make(), message.finding)
+
+    def open_about_head(
+        self, finding: Finding, at: Workplace, make: Callable[[HeadnetPage], Screen[Any]]
     ) -> None:
-        """Ask, then do it in a thread; it returns the id of the mail that it has queued."""
+        """Open a form about the head of the school, which shows what is known of the account."""
+        self.awaits_another = True
+        self.attempt(partial(self._find_head, finding, at, make))
+
+    def _find_head(
+        self, finding: Finding, at: Workplace, make: Callable[[HeadnetPage], Screen[Any]]
+    ) -> None:
+        assert at.here is not None
+        page = at.desk.read(headnet_school.school_page, at.here.school_id)
+        self.post_message(self._Made(finding, partial(make, page)))
+
+    def correct_guardian(self, finding: Finding, at: Workplace) -> None:
+        """Ask for the right address of a guardian."""
         assert finding.remedy is not None
+        self.awaits_another = True
+        self.attempt(partial(self._find_guardian, finding, finding.remedy.needs["person_id"], at))
 
-        def do() -> None:
-            mail = deed()
-            self._note(finding, None, mail)
-            self.post_message(self._Mended(told, mail is not None))
+    def _find_guardian(self, finding: Finding, person_id: int, at: Workplace) -> None:
+        row = at.desk.read(families.guardian, *at.chosen, person_id)
+        self.post_message(self._Guardian(finding, row))
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.attempt(do)
+    @on(_Guardian)
+    def _ask_address(self, message: _Guardian) -> None:
+        from screens.families import CorrectionScreen
 
-        self.app.push_screen(ConfirmScreen(finding.remedy.label, question, detail), answered)
-
-    @on(_Mended)
-    def _tell_mended(self, message: _Mended) -> None:
         message.stop()
-        tell(self, message.told, mailed=message.mailed)
-        self._look()
+        correct = partial(self._correct, message.finding, message.row)
+        self._show_screen(CorrectionScreen(message.row), correct)
+
+    def _correct(self, finding: Finding, row: GuardianRow, address: str | None) -> None:
+        if address is not None:
+            self.attempt(partial(self._write_address, finding, row.person_id, address))
+
+    def _write_address(self, finding: Finding, person_id: int, address: str) -> None:
+        done = self.workplace.desk.write(families.correct_address, *self.team, person_id, address)
+        self._note(finding, done.plan_id)
+        self.post_message(self._Corrected(done))
+
+    @on(_Corrected)
+    def _tell_correction(self, message: _Corrected) -> None:
+        message.stop()
+        self.app.notify(message.correction.sentence.text(), timeout=20, markup=False)
+        if message.correction.sent:
+            self.send()
+        else:
+            self._look()
 
     # The call in hand
 
-    def note(self, finding: Finding, *, plan_id: int | None = None) -> None:
+    def note(self, finding: Finding, plan_id: int | None = None) -> None:
         """Note what was done about a finding, where there is a call."""
         if self._in_hand:
-            self.attempt(partial(self._note, finding, plan_id, None))
+            self.attempt(partial(self._note, finding, plan_id))
 
-    def _note(self, finding: Finding, plan_id: int | None, mail_id: int | None) -> None:
-        if not self._in_hand or finding.remedy is None:
-            return
-        remedy = finding.remedy
-        self._keep(Done(remedy.label, remedy.code, plan_id, mail_id))
+    def _note(self, finding: Finding, plan_id: int | None) -> None:
+        if self._in_hand and finding.remedy is not None:
+            self._keep(Done(finding.remedy.label, finding.remedy.code, plan_id))
 
     def _keep(self, done: Done | None = None, *, close: bool = False) -> int:
         """Bring the note up to date, in a thread; it is opened where there is none yet."""
@@ -768,6 +815,3 @@ class Standings(Widget):
             return Strip.blank(width)
         style = TONES["" if y else "strong"]
         return Strip([Segment(fit("   " + lines[y], width), style)], width)
-
-
-__all__ = ["WAYS", "DiagnosisScreen", "Standings"]

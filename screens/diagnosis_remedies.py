@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from models.language import Wording, say
@@ -27,14 +28,12 @@ Begin = Callable[["DiagnosisScreen", Finding, "Workplace"], None]
 class Way:
     """How a remedy is begun: who may (`Command.needs`), what opens, whether it takes a year.
 
-    `begin` is given the diagnosis, the finding, and the desk in the school it is about. Where
-    `is_told`, the label says by itself what those do who may not open it.
+    `begin` is given the diagnosis, the finding, and the desk in the school it is about.
     """
 
     needs: str
     begin: Begin
     year: bool = False
-    is_told: bool = False
 
 
 def way_of(remedy: Remedy) -> Way | None:
@@ -75,11 +74,6 @@ def _plan(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
     screen.prepare(finding)
 
 
-def _send(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
-    screen.send()
-    screen.note(finding)
-
-
 # --- consents -----------------------------------------------------------------------------
 
 
@@ -110,58 +104,25 @@ def _role(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
     screen.choose_role([_needs(finding)["person_id"]], None)
 
 
+def _years_of_school(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
+    screen.open(_years(at), finding)
+
+
 def _import(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
     from screens.import_file import ImportScreen
 
     screen.open(ImportScreen(at), finding)
 
 
-def _held(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
-    from screens.invitations import InvitationsScreen
-
-    at.wish("invitations", "held")
-    screen.open(InvitationsScreen(at), finding)
+def _support(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
+    screen.open(import_module("screens.support").SupportScreen(at), finding)
 
 
-# --- accounts -----------------------------------------------------------------------------
+# --- families ------------------------------------------------------------------------------
 
 
-def _reset(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
-    from services import account_help
-
-    account = _needs(finding)["account_id"]
-    screen.confirm(
-        finding,
-        say("Mail a token for a new password to the address of the account?"),
-        lambda: at.desk.write(account_help.send_reset, account),
-        say("The token for a new password is on its way. It is valid for 24 hours."),
-    )
-
-
-def _unlock(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
-    from services import account_help
-
-    account = _needs(finding)["account_id"]
-    screen.confirm(
-        finding,
-        say("Lift the wait after wrong passwords now?"),
-        lambda: at.desk.write(account_help.unlock, account),
-        say("The account is unlocked: they may sign in again."),
-        detail=say("Whoever signs in next is told how many tries were wrong."),
-    )
-
-
-def _enable(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
-    from services import account_help
-
-    account = _needs(finding)["account_id"]
-    screen.confirm(
-        finding,
-        say("Open this account again, as it was before it was closed?"),
-        lambda: at.desk.write(account_help.enable, account),
-        say("The account is open again: they may sign in."),
-        detail=say("The helpdesk has closed it for a reason: look in the history first."),
-    )
+def _guardian(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
+    screen.correct_guardian(finding, at)
 
 
 # --- HeadNet ------------------------------------------------------------------------------
@@ -172,6 +133,20 @@ def _headnet(action: str, screen: DiagnosisScreen, finding: Finding, at: Workpla
 
     page = HeadnetAccountScreen(at, _needs(finding)["school_id"])
     screen.open(page.begin_with(action), finding)
+
+
+def _head(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
+    from screens.head_form import NewHeadScreen
+
+    known = {name: _needs(finding).get(name, "") for name in ("surname", "first_name")}
+    screen.open_about_head(finding, at, lambda page: NewHeadScreen(at, page, **known))
+
+
+def _head_address(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
+    from screens.head_form import HeadAddressScreen
+
+    email = _needs(finding).get("email", "")
+    screen.open_about_head(finding, at, lambda page: HeadAddressScreen(at, page, email))
 
 
 # --- workshops ----------------------------------------------------------------------------
@@ -215,28 +190,30 @@ WAYS: Mapping[str, Way] = {
     "invite_again": Way("mail!", _plan),
     "reactivate": Way("access!", _plan),
     "give_mission": Way("team!", _plan),
-    "send_now": Way("mail!", _send),
+    "send_now": Way("mail!", _plan),
+    "reset_password": Way("accounts!", _plan),
+    "unlock_account": Way("accounts!", _plan),
+    "enable_account": Way("accounts!", _plan),
+    "merge_accounts": Way("accounts!", _plan),
     "print_form": Way("consents!", _print_form, year=True),
     "print_forms": Way("consents!", _print_all, year=True),
     "record_consent": Way("consents!", _record, year=True),
-    "change_address": Way("consents!", _record, year=True),
     "decide_double": Way("doubles!", _doubles, year=True),
     "set_role": Way("team!", _role, year=True),
+    "correct_address": Way("families!", _guardian, year=True),
     "renew": Way("plans!", _import),
-    "tell_helpdesk": Way("door!", _held, year=True, is_told=True),
-    "reset_password": Way("accounts!", _reset),
-    "unlock_account": Way("accounts!", _unlock),
-    "enable_account": Way("accounts!", _enable),
+    "school_years": Way("team", _years_of_school),
     "headnet_continue": Way("headnet!", partial(_headnet, "go_on")),
-    "head_address": Way("headnet!", partial(_headnet, "address")),
-    "record_head": Way("headnet!", partial(_headnet, "new_head")),
     "headnet_try_now": Way("headnet!", partial(_headnet, "try_now")),
+    "head_address": Way("headnet!", _head_address),
+    "record_head": Way("headnet!", _head),
     "answer_workshop": Way("workshops!", partial(_workshop, "next")),
     "enter_participants": Way("workshops!", _participants),
     "late_change": Way("workshops!", _late_change),
     "record_attendance": Way("workshops!", _attendance),
     "issue_invoice": Way("workshops!", partial(_workshop, "invoice")),
     "record_payment": Way("workshops!", partial(_workshop, "invoice")),
+    "tell_helpdesk": Way("", _support),
 }
 
 

@@ -151,8 +151,12 @@ class HeadFormScreen(DeedScreen[bool]):
         self.app.push_screen(dialog, lambda yes: self.attempt(deed) if yes else None)
 
 
-def _email_field() -> EmailField:
-    return EmailField("email", N_("E-mail"), max_length=LONGEST_ADDRESS, required=True)
+def _name_field(key: str, label: str, value: str) -> Field:
+    return Field(key, label, value, max_length=LONGEST_NAME, required=True)
+
+
+def _email_field(value: str = "") -> EmailField:
+    return EmailField("email", N_("E-mail"), value, max_length=LONGEST_ADDRESS, required=True)
 
 
 class HeadAddressScreen(HeadFormScreen):
@@ -162,8 +166,9 @@ class HeadAddressScreen(HeadFormScreen):
     class _Prepared(Message):
         plan: AddressChangePlan
 
-    def __init__(self, workplace: Workplace, page: HeadnetPage) -> None:
-        super().__init__(workplace, page, "head-address", _email_field())
+    def __init__(self, workplace: Workplace, page: HeadnetPage, email: str = "") -> None:
+        """`email` is what the form begins with, such as an address that was tried."""
+        super().__init__(workplace, page, "head-address", _email_field(email))
 
     def called(self) -> str:
         return N_("Change the head’s address")
@@ -233,13 +238,16 @@ class NewHeadScreen(HeadFormScreen):
     class _Prepared(Message):
         plan: NewHead
 
-    def __init__(self, workplace: Workplace, page: HeadnetPage) -> None:
+    def __init__(
+        self, workplace: Workplace, page: HeadnetPage, surname: str = "", first_name: str = ""
+    ) -> None:
+        """The names are what the form begins with, where it is known who the head is."""
         super().__init__(
             workplace,
             page,
             "new-head",
-            Field("first_name", N_("First name"), max_length=LONGEST_NAME, required=True),
-            Field("surname", N_("Surname"), max_length=LONGEST_NAME, required=True),
+            _name_field("first_name", N_("First name"), first_name),
+            _name_field("surname", N_("Surname"), surname),
             _email_field(),
             Field("language", N_("Language"), current_language(), options=_LANGUAGES),
         )

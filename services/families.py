@@ -275,7 +275,7 @@ def correct_address(
     school's as well, `NotFound` for somebody who is no guardian here.
     """
     email = parse_address(address)
-    row = _guardian(session, school_id, school_year_id, person_id)
+    row = guardian(session, school_id, school_year_id, person_id)
     key = address_key(email)
     person = session.scalars(select(Person).where(col(Person.id) == person_id)).one()
     if row.email is not None and key == person.personal_email_key:
@@ -309,9 +309,10 @@ def correct_address(
     return Correction(plan, sending, _tell_sent(session, row, email, key, bool(done.queued)))
 
 
-def _guardian(
+def guardian(
     session: ActorSession, school_id: int, school_year_id: int, person_id: int
 ) -> GuardianRow:
+    """Return one guardian of a school; raises `NotFound` for somebody who is none there."""
     now = moment(session, school_id)
     wanted = select(col(Access.id)).where(
         among_guardians(school_id, school_year_id), col(Access.person_id) == person_id

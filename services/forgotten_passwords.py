@@ -59,7 +59,7 @@ def _answer(session: ActorSession, origin: str, typed: str) -> None:
         address_key=address_key(address) if told else None,
     )
     if account is not None and outcome == "queued":
-        queue_reset(session, account)
+        _queue_reset(session, account)
 
 
 def _reset_outcome(
@@ -97,8 +97,7 @@ def _is_person(session: ActorSession, address: str) -> bool:
     )
 
 
-def queue_reset(session: ActorSession, account: Account) -> int:
-    """Queue the mail with a token for a new password in the stead of older ones; return its id."""
+def _queue_reset(session: ActorSession, account: Account) -> None:
     assert account.id is not None
     close_resets(session, account.id)
     generation = next_generation(session, PasswordReset, account.id)
@@ -119,4 +118,3 @@ def queue_reset(session: ActorSession, account: Account) -> int:
             valid_until=session.at + RESET_LIFE,
         )
     )
-    return mail

@@ -1,5 +1,7 @@
 """The diagnosis on screen: causes, what to say, the remedy on Enter, and the call in hand."""
 
+import ast
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,12 +9,14 @@ from sqlalchemy import select
 from sqlmodel import col
 from textual.pilot import Pilot
 
+import services
 from models.accounts import Account, PasswordReset
 from models.calls import CallNote, CallStep
 from models.database import Actor
 from models.plans import Plan
 from screens.confirm import ConfirmScreen
 from screens.diagnosis import DiagnosisScreen
+from screens.diagnosis_remedies import WAYS
 from screens.person import PersonScreen
 from screens.plan import PlanScreen
 from screens.story import StoryScreen
@@ -20,6 +24,7 @@ from screens.whole_line import WholeLineScreen
 from screens.workplace import Workplace
 from services import school_years
 from services.desk import Desk
+from services.diagnosis_remedies import kind_of
 from services.search import Hit, search
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.samples import HOSTILE
@@ -97,23 +102,20 @@ async def test_what_is_said_is_noted_and_x_closes_at_once(console: MakeApp, worl
 
 
 @pytest.mark.parametrize("trouble", ["locked", "account_disabled", "wrong_password"])
-async def test_an_account_is_mended_after_one_question(
-    console: MakeApp, world: World, trouble: str
-) -> None:
+async def test_an_account_is_mended_by_a_plan(console: MakeApp, world: World, trouble: str) -> None:
     member = caller(world, trouble)
     screen = DiagnosisScreen(workplace(world), found(world), "appelant")
     async with console(screen, role="helpdesk").run_test(size=(80, 24)) as pilot:
-        await on_screen(pilot, "enter")
-        assert isinstance(pilot.app.screen, ConfirmScreen)
-        await on_screen(pilot, "o")
+        await on_screen(pilot, "enter", "f8")
+        if trouble == "wrong_password":
+            assert isinstance(pilot.app.screen, ConfirmScreen), "a mail leaves the house"
+            await on_screen(pilot, "o")
+        assert pilot.app.screen is screen
         account = next(a for a in rows(world, Account) if a.person_id == member.person)
         assert account.locked_until is None and account.disabled_at is None
+        assert len(rows(world, PasswordReset)) == (trouble == "wrong_password")
         (step,) = rows(world, CallStep)
-        resets = rows(world, PasswordReset)
-        if trouble == "wrong_password":
-            assert step.kind == "mail" and step.mail_id == resets[0].mail_id
-        else:
-            assert step.kind == "other" and not resets
+        assert step.plan_id == rows(world, Plan)[-1].id
 
 
 async def test_the_helpdesk_looks_further(console: MakeApp, world: World) -> None:
@@ -137,6 +139,19 @@ async def test_w_asks_why_from_a_persons_page(console: MakeApp, world: World) ->
         assert isinstance(pilot.app.screen, DiagnosisScreen)
         assert "Diagnostic" in text and "appel en cours" not in text
         assert "x Clore" not in text, "a director has no calls"
+
+
+def test_no_remedy_has_a_dead_key() -> None:
+    """Every code that the services write opens something where it is a plan or a form."""
+    codes = {
+        str(node.args[0].value)
+        for path in Path(services.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Remedy"
+        if isinstance(node.args[0], ast.Constant)
+    }
+    assert len(codes) > 30
+    assert set(WAYS) == {code for code in codes if kind_of(code) in ("plan", "form")}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from threading import Lock
 
 from textual import events, on
@@ -269,6 +270,7 @@ class SearchScreen(DeedScreen[None]):
             desk = self._workplace.desk
             if self._answered is None:
                 desk.read(warm_up)
+                import_module("screens.diagnosis")  # beside the typing, not after Enter
             key = self._workplace.key()
             while (text := self._taken()) is not None:
                 hits = desk.read(search, text, _MOST + 1, key)
@@ -337,7 +339,7 @@ class SearchScreen(DeedScreen[None]):
             return
         from screens.diagnosis import DiagnosisScreen
 
-        self.app.push_screen(DiagnosisScreen(self._workplace, hit, text))
+        self.app.push_screen(DiagnosisScreen(self._workplace, hit, searched=text))
 
 
 # --- in words -----------------------------------------------------------------------------

@@ -35,6 +35,7 @@ class Mail(Table, table=True):
                 "bounced_at",
                 "refused_at",
                 "uncertain_at",
+                "account_id",
                 "workshop_id",
                 "headship_id",
             )

@@ -17,6 +17,10 @@ class Plan(Table, table=True):
     """
 
     __tablename__ = "plan"
+    __table_args__: Any = (
+        partial_index("plan", "applied_at"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     kind: str = Field(index=True)

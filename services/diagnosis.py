@@ -28,7 +28,7 @@ from models.prepared import fetch
 from models.text import clean
 from models.tokens import TokenMistyped, parse_token
 from services import diagnosis_remedies as remedies
-from services import search_codes
+from services import door_words, search_codes
 from services.access_rows import NotFound
 from services.admission import genuine, open_genuine
 from services.diagnosis_door import at_the_door
@@ -207,7 +207,7 @@ def _other_token(session: ActorSession, text: str, key: Key | None, subject: Wor
     found = [*of_headnet(session, hit.school_id, school)]
     if hit.status == "replaced" and all(each.cause != "headnet_replaced" for each in found):
         # It has not been tried at the door yet.
-        older = Finding("headnet_replaced", say("It is an older HeadNet password."),
+        older = Finding("headnet_replaced", door_words.HEADNET_OLDER,
                         remedy=remedies.TELL_LATEST)  # fmt: skip
         at = _asked_at(session, hit.school_id)
         about = About(school_id=hit.school_id, school=school)

@@ -9,6 +9,7 @@ from typing import Any
 
 from models.language import Wording, say, say_n
 from services import diagnosis_remedies as remedies
+from services import door_words
 from services.diagnosis_facts import PATIENCE, Known, since
 from services.diagnosis_person import with_words
 from services.diagnosis_words import Told
@@ -61,7 +62,7 @@ def _tries(event: Any) -> Evidence:
 def _of_account(known: Known, account: Any) -> Iterator[Finding]:
     if account.disabled_at is not None:
         yield _found(
-            known, "account_disabled", say("The helpdesk has closed this account."),
+            known, "account_disabled", door_words.ACCOUNT_CLOSED,
             (Evidence(say("Closed"), at=account.disabled_at),), remedies.ENABLE,
             Told(at=local(account.disabled_at, known.zone)), account,
         )  # fmt: skip
@@ -79,13 +80,13 @@ def _of_account(known: Known, account: Any) -> Iterator[Finding]:
         )  # fmt: skip
     elif wrong is not None and wrong.account_id == account.id:
         yield _found(
-            known, "wrong_password", say("The password that was typed is wrong."),
+            known, "wrong_password", door_words.WRONG_PASSWORD,
             (_tries(wrong),), remedies.RESET_PASSWORD,
             Told(at=local(since(wrong), known.zone)), account,
         )  # fmt: skip
     if known.may_come_in and not account.has_password and account.id not in known.by_key:
         yield _found(
-            known, "no_password", say("The access is active, and the account has no password."),
+            known, "no_password", door_words.NO_PASSWORD,
             (Evidence(say("Account made"), at=account.created_at),), remedies.RESET_PASSWORD,
             Told(), account,
         )  # fmt: skip
@@ -119,8 +120,7 @@ def _shared(known: Known) -> Iterator[Finding]:
         return
     yield _found(
         known, "shared_mailbox",
-        say("The address is also somebody else’s: a mailbox that two people share."),
-        tuple(evidence), remedies.OWN_ADDRESS, Told(),
+        door_words.SHARED, tuple(evidence), remedies.OWN_ADDRESS, Told(),
     )  # fmt: skip
 
 
@@ -140,9 +140,8 @@ def _tried(known: Known) -> Iterator[Finding]:
         account = next((a for a in known.accounts if a.disabled_at is None), None)
         yield _found(
             known, "token_used",
-            say("A token was typed that has done its work: the access is active."),
-            (_tries(used),), remedies.RESET_PASSWORD if account else remedies.TELL_LATEST,
-            Told(), account,
+            door_words.TOKEN_DONE, (_tries(used),),
+            remedies.RESET_PASSWORD if account else remedies.TELL_LATEST, Told(), account,
         )  # fmt: skip
     replaced = known.event("token", "replaced")
     if replaced is not None and known.here:
@@ -151,7 +150,7 @@ def _tried(known: Known) -> Iterator[Finding]:
     if never is not None and not known.is_in:
         yield _found(
             known, "reset_never_activated",
-            say("A password was said to be forgotten that was never made: not activated yet."),
+            door_words.NEVER_ACTIVATED,
             (_tries(never),), remedies.TELL_LATEST, Told(),
         )  # fmt: skip
     for outcome, remedy in (("limited", remedies.TELL_WAIT), ("unknown", remedies.TELL_ADDRESS)):
@@ -164,8 +163,8 @@ def _tried(known: Known) -> Iterator[Finding]:
 
 
 _RESET_SENTENCES: dict[str, Wording] = {
-    "limited": say("Too many mails for a forgotten password were asked for within an hour."),
-    "unknown": say("The address typed for a forgotten password was not known."),
+    "limited": door_words.TOO_OFTEN,
+    "unknown": door_words.ADDRESS_NOT_KNOWN,
 }
 
 
@@ -192,7 +191,7 @@ def _replaced(known: Known, event: Any) -> Iterator[Finding]:
     if here.row.status == "active" or sent is None or sent > since(event):
         return
     yield _found(
-        known, "token_replaced", say("The token of an older mail was typed: the latest counts."),
+        known, "token_replaced", door_words.OLDER_TOKEN,
         (_tries(event), Evidence(say("Latest mail"), facts.recipient, sent)),
         remedies.TELL_LATEST, Told(at=local(sent, here.place.zone)),
     )  # fmt: skip

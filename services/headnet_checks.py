@@ -32,6 +32,7 @@ from models.headnet import (
 from models.language import Wording, say, say_n
 from models.rights import may_change
 from models.schools import School
+from services import door_words
 from services.attention import AttentionLine
 from services.findings import Evidence, Finding, Remedy
 from services.headnet_rows import HeadnetNotFound
@@ -319,17 +320,11 @@ class _Explained:
     def _typed(self, latest: Password) -> Iterator[Finding]:
         event = self._try("mistyped", since=latest.asked_at)
         if event is not None:
-            sentence = say(
-                "A HeadNet password was typed with a slip: a character is missing, wrong or too "
-                "many. Spaces and hyphens do not matter."
-            )
+            sentence = door_words.HEADNET_MISTYPED
             yield Finding("headnet_mistyped", sentence, (_refused(event),), TELL_COPY)
         event = self._try("wrong", since=latest.asked_at)
         if event is not None:
-            sentence = say(
-                "What was typed is none of this head’s HeadNet passwords: it may be that of "
-                "another service."
-            )
+            sentence = door_words.HEADNET_WRONG
             yield Finding("headnet_wrong", sentence, (_refused(event),), TELL_LATEST)
 
 

@@ -1,13 +1,11 @@
-"""What the journal, the door and the mails say of a person, in words: for `services.story`."""
+"""What the journal and the mails say of a person, in words: for `services.story`."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from models.accounts import SignInEvent
 from models.language import Wording, say
-from models.mail import Mail
 from models.roles import MISSIONS, ROLES, role_label
 
 #: What a line may be about, in the order in which lists count and filter them.
@@ -22,8 +20,25 @@ KIND_WORDS: dict[str, Wording] = {
     "door": say("Sign-ins"),
     "double": say("Doubles"),
     "workshop": say("Workshops"),
+    "headnet": say("HeadNet"),
+    "call": say("Calls"),
 }
 KINDS = tuple(KIND_WORDS)
+#: The same of one line.
+LINE_WORDS: dict[str, Wording] = {
+    "import": say("Import"),
+    "change": say("Change"),
+    "consent": say("Consent"),
+    "role": say("Role"),
+    "access": say("Access"),
+    "message": say("Message"),
+    "token": say("Token"),
+    "door": say("Sign-in"),
+    "double": say("Double"),
+    "workshop": say("Workshop"),
+    "headnet": say("HeadNet"),
+    "call": say("Call"),
+}
 
 Facts = dict[str, Any]
 
@@ -244,6 +259,10 @@ TEMPLATE_WORDS: dict[str, Wording] = {
     "address_changed": say("Notice of a new address"),
     "key_added": say("Notice of a new key"),
     "workshop": say("Letter about a workshop"),
+    "headnet_password": say("HeadNet password"),
+    "headnet_ended": say("Notice of the end of the HeadNet account"),
+    "head_address_changed": say("Notice of another address of the head"),
+    "support": say("Letter to the helpdesk"),
 }
 
 
@@ -253,77 +272,31 @@ def mail_name(template: str, generation: int) -> Wording:
     return say("%(what)s no. %(number)s", what=what, number=generation)
 
 
-def mail_facts(mail: Mail) -> Iterator[tuple[str, datetime, Wording]]:
-    """Yield what happened to a mail: the column, when, and what in words."""
-    values = {"mail": mail_name(mail.template, mail.generation), "address": mail.recipient}
-    facts = (
-        ("queued_at", say("%(mail)s queued for %(address)s", **values)),
-        ("sent_at", say("%(mail)s sent to %(address)s", **values)),
-        ("uncertain_at", say("%(mail)s: the server gave no answer", **values)),
-        ("refused_at", say("%(mail)s refused for %(address)s", **values)),
-        ("bounced_at", say("%(mail)s came back from %(address)s", **values)),
-        ("held_at", say("%(mail)s held by our own server", **values)),
-        ("cancelled_at", say("%(mail)s withdrawn", **values)),
-    )
-    for column, text in facts:
+#: What can happen to a mail: the column that tells when, and what in words.
+_MAIL_FACTS: dict[str, Wording] = {
+    "queued_at": say("%(mail)s queued for %(address)s"),
+    "sent_at": say("%(mail)s sent to %(address)s"),
+    "uncertain_at": say("%(mail)s: the server gave no answer"),
+    "refused_at": say("%(mail)s refused for %(address)s"),
+    "bounced_at": say("%(mail)s came back from %(address)s"),
+    "held_at": say("%(mail)s held by our own server"),
+    "cancelled_at": say("%(mail)s withdrawn"),
+}
+
+
+def mail_facts(mail: Any) -> Iterator[tuple[str, datetime]]:
+    """Yield what happened to a mail: the column, and when."""
+    for column in _MAIL_FACTS:
         at = getattr(mail, column)
         if at is not None:
-            yield column, at, text
+            yield column, at
+
+
+def mail_text(mail: Any, column: str) -> Wording:
+    """Return what happened to a mail, in words."""
+    values = {"mail": mail_name(mail.template, mail.generation), "address": mail.recipient}
+    return Wording(_MAIL_FACTS[column].message, values)
 
 
 #: Facts of a mail for which the server, or the program in its place, gave a reason.
 EXPLAINED = ("sent_at", "uncertain_at", "refused_at", "bounced_at", "held_at")
-
-
-# --- the door -------------------------------------------------------------------------------
-
-_CAME_IN = {
-    "password": say("Signed in with the password"),
-    "headnet": say("Signed in with a HeadNet password"),
-    "token": say("Came in with a token"),
-    "key": say("Signed in with a key"),
-    "reset": say("Asked for a token for a forgotten password"),
-    "address": say("Asked for a new address"),
-}
-_REFUSED = {
-    "password": say("Sign-in refused: %(why)s"),
-    "headnet": say("Sign-in to HeadNet refused: %(why)s"),
-    "token": say("Token refused: %(why)s"),
-    "key": say("Key refused: %(why)s"),
-    "reset": say("Forgotten password, no mail sent: %(why)s"),
-    "address": say("New address refused: %(why)s"),
-}
-#: Every outcome of `services.tries.OUTCOMES` but "ok", as the end of such a sentence.
-OUTCOME_WORDS: dict[str, Wording] = {
-    "wrong": say("wrong password"),
-    "locked": say("the account is locked for a time"),
-    "unknown": say("not known here"),
-    "disabled": say("the account is closed"),
-    "no_password": say("the account has no password yet"),
-    "no_access": say("nothing is open to this person"),
-    "used": say("used already"),
-    "expired": say("it has expired"),
-    "replaced": say("replaced by a newer one"),
-    "withdrawn": say("taken back"),
-    "other_year": say("of another school year"),
-    "deactivated": say("the access is deactivated"),
-    "blocked": say("something has to be decided at the school first"),
-    "queued": say("a mail waits already"),
-    "never_activated": say("the access was never activated"),
-    "limited": say("asked too often"),
-    "taken": say("the address belongs to another account"),
-    "shared": say("a mailbox that several people share"),
-    "mistyped": say("mistyped"),
-    "too_early": say("it counts after the nightly update only"),
-    "other_address": say("another address is on record"),
-    "ended": say("no longer head of the school"),
-}
-
-
-def event_text(event: SignInEvent) -> Wording:
-    """Return what was tried at the door, and how it ended."""
-    if event.outcome == "ok":
-        return _CAME_IN.get(event.kind, say("Signed in"))
-    why = OUTCOME_WORDS.get(event.outcome, event.outcome)
-    refused = _REFUSED.get(event.kind, say("Refused at the door: %(why)s"))
-    return Wording(refused.message, {"why": why})

@@ -31,6 +31,7 @@ def world(sqlite_engine: Engine) -> World:
 
 
 def workplace(world: World, *, helpdesk: bool = False) -> Workplace:
+    """Return the workplace of the director of the first school, or of the helpdesk there."""
     school = world.schools[0]
     desk = world.desk() if helpdesk else world.desk(school)
     return Workplace(desk, who="A. Lambert", here=desk.read(school_years.here, school))
@@ -70,6 +71,11 @@ def life(world: World) -> Member:
     return member
 
 
+def story_of(world: World, *, helpdesk: bool = False) -> StoryScreen:
+    member = life(world)
+    return StoryScreen(workplace(world, helpdesk=helpdesk), member.person_id)
+
+
 async def go_to(pilot: Pilot[Any], words: str) -> None:
     """Search for words and come to the first line found."""
     await pilot.press("slash", *words, "enter")
@@ -91,7 +97,7 @@ async def test_h_opens_it_from_the_person_and_esc_goes_back(console: MakeApp, wo
 
 
 async def test_enter_opens_the_plan_the_message_or_the_line(console: MakeApp, world: World) -> None:
-    screen = StoryScreen(workplace(world), life(world).person_id)
+    screen = story_of(world)
     async with console(screen).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await pilot.press("enter")
@@ -128,7 +134,7 @@ async def test_enter_opens_the_workshop(console: MakeApp, sqlite_engine: Engine)
 
 
 async def test_f_goes_through_the_kinds_there_are(console: MakeApp, world: World) -> None:
-    screen = StoryScreen(workplace(world), life(world).person_id)
+    screen = story_of(world)
     async with console(screen).run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         whole = screen._table.total
@@ -144,7 +150,7 @@ async def test_f_goes_through_the_kinds_there_are(console: MakeApp, world: World
 
 
 async def test_the_helpdesk_reads_both_schools_and_the_door(console: MakeApp, world: World) -> None:
-    screen = StoryScreen(workplace(world, helpdesk=True), life(world).person_id)
+    screen = story_of(world, helpdesk=True)
     async with console(screen, role="helpdesk").run_test(size=(160, 50)) as pilot:
         await settled(pilot)
         text = screen_text(pilot.app)
@@ -177,12 +183,12 @@ def test_every_kind_has_a_sign_of_its_own() -> None:
 
 
 def test_picture(console: MakeApp, world: World, snap_compare: Any) -> None:
-    screen = StoryScreen(workplace(world), life(world).person_id)
+    screen = story_of(world)
     assert snap_compare(console(screen), run_before=settled, terminal_size=(80, 24))
 
 
 def test_picture_for_the_helpdesk(console: MakeApp, world: World, snap_compare: Any) -> None:
-    screen = StoryScreen(workplace(world, helpdesk=True), life(world).person_id)
+    screen = story_of(world, helpdesk=True)
     app = console(screen, role="helpdesk")
     assert snap_compare(app, run_before=settled, terminal_size=(120, 30))
 
@@ -194,5 +200,5 @@ def test_picture_of_a_message(console: MakeApp, world: World, snap_compare: Any)
         await pilot.press("enter")
         await settled(pilot)
 
-    screen = StoryScreen(workplace(world), life(world).person_id)
+    screen = story_of(world)
     assert snap_compare(console(screen), run_before=look, terminal_size=(80, 24))

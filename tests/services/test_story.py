@@ -14,13 +14,14 @@ from models.invitations import Invitation
 from models.language import use_language
 from models.mail import Mail
 from models.people import Person
-from services import doubles, importing, plans, story, team_changes, tries
+from services import doubles, importing, plans, story, story_rows, team_changes, tries
 from services import workshop_participants as participants
 from services.access_rows import NotFound
 from services.desk import Desk
+from services.door_words import OUTCOME_WORDS, event_text
 from services.invitations import plan_invitations
 from services.story import Origin, StoryLine, StoryQuery
-from services.story_words import KINDS, OUTCOME_WORDS, TEMPLATE_WORDS, event_text
+from services.story_words import KINDS, TEMPLATE_WORDS
 from services.workshop_participants import Entry
 from tests.services import team_world
 from tests.services.workshop_world import make_ateliers
@@ -186,9 +187,9 @@ def test_the_door_is_for_the_helpdesk_alone(engine: Engine) -> None:
     )
     found = lines(world.desk(), member.person_id, "door")
     assert sorted(line.text.text() for line in found) == [
-        "Sign-in refused: not known here",
-        "Sign-in refused: wrong password",
-        "Token refused: it has expired",
+        "Sign-in refused. The address that was typed is no user name.",
+        "Sign-in refused. The password that was typed is wrong.",
+        "Token refused. The token has expired",
     ]
     assert [(line.times, line.until) for line in found if line.times > 1] == [(3, NOW + DAY)]
     assert "Account opened: anne@ex.be" in told(world.desk(), member.person_id)
@@ -203,7 +204,7 @@ def test_every_outcome_and_template_has_words() -> None:
     assert set(OUTCOME_WORDS) == set(tries.OUTCOMES) - {"ok"}
     assert all(templates._known(template) for template in TEMPLATE_WORDS)
     event = SignInEvent(at=NOW, kind="?", outcome="?")
-    assert event_text(event).text() == "Refused at the door: ?"
+    assert event_text(event).text() == "Refused at the door. ?"
 
 
 def test_each_school_reads_its_own_and_nobody_a_stranger(engine: Engine) -> None:
@@ -304,6 +305,6 @@ def test_a_story_too_long_ends_where_something_would_be_missing(
                 recipient="anne@ex.be", queued_at=at, expires_at=at, next_attempt_at=at,
             )
         )  # fmt: skip
-    monkeypatch.setattr(story, "MOST_ROWS", 2)
+    monkeypatch.setattr(story_rows, "MOST_ROWS", 2)
     found = world.desk(school).read(story.page, StoryQuery(member.person_id), 0, 50)
     assert found.cut and [line.at for line in found.rows] == [NOW + 4 * DAY, NOW + 3 * DAY]

@@ -109,6 +109,10 @@ def upgrade() -> None:
                 f"ix_support_request_{column}", [column, "asked_at"], unique=False
             )
         _partial(batch_op, "ix_support_request_mail_id", "mail_id", where="mail_id IS NOT NULL")
+    with op.batch_alter_table("mail", schema=None) as batch_op:
+        _partial(batch_op, "ix_mail_account_id", "account_id", where="account_id IS NOT NULL")
+    with op.batch_alter_table("plan", schema=None) as batch_op:
+        _partial(batch_op, "ix_plan_applied_at", "applied_at", where="applied_at IS NOT NULL")
 
 
 def _partial(batch_op: object, name: str, *columns: str, where: str) -> None:

@@ -24,6 +24,18 @@ def told_at(at: datetime | None, zone: ZoneInfo) -> str:
     return f"{format_day(local.date())} {local:%H:%M}"
 
 
+def told_moment(at: datetime | None, zone: ZoneInfo) -> str:
+    """Return the same; in the hour that comes twice it says which: `+2` or `+1` from UTC."""
+    if at is None:
+        return ""
+    local = at.astimezone(zone)
+    other = local.replace(fold=1 - local.fold).utcoffset()
+    offset = local.utcoffset()
+    if offset is None or offset == other:
+        return told_at(at, zone)
+    return f"{told_at(at, zone)}{offset.total_seconds() / 3600:+g}"
+
+
 def told_day(day: date | None) -> str:
     return format_day(day) if day else "…"
 

@@ -11,13 +11,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
 
-from models.language import N_, _, ngettext
+from models.language import N_, _, format_day, ngettext
 from models.schools import DEFAULT_TIME_ZONE
 from screens.commands import bindings
-from screens.facts import told_at
+from screens.facts import told_moment
 from screens.mail_told import mail_screen
 from screens.plan import PlanScreen, plan_calls
 from screens.plan_words import column_name, is_told, value_text
+from screens.whole_line import WholeLineScreen
 from screens.widgets.chrome import KeyBar, LineDetail, Sentence, TitleBar
 from screens.widgets.counts import Counts, Kind
 from screens.widgets.deeds import DeedScreen
@@ -26,8 +27,21 @@ from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.widgets.text import Tone
 from screens.workplace import Workplace
 from services import story
-from services.story import MESSAGE, PLAN, WORKSHOP, MailTold, StoryLine, StoryPage, StoryQuery
-from services.story_words import KIND_WORDS
+from services.story import (
+    CALL,
+    CONSENT,
+    HEADNET,
+    MESSAGE,
+    PLAN,
+    WORKSHOP,
+    ConsentTold,
+    MailTold,
+    Origin,
+    StoryLine,
+    StoryPage,
+    StoryQuery,
+)
+from services.story_words import KIND_WORDS, LINE_WORDS
 
 _SIGNS: dict[str, tuple[str, Tone]] = {
     "import": ("»", "accent"),
@@ -40,11 +54,14 @@ _SIGNS: dict[str, tuple[str, Tone]] = {
     "door": ("o", ""),
     "double": ("=", "warning"),
     "workshop": ("¤", "accent"),
+    "headnet": ("^", ""),
+    "call": ("&", "accent"),
 }
 STORY_KINDS = {kind: Kind(sign, KIND_WORDS[kind], tone) for kind, (sign, tone) in _SIGNS.items()}
+_LINES = {kind: Kind(sign, LINE_WORDS[kind], tone) for kind, (sign, tone) in _SIGNS.items()}
 _COLUMNS = (
-    Column("at", N_("When"), 16, sortable=False),
-    Column("kind", N_("Kind"), 12, sortable=False, priority=1),
+    Column("at", N_("When"), 18, sortable=False),
+    Column("kind", N_("Kind"), 14, sortable=False, priority=1),
     Column("text", N_("What happened"), 30, grow=4, sortable=False),
     Column("school", N_("School"), 20, grow=1, priority=2, sortable=False),
     Column("actor", N_("Who"), 16, grow=1, priority=3, sortable=False),
@@ -54,6 +71,9 @@ _OPENS = {
     PLAN: N_("Enter opens the plan."),
     MESSAGE: N_("Enter opens the message."),
     WORKSHOP: N_("Enter opens the workshop."),
+    CONSENT: N_("Enter opens the consent."),
+    HEADNET: N_("Enter opens the HeadNet account."),
+    CALL: N_("Enter opens the note of the call."),
 }
 
 
@@ -73,6 +93,10 @@ class StoryScreen(DeedScreen[None]):
     @dataclass
     class _MailRead(Message):
         mail: MailTold
+
+    @dataclass
+    class _ConsentRead(Message):
+        consent: ConsentTold
 
     def __init__(self, workplace: Workplace, person_id: int) -> None:
         super().__init__()
@@ -116,9 +140,9 @@ class StoryScreen(DeedScreen[None]):
         return Page([self._row(line) for line in found.rows], found.total)
 
     def _row(self, line: StoryLine) -> Row:
-        kind = STORY_KINDS[line.kind]
+        kind = _LINES[line.kind]
         cells = (
-            told_at(line.at, self._zone),
+            told_moment(line.at, self._zone),
             Cell(kind.text, kind.tone),
             _text(line, self._zone),
             line.school,
@@ -165,17 +189,31 @@ class StoryScreen(DeedScreen[None]):
     @on(PagedTable.Opened)
     def _open(self, event: PagedTable.Opened) -> None:
         line = self._lines.get(str(event.row.key))
-        origin = line.origin if line else None
-        if origin is None:
+        if line is None or line.origin is None:
             self._table.action_whole()
-        elif origin.kind == PLAN:
+        else:
+            self._open_origin(line.origin)
+
+    def _open_origin(self, origin: Origin) -> None:
+        if origin.kind == PLAN:
             self._open_plan(origin.id)
         elif origin.kind == MESSAGE:
             self.attempt(partial(self._read_mail, origin.id))
-        else:
+        elif origin.kind == CONSENT:
+            self.attempt(partial(self._read_consent, origin.id))
+        elif origin.kind == WORKSHOP:
             from screens.workshop import WorkshopScreen
 
             self.app.push_screen(WorkshopScreen(self._workplace, origin.id))
+        elif origin.kind == HEADNET:
+            from screens.headnet_account import HeadnetAccountScreen
+
+            self.app.push_screen(HeadnetAccountScreen(self._workplace, origin.id))
+        else:
+            from screens.call import CallScreen
+
+            screen = CallScreen(self._workplace, origin.id)
+            self.app.push_screen(screen, lambda _outcome: self._table.reload())
 
     def _open_plan(self, plan_id: int) -> None:
         school, year, who = self._workplace.title
@@ -190,6 +228,15 @@ class StoryScreen(DeedScreen[None]):
     def _show_mail(self, message: _MailRead) -> None:
         message.stop()
         self.app.push_screen(mail_screen(message.mail, self._zone))
+
+    def _read_consent(self, consent_id: int) -> None:
+        self.post_message(self._ConsentRead(self._workplace.desk.read(story.consent, consent_id)))
+
+    @on(_ConsentRead)
+    def _show_consent(self, message: _ConsentRead) -> None:
+        message.stop()
+        told = list(_consent(message.consent, self._zone))
+        self.app.push_screen(WholeLineScreen(told, [], title=_("Consent")))
 
 
 # --- in words -----------------------------------------------------------------------------
@@ -207,7 +254,7 @@ def _text(line: StoryLine, zone: ZoneInfo) -> str:
         "%(what)s (%(count)d times until %(at)s)",
         line.times,
     )
-    values = {"what": line.text, "count": line.times, "at": told_at(line.until, zone)}
+    values = {"what": line.text, "count": line.times, "at": told_moment(line.until, zone)}
     return told % values
 
 
@@ -232,3 +279,13 @@ def _details(line: StoryLine, zone: ZoneInfo) -> Iterator[str]:
     yield from filter(None, (line.school, _actor(line)))
     if line.origin is not None:
         yield _(_OPENS[line.origin.kind])
+
+
+def _consent(consent: ConsentTold, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
+    """Yield what is known of a consent: titles with texts."""
+    yield _("E-mail"), consent.address
+    yield _("School"), consent.school
+    yield _("Signed on"), format_day(consent.signed_on)
+    yield _("Recorded on"), told_moment(consent.recorded_at, zone)
+    yield _("Withdrawn"), told_moment(consent.withdrawn_at, zone)
+    yield _("Version of the text"), str(consent.text_version)

@@ -27,7 +27,7 @@ KINDS = tuple(KIND_WORDS)
 #: The same of one line.
 LINE_WORDS: dict[str, Wording] = {
     "import": say("Import"),
-    "change": say("Change"),
+    "change": say("Changed"),
     "consent": say("Consent"),
     "role": say("Role"),
     "access": say("Access"),

@@ -1,24 +1,29 @@
 """A person's story on screen: the timeline, its kinds, and where each line leads."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine
 from textual.pilot import Pilot
 
 from models.accounts import Account, SignInEvent
+from screens.call import CallScreen
+from screens.facts import told_moment
+from screens.headnet_account import HeadnetAccountScreen
 from screens.person import PersonScreen
 from screens.plan import PlanScreen
 from screens.story import STORY_KINDS, StoryScreen
 from screens.whole_line import WholeLineScreen
 from screens.workplace import Workplace
 from screens.workshop import WorkshopScreen
-from services import plans, school_years, team_changes
+from services import calls, plans, school_years, team_changes
 from services.story_words import KINDS
 from services.workshop_participants import Entry, add
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.samples import HOSTILE
+from tests.services.headnet_world import ADDRESS, make_heads
 from tests.services.team_world import BEFORE, NOW, Member, World, make_world
 from tests.services.workshop_world import make_ateliers
 
@@ -112,6 +117,13 @@ async def test_enter_opens_the_plan_the_message_or_the_line(console: MakeApp, wo
         text = screen_text(pilot.app)
         assert "550 5.1.1" in text and "Invitation n° 1" in text
         await pilot.press("escape", "escape")
+        await go_to(pilot, "encodée")
+        assert "Entrée ouvre l’autorisation" in screen_text(pilot.app)
+        await pilot.press("enter")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, WholeLineScreen)
+        assert "24/08/2026" in screen_text(pilot.app)
+        await pilot.press("escape", "escape")
         await go_to(pilot, "mission")
         await pilot.press("enter")
         await settled(pilot)
@@ -131,6 +143,36 @@ async def test_enter_opens_the_workshop(console: MakeApp, sqlite_engine: Engine)
         await pilot.press("enter")
         await settled(pilot)
         assert isinstance(pilot.app.screen, WorkshopScreen)
+
+
+async def test_enter_opens_the_call_and_the_account_of_headnet(
+    console: MakeApp, sqlite_engine: Engine
+) -> None:
+    heads = make_heads(sqlite_engine)
+    desk, school = heads.helpdesk, heads.world.mine
+    person = heads.world.person(surname="D’Hondt", first_name="Luc", email=ADDRESS).person
+    heads.record()
+    note = desk.write(calls.open_call, "dhondt", about=calls.About(person, school))
+    here = Workplace(desk, who="Aide", here=desk.read(school_years.here, school))
+    async with console(StoryScreen(here, person), role="helpdesk").run_test() as pilot:
+        await settled(pilot)
+        await go_to(pilot, "appel")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, CallScreen) and pilot.app.screen.call_id == note
+        await pilot.press("escape", "escape")
+        await go_to(pilot, "chef")
+        await pilot.press("enter")
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, HeadnetAccountScreen)
+
+
+def test_the_hour_that_comes_twice_says_which() -> None:
+    zone = ZoneInfo("Europe/Brussels")
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    told = [told_moment(first + n * HOUR, zone) for n in range(-1, 3)]
+    day = "25/10/2026"
+    assert told == [f"{day} 01:30", f"{day} 02:30+2", f"{day} 02:30+1", f"{day} 03:30"]
 
 
 async def test_f_goes_through_the_kinds_there_are(console: MakeApp, world: World) -> None:
@@ -155,7 +197,7 @@ async def test_the_helpdesk_reads_both_schools_and_the_door(console: MakeApp, wo
         await settled(pilot)
         text = screen_text(pilot.app)
         assert "Athénée royal" in text and "congé de maladie" in text
-        assert "mauvais mot de passe (3 fois" in text
+        assert "Le mot de passe" in text
 
 
 @pytest.mark.parametrize("text", HOSTILE)

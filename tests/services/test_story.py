@@ -5,29 +5,32 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, event, select, update
 from sqlmodel import col
 
+from models import bulk
 from models.accounts import Account, SignInEvent
 from models.database import SYSTEM, change, writing
 from models.invitations import Invitation
-from models.language import use_language
+from models.language import say, use_language
 from models.mail import Mail
 from models.people import Person
-from services import doubles, importing, plans, story, story_rows, team_changes, tries
+from services import calls, doubles, importing, plans, story, story_rows, team_changes, tries
 from services import workshop_participants as participants
 from services.access_rows import NotFound
 from services.desk import Desk
-from services.door_words import OUTCOME_WORDS, event_text
+from services.door_words import HEADNET_WRONG, OUTCOME_WORDS, event_text
+from services.findings import Finding
 from services.invitations import plan_invitations
 from services.story import Origin, StoryLine, StoryQuery
 from services.story_words import KINDS, TEMPLATE_WORDS
 from services.workshop_participants import Entry
 from tests.services import team_world
+from tests.services.headnet_world import ADDRESS, make_heads
 from tests.services.workshop_world import make_ateliers
 from tests.worlds import NOW, World, make_world
 
-DAY = timedelta(days=1)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 STAFF = "Nom;Prénom;Date de naissance;E-mail privé;Fonction\n"
 
 
@@ -177,11 +180,11 @@ def test_the_door_is_for_the_helpdesk_alone(engine: Engine) -> None:
     (stranger,) = world.add(
         Account(email="x@ex.be", email_key="x@ex.be", created_at=team_world.BEFORE)
     )
-    event = {"at": NOW, "kind": "password", "address": "anne@ex.be", "address_key": "anne@ex.be"}
+    tried = {"at": NOW, "kind": "password", "address": "anne@ex.be", "address_key": "anne@ex.be"}
     world.add(
-        SignInEvent(**event, outcome="wrong", account_id=account, times=3, last_at=NOW + DAY),
-        SignInEvent(**event, outcome="unknown"),
-        SignInEvent(**event, outcome="ok", account_id=stranger),
+        SignInEvent(**tried, outcome="wrong", account_id=account, times=3, last_at=NOW + DAY),
+        SignInEvent(**tried, outcome="unknown"),
+        SignInEvent(**tried, outcome="ok", account_id=stranger),
         SignInEvent(at=NOW, kind="token", outcome="expired", access_id=member.access_id),
         SignInEvent(at=NOW, kind="token", outcome="used", access_id=other.access_id),
     )
@@ -202,9 +205,10 @@ def test_every_outcome_and_template_has_words() -> None:
     from services.mail import templates
 
     assert set(OUTCOME_WORDS) == set(tries.OUTCOMES) - {"ok"}
-    assert all(templates._known(template) for template in TEMPLATE_WORDS)
-    event = SignInEvent(at=NOW, kind="?", outcome="?")
-    assert event_text(event).text() == "Refused at the door. ?"
+    bodies = {path.name.split(".")[0] for path in templates._FOLDER.glob("*.txt")}
+    assert set(TEMPLATE_WORDS) == bodies - {"test"}
+    odd = SignInEvent(at=NOW, kind="?", outcome="?")
+    assert event_text(odd).text() == "Refused at the door. ?"
 
 
 def test_each_school_reads_its_own_and_nobody_a_stranger(engine: Engine) -> None:
@@ -308,3 +312,114 @@ def test_a_story_too_long_ends_where_something_would_be_missing(
     monkeypatch.setattr(story_rows, "MOST_ROWS", 2)
     found = world.desk(school).read(story.page, StoryQuery(member.person_id), 0, 50)
     assert found.cut and [line.at for line in found.rows] == [NOW + 4 * DAY, NOW + 3 * DAY]
+
+
+def test_calls_are_the_helpdesks_and_headnet_is_the_coordinators_too(engine: Engine) -> None:
+    heads = make_heads(engine)
+    world, helpdesk = heads.world, heads.helpdesk
+    person = world.person(surname="Dhondt", first_name="Luc", email="luc@ecole.example").person
+    heads.record()
+    heads.ask()
+    heads.later(days=1)
+    heads.night()
+    cause = Finding("locked", say("Locked."))
+    caller = calls.Caller("Peeters", "Lise")
+    about = calls.About(person, world.mine)
+    note = helpdesk.write(calls.open_call, "dhont", caller, about, [cause])
+    heads.later(hours=1)
+    helpdesk.write(calls.close, note)
+    closed, opened = lines(helpdesk, person, "call")
+    assert closed.text.text() == "Call closed" and opened.reason == say("Locked.")
+    assert opened.text.text() == "Call noted, from Peeters Lise"
+    assert {closed.origin, opened.origin} == {Origin("call", note)}
+    seen = told(helpdesk, person, "headnet")
+    assert seen == [
+        "HeadNet password no. 1 works",
+        "HeadNet password no. 1 asked for",
+        f"Address of the head recorded: {ADDRESS}",
+        "Recorded as head of school",
+    ]
+    assert {line.origin for line in lines(helpdesk, person, "headnet")} == {
+        Origin("headnet", world.mine)
+    }
+    mailed = told(helpdesk, person, "message")
+    assert mailed[-1] == f"HeadNet password no. 1 queued for {ADDRESS}"
+    coordinator = lines(heads.coordinator, person)
+    assert {"headnet", "message"} <= {line.kind for line in coordinator}
+    assert not {"call", "door"} & {line.kind for line in coordinator}
+    director = lines(world.director(), person)
+    assert director and not {"headnet", "call", "message"} & {line.kind for line in director}
+    # A colleague of the same names: the recorded address is neither's, so nobody's story.
+    world.person(surname="D’Hondt", first_name="Luc", email="autre@ecole.example")
+    assert told(helpdesk, person, "headnet") == []
+
+
+def test_a_head_is_refused_in_the_words_of_the_checks(engine: Engine) -> None:
+    heads = make_heads(engine)
+    person = heads.world.person(surname="D’Hondt", first_name="Luc", email=ADDRESS).person
+    head = heads.record()
+    with writing(engine, SYSTEM, NOW) as session:
+        session.add(
+            SignInEvent(
+                at=NOW, kind="headnet", outcome="wrong", headship_id=head, address=ADDRESS,
+                address_key=ADDRESS,
+            )
+        )  # fmt: skip
+    refused = f"Sign-in to HeadNet refused. {HEADNET_WRONG.text('en')}"
+    assert told(heads.helpdesk, person, "door") == [refused]
+    assert told(heads.coordinator, person, "door") == [refused]
+    assert told(heads.world.director(), person, "door") == []
+
+
+def test_a_director_of_two_schools_reads_both_and_a_third_stays_away(engine: Engine) -> None:
+    world = team_world.make_world(engine)
+    names = ("Une", "Deux", "Trois")
+    schools = [world.school(name) for name in names]
+    member = world.person(schools[0])
+    for school in schools[1:]:
+        world.member(member.person_id, school).suspend("ailleurs")
+    seen = lines(world.desk(*schools[:2]), member.person_id)
+    assert {line.school for line in seen} == {"", "Une", "Deux"}
+    assert len([line for line in seen if "ailleurs" in line.text.text()]) == 1
+    assert [line.key for line in lines(world.desk(*schools), member.person_id, text="trois")] != []
+
+
+def test_a_consent_by_hand_is_opened_itself(engine: Engine) -> None:
+    world = team_world.make_world(engine)
+    mine, other = world.school("La mienne"), world.school("L’autre")
+    member = world.person(mine, consent=False)
+    consent = member.consent("anne@ex.be")
+    (line,) = lines(world.desk(mine), member.person_id, "consent")
+    assert line.origin == Origin("consent", consent)
+    opened = world.desk(mine).read(story.consent, consent)
+    assert (opened.address, opened.school, opened.withdrawn_at) == ("anne@ex.be", "La mienne", None)
+    with pytest.raises(NotFound):
+        world.desk(other).read(story.consent, consent)
+
+
+def test_five_thousand_events_are_paged_by_as_many_questions(engine: Engine) -> None:
+    world = team_world.make_world(engine)
+    school = world.school()
+    member = world.person(school)
+    rows = [(bulk.neutral(NOW + number * MINUTE), number % 3 + 1) for number in range(5_000)]
+    with engine.execution_options(writes=True).begin() as connection:
+        bulk.insert_rows(
+            connection, "sign_in_event", ["at", "times"], rows,
+            {
+                "kind": "token", "outcome": "used", "access_id": member.access_id, "origin": "",
+                "address": "", "last_at": bulk.neutral(NOW),
+            },
+        )  # fmt: skip
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    desk, query = world.desk(), StoryQuery(member.person_id)
+    first = desk.read(story.page, query, 0, 50)
+    questions = len(asked)
+    assert questions < 40 and not first.cut
+    assert first.counts["door"] == 5_000 and first.total > 5_000
+    assert first.rows[0].at == NOW + 4_999 * MINUTE
+    middle = desk.read(story.page, query, 2_500, 50)
+    assert len(asked) == 2 * questions
+    assert [line.at for line in middle.rows] == [NOW + (2_499 - n) * MINUTE for n in range(50)]
+    last = desk.read(story.page, query, first.total - 5, 50)
+    assert len(last.rows) == 5 and last.rows[-1].text.text() == "Put on record"

@@ -80,7 +80,7 @@ def _ids_by(column: Any) -> Select[Any]:
     return _latest(column)
 
 
-def ids_by(session: ActorSession, column: Any, ids: Sequence[int]) -> Ids:
+def _ids(session: ActorSession, column: Any, ids: Sequence[int]) -> Ids:
     """Return the ids of the rows whose `column` is one of `ids`, the latest first."""
     if not ids or not _reaches(session, column.class_):
         return ()
@@ -157,10 +157,10 @@ def who(session: ActorSession, person_id: int) -> Who | None:
         person.surname_key,
         person.first_name_key,
         made,
-        accesses=ids_by(session, Access.person_id, people),
+        accesses=_ids(session, Access.person_id, people),
         posts=tuple([post.id for post in posts]),
         schools=tuple(sorted({post.school_id for post in posts})),
-        accounts=ids_by(session, Account.person_id, people),
+        accounts=_ids(session, Account.person_id, people),
         addresses=frozenset(filter(None, own)),
     )
 
@@ -247,7 +247,7 @@ class Rows:
             return []
         found = {row.id: row for row in self._read(_journal(), "at", people=self._who.people)}
         for column, owners in self._related():
-            ids = ids_by(self._session, column, owners)
+            ids = _ids(self._session, column, owners)
             if ids:
                 entity = str(column.class_.__tablename__)
                 asked = {"entity": entity, "ids": ids}
@@ -361,8 +361,8 @@ class Rows:
         who = self._who
         if not who.schools or not _reaches(self._session, WorkshopParticipant):
             return []
-        workshops = ids_by(self._session, Workshop.school_id, who.schools)
-        places = ids_by(self._session, WorkshopSchool.other_id, who.schools)
+        workshops = _ids(self._session, Workshop.school_id, who.schools)
+        places = _ids(self._session, WorkshopSchool.other_id, who.schools)
         if not workshops and not places:
             return []
         rows = self._read(

@@ -284,6 +284,7 @@ ARGUMENTS: dict[str, Make] = {
     "receipt": lambda c: new_receipt(),
     "drawn": lambda c: c.some("candidate"),
     "call_id": lambda c: c.one("call_note"),
+    "consent_id": lambda c: c.one("consent"),
     "caller": lambda c: c.maybe(calls.Caller("Neuf", "Jo", OTHER_NUMBER, "02 256 70 11")),
     "about": lambda c: calls.About(c.maybe(c.one("person")), c.maybe(c.school())),
     "searched": lambda c: c.text(),

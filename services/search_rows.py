@@ -112,7 +112,8 @@ def _named(of_schools: bool) -> Any:
             col(Person.surname_key).in_(bindparam("surnames", expanding=True)),
             col(Person.first_name_key).in_(bindparam("first_names", expanding=True)),
         )
-        .order_by(col(Person.id))
+        # PostgreSQL would go through all people in the order of their ids instead.
+        .order_by(col(Person.id) + 0)
         .limit(MOST_NAMESAKES)
     )
     if not of_schools:

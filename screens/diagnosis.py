@@ -152,6 +152,8 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         self._noting = Lock()
         self._seen: _Seen | None = None
         self._current: Finding | None = None
+        #: What was found before anything was done about it, for the note of the call.
+        self._found: list[Finding] = []
         self._begun: Finding | None = None
         self._opened: Finding | None = None
         self._bar = TitleBar(self._title, *workplace.title)
@@ -314,6 +316,8 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
             if self._in_hand:
                 return _("Remedy: %(remedy)s (Enter notes that it is said)") % values
             return _("Remedy: %(remedy)s") % values
+        if self._in_hand:
+            return _("Remedy, elsewhere: %(remedy)s (Enter notes that it is said)") % values
         return _("Remedy, elsewhere: %(remedy)s") % values
 
     # The remedy
@@ -324,7 +328,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
             return False
         way = way_of(remedy)
         if way is None:
-            return remedy.kind == "say" and self._in_hand
+            return self._in_hand
         return offered(way, self.workplace.role)
 
     @on(FindingList.Chosen)
@@ -335,6 +339,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
             return
         way = way_of(finding.remedy)
         self._begun = finding
+        self._remember()
         if way is None:
             self.note(finding)
             told = say("Noted: %(remedy)s", remedy=finding.remedy.label)
@@ -551,21 +556,29 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
 
     # The call in hand
 
+    def _remember(self) -> None:
+        """Keep what is found now: once it is mended it is found no more."""
+        new = [f for f in self._findings if not any(_is_same(f, each) for each in self._found)]
+        self._found = [*self._found, *new]
+
     def note(self, finding: Finding, plan_id: int | None = None) -> None:
         """Note what was done about a finding, where there is a call."""
         if self._in_hand:
             self.attempt(partial(self._note, finding, plan_id))
 
     def _note(self, finding: Finding, plan_id: int | None) -> None:
-        if self._in_hand and finding.remedy is not None:
-            self._keep(Done(finding.remedy.label, finding.remedy.code, plan_id))
+        remedy = finding.remedy
+        if not self._in_hand or remedy is None:
+            return
+        said = finding.tell if way_of(remedy) is None else None
+        self._keep(Done(said or remedy.label, remedy.code, plan_id))
 
     def _keep(self, done: Done | None = None, *, close: bool = False) -> int:
         """Bring the note up to date, in a thread; it is opened where there is none yet."""
         with self._noting:
             about = calls.about_hit(self._hit)
             self._call_id = self.workplace.desk.write(
-                _noted, self._call_id, about, self._searched, self._findings, done, close
+                _noted, self._call_id, about, self._searched, self._found, done, close
             )
         self.post_message(self._Noted())
         return self._call_id
@@ -578,6 +591,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         self.refresh_bindings()
 
     def action_call(self) -> None:
+        self._remember()
         self.attempt(self._open_call)
 
     def _open_call(self) -> None:
@@ -597,6 +611,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
             self.app.pop_screen()
 
     def action_close_call(self) -> None:
+        self._remember()
         self.attempt(self._close_call)
 
     def _close_call(self) -> None:

@@ -38,7 +38,8 @@ class Way:
 
 def way_of(remedy: Remedy) -> Way | None:
     """Return what opens a remedy, None where nothing does."""
-    if "person_id" not in remedy.needs and remedy.needs.get("go_to") in _LISTS:
+    listed = "person_id" not in remedy.needs and remedy.code != "print_forms"
+    if listed and remedy.needs.get("go_to") in _LISTS:
         return _LISTS[remedy.needs["go_to"]]
     return WAYS.get(remedy.code)
 

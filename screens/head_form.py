@@ -102,7 +102,8 @@ class HeadFormScreen(DeedScreen[bool]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        next(iter(self._form.query(Field))).entry.focus()
+        fields = list(self._form.query(Field))
+        next((field for field in fields if not field.value), fields[0]).entry.focus()
         self.attempt(self._look_up, "look-up")
 
     def language_changed(self) -> None:

@@ -50,6 +50,7 @@ from services.imports.schools import read_schools
 from services.imports.staff import read_staff
 from services.mail.replies import Outcome, Result
 from services.outbox import Claim, Settled
+from services.passwords import hash_of_nobody
 from services.profiles import actor_as, identity_of
 from services.team_changes import TeamChange, change_now
 
@@ -414,14 +415,15 @@ class _Story:
         self.desk(SYSTEM, at).write(note)
 
     def _use_tokens(self, claims: Iterable[Claim], at: datetime) -> None:
-        """Activate by the token of each mail, one person after the other."""
+        """Activate by the token of each mail, one person after the other; nobody can sign in."""
+        password = hash_of_nobody(Random(2).randbytes)
 
         def use(session: Any) -> None:
             for claim in claims:
                 assert claim.access_id is not None
                 token = make_token(self.key, TOKEN_PURPOSE, claim.access_id, claim.generation)
                 activation.spend(
-                    session, self.key, token, None, address=self._address(session, claim)
+                    session, self.key, token, password, address=self._address(session, claim)
                 )
 
         self.desk(SYSTEM, at).write(use)

@@ -8,7 +8,7 @@ import fcntl
 import os
 import unicodedata
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -129,7 +129,7 @@ class Hasher:
             stored, password = None, ""
         with self._turn():
             try:
-                self._argon2.verify(stored or _nobodys(), _normal(password))
+                self._argon2.verify(stored or hash_of_nobody(), _normal(password))
             except (VerificationError, InvalidHashError):
                 return False
         return stored is not None
@@ -160,7 +160,7 @@ def _locked(handle: int, how: int) -> bool:
     return True
 
 
-def _nobodys() -> str:
-    """Return the form of a hash that no password has, so that an unknown address costs as much."""
-    salt, digest = (b64encode(os.urandom(size)).decode().rstrip("=") for size in (16, 32))
+def hash_of_nobody(randomness: Callable[[int], bytes] = os.urandom) -> str:
+    """Return the form of a hash that no password has, and that costs as much to compare with."""
+    salt, digest = (b64encode(randomness(size)).decode().rstrip("=") for size in (16, 32))
     return f"$argon2id$v=19$m={_MEMORY_KIB},t={_PASSES},p={_LANES}${salt}${digest}"

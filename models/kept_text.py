@@ -56,6 +56,14 @@ def kept(text: str, limit: int = LONGEST_KEPT) -> str:
     return clean(without_tokens(text), limit).strip()
 
 
+def token_in(text: str) -> str:
+    """Return the first well-formed token in `text`, such as a pasted mail; "" where none is."""
+    for run in _runs(text[: 2 * LONGEST_KEPT]):
+        for begin, end in _genuine(run):
+            return text[begin:end]
+    return ""
+
+
 def without_tokens(text: str) -> str:
     """Return `text` with `TAKEN_OUT` in place of each piece that is, or may be, a token.
 

@@ -16,7 +16,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.widgets import Input
 
-from models.kept_text import TAKEN_OUT, kept, without_tokens
+from models.kept_text import without_tokens
 from models.language import N_, _, ngettext
 from models.text import clean, squeeze
 from screens.commands import bindings
@@ -247,7 +247,7 @@ class SearchScreen(DeedScreen[None]):
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
         text = self._line.text
-        self._workplace.searched = squeeze(kept(text).replace(TAKEN_OUT, " "))
+        self._workplace.searched = "" if has_token(text) else text
         if text == self._asked:
             return  # it was there from the beginning, or a blank has come
         if text != self._to_open:

@@ -21,6 +21,7 @@ from models.accounts import Account
 from models.addresses import AddressError, address_key, likely_typing_error, parse_address
 from models.database import ActorSession
 from models.headnet import HeadAddress
+from models.kept_text import token_in
 from models.keys import Key
 from models.language import Wording, say
 from models.people import Person, Post
@@ -168,6 +169,7 @@ def diagnose_token(session: ActorSession, text: str, key: Key | None) -> Diagnos
     of what was pasted is repeated. Without the key no token can be known.
     """
     subject = say("Token")
+    text = token_in(text) or text  # it may stand in a mail that was pasted as it is
     try:
         parsed = parse_token(text)
     except TokenMistyped as mistyped:

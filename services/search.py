@@ -17,6 +17,7 @@ from sqlmodel import col
 from models.accounts import Account
 from models.database import ActorSession
 from models.headnet import HeadAddress
+from models.kept_text import token_in
 from models.keys import Key
 from models.language import Wording, say
 from models.people import Person, Post
@@ -73,6 +74,7 @@ def search(session: ActorSession, text: str, limit: int = 12, key: Key | None = 
     what was typed.
     """
     limit = max(0, min(limit, MOST_ROWS))
+    text = token_in(text) or text
     text = clean(text[: LONGEST_TEXT + 1], LONGEST_TEXT).strip()
     if not text or not limit:
         return []

@@ -198,7 +198,7 @@ async def test_a_token_is_masked_and_not_kept(console: MakeApp, world: World) ->
         assert not pilot.app.screen.query_one(SearchInput).password
         first, second = token[:12], token[12:]
         await pilot.press("ctrl+u")
-        pilot.app.post_message(events.Paste(f"\n{first}\n{second}\n"))
+        pilot.app.post_message(events.Paste(f"Bonjour,\nmon jeton : {first}\n{second}\n"))
         await settled(pilot)
         screen = pilot.app.screen
         assert isinstance(screen, SearchScreen)

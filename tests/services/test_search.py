@@ -277,6 +277,8 @@ def test_a_pasted_token_says_whose_and_which_generation(world: World, find: Find
         "token", "latest", 2, member.access,
     )  # fmt: skip
     assert "Maes Ingrid" in str(hit.title)
+    (hit,) = find("Bonjour, " * 60 + f"votre jeton : {latest}. Cordialement, A. Maes")
+    assert (hit.kind, hit.status, hit.access_id) == ("token", "latest", member.access)
     (hit,) = find(make_token(KEY, TOKEN_PURPOSE, member.access, 1))
     assert (hit.status, hit.generation) == ("replaced", 1)
     (hit,) = find(make_token(Key(b"x" * 32), TOKEN_PURPOSE, member.access, 2))

@@ -379,17 +379,21 @@ class CallScreen(DeedScreen[Outcome | None]):
 
     @on(_Found)
     def _diagnose(self, message: _Found) -> None:
-        message.stop()
-        if message.hit is not None and self._page is not None:
-            from screens.diagnosis import DiagnosisScreen
+        from screens.diagnosis import DiagnosisScreen
 
-            call_id = self.call_id if self._is_open else None
+        message.stop()
+        if any(isinstance(below, DiagnosisScreen) for below in self.app.screen_stack[-2:-1]):
+            self.dismiss(None)  # one comes from there
+        elif message.hit is not None and self._page is not None:
             self.app.push_screen(
                 DiagnosisScreen(
-                    self._workplace, message.hit, self._page.searched, call_id=call_id,
+                    self._workplace,
+                    message.hit,
+                    self._page.searched,
                     call=self._is_open,
+                    call_id=self.call_id if self._is_open else None,
                 )
-            )  # fmt: skip
+            )
 
 
 # --- storing --------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from services import calls
 from services.calls import CallQuery, CallRow
 
 _COLUMNS = (
-    Column("status", N_("Status"), 11, sortable=False),
+    Column("status", N_("Status"), 12, sortable=False),
     Column("waits", N_("Since"), 9, sortable=False),
     Column("caller", N_("Caller"), 16, grow=2, sortable=False),
     Column("cause", N_("Likeliest cause"), 18, grow=4, sortable=False),

@@ -129,7 +129,7 @@ class SupportScreen(DeedScreen[None]):
     def _show(self, message: _Attached) -> None:
         message.stop()
         self._lines = message.lines
-        self._reader.show(list(_paragraphs(message.lines)))
+        self._reader.show(list(_paragraphs(message.lines, bool(self._helpdesk))))
 
     # Sending
 
@@ -178,8 +178,9 @@ def _fields(form: SupportForm) -> list[Field]:
     ]  # fmt: skip
 
 
-def _paragraphs(lines: list[str]) -> Iterator[Paragraph]:
-    yield Paragraph(_("Attached: the diagnosis of your account"), "strong")
+def _paragraphs(lines: list[str], sent: bool) -> Iterator[Paragraph]:
+    attached = _("Attached: the diagnosis of your account")
+    yield Paragraph(attached if sent else _("The diagnosis of your account"), "strong")
     for line in lines:
         tone = "" if line.startswith(" ") else "accent"
         yield Paragraph(line, tone, apart=False, hang=3)  # type: ignore[arg-type]

@@ -29,6 +29,7 @@ from services import (
     consent_recording,
     consent_withdrawals,
     consents,
+    demo_calls,
     demo_elections,
     demo_headnet,
     demo_reading_room,
@@ -95,6 +96,7 @@ def build(engine: Engine, key: Key, at: datetime) -> DemoSchools:
     room.go_on(until=0)
     votes.go_on(until=0)
     story.today()
+    story.calls()
     return DemoSchools(story.actors, story.main, story.year_id)
 
 
@@ -290,6 +292,12 @@ class _Story:
         self._invite(main, year, self.ago(minutes=80), self._people(demo_schools.UNCERTAIN))
         self._deliver(self.ago(minutes=75), uncertain=demo_schools.UNCERTAIN)
         self._invite(main, year, self.ago(minutes=40), self._people(demo_schools.WAITING))
+
+    def calls(self) -> None:
+        """What the helpdesk was called about until now, and what was written to it."""
+        demo_calls.DemoCalls(
+            self.engine, self.key, self.at, self.actors, self.ids, self.desk, self._deliver
+        ).tell()
 
     # Deeds
 

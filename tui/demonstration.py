@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _PREFIX = "trousseau-demo-"
 _LOCK = "in-use"
+#: Where messages to the helpdesk would go: that of `services.demo_calls`; a test compares.
+_HELPDESK = "helpdesk@trousseau.example"
 #: Those of `services.demo_guests`, repeated, for that module loads the data layer; a test compares.
 ROLES = ("helpdesk", "director", "coordinator", "head", "parent")
 DEFAULT_ROLE = "director"
@@ -69,6 +71,7 @@ def throw_away_home() -> Iterator[Path]:
     for name in [n for n in os.environ if n.startswith("TROUSSEAU_") and n not in kept]:
         del os.environ[name]
     os.environ["TROUSSEAU_HOME"] = str(home)
+    os.environ["TROUSSEAU_SUPPORT_ADDRESS"] = _HELPDESK
     try:
         yield home
     finally:

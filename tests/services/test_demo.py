@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from models.access import STATUS_CODES
+from models.calls import SupportRequest
 from models.database import SYSTEM, Actor, make_engine, reading
 from models.families import Guardianship, Pupil
 from models.journal import JournalLine
@@ -23,9 +24,11 @@ from models.workshops import STATUS_CODES as WORKSHOP_STATUSES
 from models.workshops import Workshop, WorkshopParticipant
 from services import (
     accounts,
+    calls,
     committees,
     conferences,
     demo,
+    demo_calls,
     demo_guests,
     documents,
     election_results,
@@ -50,6 +53,7 @@ from services.reading_room import RoomQuery
 from services.workshop_attention import workshop_lines
 from services.workshop_queue import WorkshopQuery
 from tests.demo_home import AT, demo_template
+from tui import demonstration
 from tui.demonstration import ROLES
 
 __all__ = ["demo_template"]
@@ -127,6 +131,16 @@ def test_there_are_an_open_election_one_to_come_and_one_with_a_tie(session: Any)
     found = election_results.result(session, rows["closed"].id)
     assert (len(found.elected), len(found.tied), found.tied_seats) == (1, 2, 1)
     assert found.blank == 1 and found.intact
+
+
+def test_there_are_calls_of_every_status_and_messages(session: Any) -> None:
+    assert min(calls.counts(session).values()) >= 2
+    waiting = calls.calls_page(session, calls.CallQuery(), 0, 50).rows
+    assert {row.school for row in waiting} >= {"Institut Saint-Aubert"}
+    assert sum(row.cause is not None for row in waiting) >= 3
+    for day in (AT.date(), AT.date() - timedelta(days=7)):
+        assert len(calls.commonest(session, day)) >= 3
+    assert session.scalar(select(func.count(col(SupportRequest.id)))) == 2
 
 
 def test_there_are_heads_of_every_kind(session: Any) -> None:
@@ -238,6 +252,10 @@ def test_the_director_is_the_main_schools(session: Any) -> None:
 
 def test_the_command_offers_the_same_roles() -> None:
     assert ROLES == demo_guests.ROLES
+
+
+def test_the_command_writes_to_the_same_helpdesk() -> None:
+    assert demonstration._HELPDESK == demo_calls.HELPDESK
 
 
 @pytest.mark.parametrize(

@@ -486,6 +486,20 @@ COMMANDS: tuple[Command, ...] = (
         needs="team",
     ),
     Command(
+        "school.why",
+        "w",
+        N_("Why"),
+        N_("Show what is wrong in the school and why, and the remedies"),
+        needs="team",
+    ),
+    Command(
+        "workshop.why",
+        "d",
+        N_("Diagnosis"),
+        N_("Show what is wrong with the workshop and why, and the remedy"),
+        needs="workshops",
+    ),
+    Command(
         "diagnosis.history",
         "h",
         N_("History"),
@@ -517,7 +531,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "diagnosis.close-call",
         "x",
-        N_("Close the call"),
+        N_("Hang up"),
         N_("Close the call in hand and go back to the dashboard"),
         footer=True,
         needs="calls!",

@@ -31,7 +31,7 @@ from screens.facts import told_at
 from screens.plan import PlanScreen, plan_calls
 from screens.print_forms import PrintingScreen
 from screens.sending import SendingScreen, leaving
-from screens.team_changes import ChangingScreen
+from screens.team_changes import ChangeScreen, ChangingScreen, role_changes
 from screens.whole_line import WholeLineScreen
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.findings import FindingLine, FindingList
@@ -259,12 +259,15 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         count = len(self._findings)
         told = say_n("%(count)s cause", "%(count)s causes, the likeliest first", count)
         self._causes.show(told if count else N_("Where things stand"))
+        self._list.display = True
         self._list.show([self._line(k, each) for k, each in enumerate(self._findings)])
         self._show_detail()
         self._make_room()
 
     def _line(self, key: int, finding: Finding) -> FindingLine:
-        at = max((each.at for each in finding.evidence if each.at), default=None)
+        now = self.workplace.desk.now()
+        times = [each.at for each in finding.evidence if each.at is not None and each.at <= now]
+        at = max(times, default=None)
         sentence = finding.sentence
         if at is not None:
             sentence = say("%(cause)s · %(at)s", cause=sentence, at=told_at(at, self._zone))
@@ -310,6 +313,8 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         if way is not None and not offered(way, self.workplace.role):
             values["who"] = whom_to_ask(way)
             return _("Remedy: %(remedy)s. To be asked of: %(who)s") % values
+        if way is not None and way.is_list:
+            return _("Remedy (Enter shows the list): %(remedy)s") % values
         if way is not None:
             return _("Remedy (Enter): %(remedy)s") % values
         if remedy.kind == "say":
@@ -402,7 +407,11 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         self.app.push_screen(screen, then)
 
     def failed(self, error: Exception) -> None:
+        """Tell what went wrong; where nothing is shown yet, in the stead of the causes."""
         self.awaits_another = False
+        if self._seen is None:
+            self._list.display = False
+            self._reader.show([Paragraph(str(getattr(error, "wording", "")), "warning")])
         super().failed(error)
 
     def prepare(self, finding: Finding) -> None:
@@ -470,6 +479,11 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         if self._begun is not None:
             self.note(self._begun)
         self._look()
+
+    def set_role(self, person_id: int) -> None:
+        """Ask which role somebody is to have."""
+        assert self._seen is not None
+        self._ask(ChangeScreen(self._seen.diagnosis.subject, role_changes()), [person_id])
 
     def print_team(self, at: Workplace) -> None:
         """Print the forms of all who have none signed."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from models.language import Wording, say
@@ -28,12 +27,14 @@ Begin = Callable[["DiagnosisScreen", Finding, "Workplace"], None]
 class Way:
     """How a remedy is begun: who may (`Command.needs`), what opens, whether it takes a year.
 
-    `begin` is given the diagnosis, the finding, and the desk in the school it is about.
+    `begin` is given the diagnosis, the finding, and the desk in the school it is about. Where
+    `is_list` it opens the list of those whom the cause is about.
     """
 
     needs: str
     begin: Begin
     year: bool = False
+    is_list: bool = False
 
 
 def way_of(remedy: Remedy) -> Way | None:
@@ -102,7 +103,7 @@ def _doubles(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
 
 
 def _role(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
-    screen.choose_role([_needs(finding)["person_id"]], None)
+    screen.set_role(_needs(finding)["person_id"])
 
 
 def _years_of_school(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
@@ -116,7 +117,9 @@ def _import(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
 
 
 def _support(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
-    screen.open(import_module("screens.support").SupportScreen(at), finding)
+    from screens.support import SupportScreen
+
+    screen.open(SupportScreen(at), finding)
 
 
 # --- families ------------------------------------------------------------------------------
@@ -227,7 +230,8 @@ def _list(place: str, make: Callable[[Workplace], Screen[Any]], needs: str) -> W
         at.wish(place, wanted.get("status"), wanted.get("text") or "")
         screen.open(make(at), finding)
 
-    return Way(needs, begin, year=place not in ("import", "school-years"))
+    in_year = place not in ("import", "school-years", "plans")
+    return Way(needs, begin, year=in_year, is_list=in_year)
 
 
 def _team(at: Workplace) -> Screen[Any]:
@@ -254,6 +258,12 @@ def _file(at: Workplace) -> Screen[Any]:
     return ImportScreen(at)
 
 
+def _plans(at: Workplace) -> Screen[Any]:
+    from screens.plans import PlansScreen
+
+    return PlansScreen(at)
+
+
 def _years(at: Workplace) -> Screen[Any]:
     from screens.school_years import SchoolYearsScreen
 
@@ -264,6 +274,7 @@ _LISTS: Mapping[str, Way] = {
     "team-access": _list("team-access", _team, "team!"),
     "consents": _list("consents", _consents, "consents!"),
     "invitations": _list("invitations", _invitations, "mail!"),
+    "plans": _list("plans", _plans, "plans!"),
     "import": _list("import", _file, "plans!"),
     "school-years": _list("school-years", _years, "team"),
 }

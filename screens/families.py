@@ -57,7 +57,9 @@ class CorrectionScreen(AskDialog[str]):
 class FamiliesScreen(StatusListScreen[GuardianRow]):
     """The guardians' list: who has signed in and who hasn't; filtered as one types."""
 
-    BINDINGS = [*bindings("families.send", "families.status", "families.correct")]
+    BINDINGS = [
+        *bindings("families.send", "families.status", "families.correct", "person.why"),
+    ]
     looks = Looks(
         "families",
         N_("Families"),

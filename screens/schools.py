@@ -35,7 +35,7 @@ class SchoolsScreen(DeedScreen[None]):
     """
 
     DEFAULT_CSS = "SchoolsScreen > #hint { height: 1; padding: 0 3; }"
-    BINDINGS = [*bindings("schools.headnet")]
+    BINDINGS = [*bindings("schools.headnet", "school.why")]
 
     @dataclass
     class _Chosen(Message):
@@ -83,7 +83,7 @@ class SchoolsScreen(DeedScreen[None]):
         self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self._list.table.row is not None if action == "headnet" else True
+        return self._list.table.row is not None if action in ("headnet", "why") else True
 
     def action_headnet(self) -> None:
         from screens.headnet_account import HeadnetAccountScreen
@@ -91,6 +91,13 @@ class SchoolsScreen(DeedScreen[None]):
         row = self._list.table.row
         if row is not None and isinstance(row.key, int):
             self.app.push_screen(HeadnetAccountScreen(self._workplace, row.key))
+
+    def action_why(self) -> None:
+        from screens.diagnosis import DiagnosisScreen
+
+        row = self._list.table.row
+        if row is not None and isinstance(row.key, int):
+            self.app.push_screen(DiagnosisScreen.of_school(self._workplace, row.key))
 
     def _visit(self, school_id: int) -> None:
         here = self._workplace.desk.read(school_years.here, school_id)

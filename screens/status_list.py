@@ -207,6 +207,15 @@ class StatusListScreen(SendingScreen, Generic[Entry]):
         self.table.reload()
         self._count()
 
+    def action_why(self) -> None:
+        """Tell what is wrong for the person on the line."""
+        from screens.diagnosis import DiagnosisScreen
+
+        row = self.current
+        if row is not None:
+            screen = DiagnosisScreen.of_person(self.workplace, row.person_id, self.team)
+            self.app.push_screen(screen)
+
     def action_status(self) -> None:
         """Go from all to the statuses that somebody has, one after the other."""
         self._status = self._statuses.next

@@ -39,7 +39,7 @@ class TeamAccessScreen(StatusListScreen[AccessRow], ChangingScreen, PrintingScre
 
     BINDINGS = [
         *bindings("team.invite", "team.status", "team.mission", "team.role", "team.deactivate"),
-        *bindings("team.doubles", "team.print"),
+        *bindings("team.doubles", "team.print", "person.why"),
     ]
     looks = Looks(
         "team-access",

@@ -69,7 +69,7 @@ class WorkshopScreen(ReadingScreen[Facts], CalendarFileScreen[None]):
         *bindings("workshop.next", "workshop.take-up", "workshop.accept", "workshop.refuse"),
         *bindings("workshop.participants", "workshop.attendance", "workshop.meeting"),
         *bindings("workshop.invoice", "workshop.replace", "workshop.cancel"),
-        *bindings("workshop.calendar", "workshop.other", "workshop.fees"),
+        *bindings("workshop.calendar", "workshop.other", "workshop.fees", "workshop.why"),
     ]
     place = N_("Workshop")
 
@@ -158,6 +158,15 @@ class WorkshopScreen(ReadingScreen[Facts], CalendarFileScreen[None]):
         super().failed(error)
         if isinstance(error, workshops.StepRefused):
             self.action_refresh()
+
+    def action_why(self) -> None:
+        from screens.diagnosis import DiagnosisScreen
+
+        if self._page is None:
+            return
+        page = self._page.page
+        hit = self._workshop, page.reference, page.school_id
+        self.app.push_screen(DiagnosisScreen.of_workshop(self.workplace, *hit))
 
     # The office's answer
 

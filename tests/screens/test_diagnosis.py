@@ -5,30 +5,45 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlmodel import col
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 import services
-from models.accounts import Account, PasswordReset
+from models.accounts import PASSWORD_PURPOSE, Account, PasswordReset
 from models.calls import CallNote, CallStep
 from models.database import Actor
+from models.keys import Key
+from models.language import say, use_language
 from models.plans import Plan
+from models.tokens import make_token
 from screens.confirm import ConfirmScreen
 from screens.diagnosis import DiagnosisScreen
 from screens.diagnosis_remedies import WAYS
+from screens.doubles import DoublesScreen
+from screens.head_form import HeadAddressScreen, NewHeadScreen
 from screens.person import PersonScreen
 from screens.plan import PlanScreen
+from screens.print_forms import PrintFormsScreen
+from screens.record_consents import RecordConsentsScreen
+from screens.schools import SchoolsScreen
 from screens.story import StoryScreen
+from screens.support import SupportScreen
+from screens.team_access import TeamAccessScreen
+from screens.team_changes import ChangeScreen
 from screens.whole_line import WholeLineScreen
 from screens.workplace import Workplace
 from services import school_years
 from services.desk import Desk
 from services.diagnosis_remedies import kind_of
 from services.search import Hit, search
+from services.workshop_page import page
+from tests.screens.ateliers import in_office
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.samples import HOSTILE
 from tests.services.diagnosis_world import Town
+from tests.services.workshop_world import make_ateliers
 from tests.worlds import Member, World
 
 
@@ -146,7 +161,8 @@ def test_no_remedy_has_a_dead_key() -> None:
     codes = {
         str(node.args[0].value)
         for path in Path(services.__file__).parent.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if "Remedy(" in (text := path.read_text(encoding="utf-8"))
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Remedy"
         if isinstance(node.args[0], ast.Constant)
     }
@@ -154,20 +170,162 @@ def test_no_remedy_has_a_dead_key() -> None:
     assert set(WAYS) == {code for code in codes if kind_of(code) in ("plan", "form")}
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-async def test_hostile_names_show_nothing_raw(console: MakeApp, world: World, name: str) -> None:
-    name = name.replace("\ud800", "").replace("\x00", "")
-    member = world.person(surname=name, first_name="Anne", email="anne@courriel.example")
+#: What the remedy of a trouble opens, and what stands there already.
+FORMS: dict[str, tuple[type[Screen[Any]], str]] = {
+    "no_consent": (PrintFormsScreen, "1 formulaire à signer"),
+    "consent_printed": (RecordConsentsScreen, "Appelant2 Jeanne"),
+    "no_role": (ChangeScreen, "Appelant3"),
+    "duplicate": (DoublesScreen, "Appelant4 Jeanne"),
+    "headnet_former_head": (NewHeadScreen, "Appelant5"),
+    "headnet_address": (HeadAddressScreen, "E-mail"),
+}
+
+
+async def test_forms_open_filled_in(console: MakeApp, world: World) -> None:
+    callers = Town(world).callers([(trouble,) for trouble in FORMS])
+    here = workplace(world)
+    async with console(SchoolsScreen(here), role="helpdesk").run_test(size=(80, 24)) as pilot:
+        for (trouble,), member in callers:
+            hit = Hit("person", member.person, "", "", say(""), person_id=member.person)
+            screen = DiagnosisScreen(here, hit, trouble)
+            pilot.app.push_screen(screen)
+            await settled(pilot)
+            await go_to_cause(pilot, screen, trouble)
+            text = await on_screen(pilot, "enter")
+            kind, words = FORMS[trouble]
+            assert isinstance(pilot.app.screen, kind), (trouble, text)
+            assert words in text.replace("\xa0", " "), (trouble, text)
+            if trouble == "no_role":
+                await on_screen(pilot, "enter")
+                (step,) = rows(world, CallStep)
+                assert (step.code, step.plan_id) == ("set_role", rows(world, Plan)[-1].id)
+            else:
+                await on_screen(pilot, "escape")
+            assert pilot.app.screen is screen
+            await on_screen(pilot, "escape")
+    assert len(rows(world, CallStep)) == 1, "what was looked at only is not done"
+
+
+async def go_to_cause(pilot: Pilot[Any], screen: DiagnosisScreen, cause: str) -> None:
+    causes = [finding.cause for finding in screen._findings]
+    for _step in range(causes.index(cause)):
+        await pilot.press("down")
+    await settled(pilot)
+
+
+async def test_a_form_that_has_mended_the_cause_is_noted(console: MakeApp, world: World) -> None:
+    caller(world, "duplicate")
+    screen = DiagnosisScreen(workplace(world), found(world), "appelant")
+    async with console(screen, role="helpdesk").run_test(size=(80, 24)) as pilot:
+        text = await on_screen(pilot, "enter", "n", "escape")
+        assert "Rien ne pose problème ici." in text
+        (step,) = rows(world, CallStep)
+        assert (step.code, step.kind) == ("decide_double", "other")
+
+
+async def test_a_school_leads_to_the_lists(console: MakeApp, world: World) -> None:
+    world.people(2, email=None, consent=False)
+    here = Workplace(helpdesk(world), who="H. Desk")
+    async with console(SchoolsScreen(here), role="helpdesk").run_test(size=(80, 24)) as pilot:
+        await on_screen(pilot, "down")
+        text = await on_screen(pilot, "w")
+        assert isinstance(pilot.app.screen, DiagnosisScreen)
+        assert "2 personnes n’ont pas d’adresse" in text and "Entrée montre la liste" in text
+        text = await on_screen(pilot, "enter")
+        assert isinstance(pilot.app.screen, TeamAccessScreen)
+        assert "Membre0001" in text and here.here is None, "one is still in no school"
+        await on_screen(pilot, "escape")
+        assert isinstance(pilot.app.screen, DiagnosisScreen)
+
+
+async def test_what_others_have_to_do_is_told(console: MakeApp, world: World) -> None:
+    member = caller(world, "no_role")
     here = workplace(world, director=True)
+    here.desk = Desk(
+        world.engine, Actor("coordinator", "coordinator", frozenset({world.mine})), world.clock
+    )
     screen = DiagnosisScreen.of_person(here, member.person, here.chosen)
-    async with console(screen).run_test(size=(60, 20)) as pilot:
-        text = await on_screen(pilot, "down", "pagedown")
-        assert "Recevra" in text and "À dire" in text
-        assert not any(mark in text for mark in ("\x1b", "\x07", "\x9b", "\u202e", "\u200b"))
+    async with console(screen, role="coordinator").run_test(size=(80, 24)) as pilot:
+        text = await on_screen(pilot)
+        assert "assistance" in text and "Fixer un rôle" not in text
+        await on_screen(pilot, "enter")
+        assert isinstance(pilot.app.screen, SupportScreen)
+
+
+async def test_hostile_names_show_nothing_raw(console: MakeApp, world: World) -> None:
+    here = workplace(world, director=True)
+    words = [name.replace("\ud800", "").replace("\x00", "") for name in HOSTILE]
+    names = [max(words, key=len), " ".join(word[:40] for word in words), words[-2]]
+    people = [world.person(surname=name, email=f"p{k}@x.example") for k, name in enumerate(names)]
+    async with console(SchoolsScreen(here)).run_test(size=(60, 20)) as pilot:
+        for person in people:
+            pilot.app.push_screen(DiagnosisScreen.of_person(here, person.person, here.chosen))
+            text = await on_screen(pilot, "pagedown")
+            assert "Recevra" in text and "À dire" in text
+            assert not any(mark in text for mark in ("\x1b", "\x07", "\x9b", "\u202e", "\u200b"))
+            await pilot.press("escape")
 
 
 def test_picture(console: MakeApp, world: World, snap_compare: Any) -> None:
     caller(world, "bounced", "typing_error", "mission_not_renewed")
     screen = DiagnosisScreen(workplace(world), found(world), "appelant")
+    app = console(screen, role="helpdesk")
+    assert snap_compare(app, run_before=settled, terminal_size=(80, 24))
+
+
+#: Each picture: for which desk, its size, and how the console is drawn.
+LOOKS: dict[str, tuple[str, tuple[int, int], dict[str, str]]] = {
+    "healthy": ("healthy", (80, 24), {}),
+    "waiting": ("waiting", (80, 24), {"language": "en"}),
+    "director": ("director", (80, 24), {}),
+    "school": ("school", (80, 24), {}),
+    "token": ("token", (80, 24), {}),
+    "english": ("several", (80, 24), {"language": "en"}),
+    "small": ("several", (60, 20), {}),
+    "monochrome": ("several", (80, 24), {"style": "monochrome"}),
+    "accessible": ("several", (80, 24), {"style": "accessible"}),
+}
+
+
+def situation(world: World, name: str) -> DiagnosisScreen:
+    """Make somebody who calls, or a school, and the diagnosis of it."""
+    if name == "school":
+        world.people(3, consent=False)
+        world.people(2, email=None, consent=False)
+        world.people(4, function="gardien")
+        caller(world, "expired")
+        return DiagnosisScreen(workplace(world), found(world, "9901"), "9901")
+    if name == "token":
+        token = make_token(Key(b"k" * 32), PASSWORD_PURPOSE, 12, 1)
+        wrong = token[:-1] + ("A" if token[-1] != "A" else "B")
+        return DiagnosisScreen(workplace(world), found(world, wrong), wrong)
+    troubles = {
+        "healthy": (),
+        "waiting": ("several_mails",),
+        "director": ("no_role", "typing_error", "absent"),
+        "several": ("locked", "deactivated", "duplicate", "mission_not_renewed"),
+    }[name]
+    member = caller(world, *troubles)
+    if name == "director":
+        here = workplace(world, director=True)
+        return DiagnosisScreen.of_person(here, member.person, here.chosen)
+    return DiagnosisScreen(workplace(world), found(world), "appelant")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_pictures(console: MakeApp, world: World, snap_compare: Any, look: str) -> None:
+    name, size, options = LOOKS[look]
+    use_language(options.get("language", "fr"))
+    screen = situation(world, name)
+    role = "director" if name == "director" else "helpdesk"
+    app = console(screen, role=role, **options)
+    assert snap_compare(app, run_before=settled, terminal_size=size)
+
+
+def test_picture_of_a_workshop(console: MakeApp, sqlite_engine: Engine, snap_compare: Any) -> None:
+    ateliers = make_ateliers(sqlite_engine)
+    workshop = ateliers.ask(first_day="07/01/2027")
+    hit = ateliers.office.read(search, ateliers.office.read(page, workshop).reference)[0]
+    screen = DiagnosisScreen(in_office(ateliers), hit, "atelier")
     app = console(screen, role="helpdesk")
     assert snap_compare(app, run_before=settled, terminal_size=(80, 24))

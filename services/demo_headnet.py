@@ -28,12 +28,12 @@ from services.headnet_rows import head_of
 
 #: Who is head of which school, the first one of the college until she retired.
 HEADS = {
-    demo_schools.MAIN: ("Benoît", "Delcourt", "direction@saint-aubert.example"),
-    demo_schools.PRIMARY: ("Nathalie", "Piron", "n.piron@ecole-tilleuls.example"),
+    demo_schools.MAIN: ("Anne", "Lambert", "direction@saint-aubert.example"),
+    demo_schools.PRIMARY: ("Catherine", "Mertens", "c.mertens@ecole-tilleuls.example"),
     demo_schools.COLLEGE: ("Ulrike", "Heinen", "u.heinen@hautefagne.example"),
 }
-SUCCESSOR = ("Karim", "El Amrani", "k.elamrani@hautefagne.example")
-NEW_ADDRESS = "b.delcourt@saint-aubert.example"
+SUCCESSOR = ("Étienne", "Charlier", "e.charlier@hautefagne.example")
+NEW_ADDRESS = "a.lambert@saint-aubert.example"
 _NO_SUCH_USER = "550 5.1.1 The e-mail account does not exist"
 _SCHEDULE = Schedule()
 

@@ -12,6 +12,7 @@ from sqlmodel import col
 from models.addresses import likely_typing_error
 from models.consents import Consent
 from models.database import ActorSession
+from models.families import Guardianship
 from models.headnet import Headship
 from models.language import Wording, say
 from models.people import Person, Post
@@ -62,7 +63,7 @@ def of_person(known: Known, session: ActorSession, asked_school: int | None) -> 
         yield from _of_access(session, known, each)
         yield from _of_missions(known, each)
         yield from _former_head(session, known, each)
-    if not known.here:
+    if not known.here and (known.posts or not _is_guardian(session, known)):
         yield _nowhere(known)
     yield from _headnet(session, known)
     yield from _workshops(session, known)
@@ -268,6 +269,21 @@ def _any_post() -> Any:
             col(Post.school_id) == bindparam("school"),
             col(Post.school_year_id) == bindparam("year"),
         )
+        .limit(1)
+    )
+
+
+def _is_guardian(session: ActorSession, known: Known) -> bool:
+    """Tell whether somebody is there for a pupil: then no post is missing."""
+    return bool(fetch(session, _guardianships(), {"person": known.person.id}))
+
+
+@cache
+def _guardianships() -> Any:
+    return (
+        select(col(Guardianship.id))
+        .where(col(Guardianship.person_id) == bindparam("person"))
+        .where(col(Guardianship.ended_at).is_(None))
         .limit(1)
     )
 

@@ -11,7 +11,9 @@ from textual.widgets import Input
 from models.accounts import Account, AccountRole
 from models.database import SYSTEM, Actor, writing
 from models.language import say
+from models.mail import Mail
 from screens.call import CallScreen
+from screens.diagnosis import DiagnosisScreen
 from screens.hand_on import HandOnScreen
 from screens.whole_line import WholeLineScreen
 from screens.widgets.writing import TextBox
@@ -151,6 +153,31 @@ async def test_it_is_handed_on_to_an_account_or_in_words(console: MakeApp, world
             await press(pilot, *(("enter",) if keys is None else ("down", "enter")))
             page = agent(world).read(calls.page, call)
             assert (page.status, page.handed_to) == ("handed_on", to)
+
+
+async def test_what_was_done_and_the_diagnosis_open_and_lead_back(
+    console: MakeApp, world: World
+) -> None:
+    call = a_call(world)
+    with writing(world.engine, SYSTEM, NOW) as session:
+        mail = Mail(
+            template="invitation", language="fr", recipient="d@e.example", queued_at=NOW,
+            expires_at=NOW, next_attempt_at=NOW, reply="550 5.1.1 inconnu",
+        )  # fmt: skip
+        session.add(mail)
+        session.flush()
+        sent = mail.id
+    agent(world).write(calls.note_done, call, Done(say("Sent"), "invite_again", mail_id=sent))
+    screen = CallScreen(place(world), call)
+    async with console(Screen(), role="helpdesk").run_test(size=(80, 24)) as pilot:
+        await come_to(pilot, screen)
+        await press(pilot, "tab", "end", "enter")
+        assert "550 5.1.1 inconnu" in shown(pilot)
+        await press(pilot, "escape", "o")
+        diagnosis = pilot.app.screen
+        assert isinstance(diagnosis, DiagnosisScreen) and "Dupont" in shown(pilot)
+        await press(pilot, "c", "f3")
+        assert pilot.app.screen is diagnosis  # and not one more above the note
 
 
 async def test_enter_opens_what_was_done_and_letters_work_in_the_list(

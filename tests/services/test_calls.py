@@ -17,7 +17,15 @@ from models.language import say, use_language
 from models.mail import Mail
 from models.tokens import make_token
 from services import calls
-from services.calls import About, Caller, CallNotFound, CallQuery, CallRefused, Done
+from services.calls import (
+    About,
+    CallChanged,
+    Caller,
+    CallNotFound,
+    CallQuery,
+    CallRefused,
+    Done,
+)
 from services.desk import Desk
 from services.findings import Finding
 from services.search_rows import Hit
@@ -85,6 +93,13 @@ def test_a_call_is_opened_worked_on_handed_on_and_closed(world: World) -> None:
     agent.write(calls.note_done, call, Done(say("Told")))
     assert agent.read(calls.page, call).status == "open"
 
+    hit_again = agent.read(calls.hit_of, call)
+    assert hit_again is not None
+    assert (hit_again.kind, hit_again.id) == ("person", member.person)
+    seen = calls.Seen(DUPONT, "")
+    agent.write(calls.update_note, call, remarks="la sienne", seen=seen)
+    with pytest.raises(CallChanged):
+        agent.write(calls.update_note, call, remarks="la mienne", seen=seen)
     agent.write(calls.hand_on, call, "deuxième  ligne", "à rappeler")
     found = agent.read(calls.page, call)
     assert found.status == "handed_on" and found.handed_to == "deuxième ligne"

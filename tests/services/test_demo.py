@@ -39,6 +39,7 @@ from services import (
     plans,
     reading_room,
     school_years,
+    support,
     team_access,
     workshop_attendance,
     workshop_form,
@@ -141,6 +142,11 @@ def test_there_are_calls_of_every_status_and_messages(session: Any) -> None:
     for day in (AT.date(), AT.date() - timedelta(days=7)):
         assert len(calls.commonest(session, day)) >= 3
     assert session.scalar(select(func.count(col(SupportRequest.id)))) == 2
+
+
+def test_nothing_is_wrong_for_the_parent_who_signs_in(session: Any) -> None:
+    parent = demo_guests.somebody(session, "parent", "fr").actor
+    assert support.own_findings(session, parent) == []
 
 
 def test_there_are_heads_of_every_kind(session: Any) -> None:

@@ -113,7 +113,7 @@ def _years_of_school(screen: DiagnosisScreen, finding: Finding, at: Workplace) -
 def _import(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:
     from screens.import_file import ImportScreen
 
-    screen.open(ImportScreen(at), finding)
+    screen.open(ImportScreen(at, once=True), finding)
 
 
 def _support(screen: DiagnosisScreen, finding: Finding, at: Workplace) -> None:

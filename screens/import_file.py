@@ -75,9 +75,10 @@ class ImportScreen(DeedScreen[None]):
     class _Completed(Message):
         completion: Completion
 
-    def __init__(self, workplace: Workplace) -> None:
+    def __init__(self, workplace: Workplace, *, once: bool = False) -> None:
+        """With `once` it closes as soon as the plan of a file is applied."""
         super().__init__()
-        self._workplace = workplace
+        self._workplace, self._once = workplace, once
         self._look = Look("", None)
         self._mapping: dict[str, int | str] | None = None
         self._bar = TitleBar(N_("Import a file"), *workplace.title)
@@ -287,7 +288,15 @@ class ImportScreen(DeedScreen[None]):
         if job.state == "done":
             school, year, who = self._workplace.title
             calls = plan_calls(self._workplace.desk, job.result)
-            self.app.push_screen(PlanScreen(calls, school=school, year=year, who=who))
+            screen = PlanScreen(
+                calls, close_when_applied=self._once, school=school, year=year, who=who
+            )
+            self.app.push_screen(screen, self._plan_left)
+
+    def _plan_left(self, outcome: str | None) -> None:
+        if self._once and outcome == "applied":
+            self.app.notify(_("Applied. To undo it: g, p, then u."), markup=False)
+            self.dismiss(None)
 
 
 _HINTS = {

@@ -52,14 +52,18 @@ class Addresses:
                 yield text[start : start + length]
                 left -= 1
 
-    def _near(self, typed: str) -> Iterator[tuple[str, float]]:
+    def _near(self, typed: str) -> list[tuple[str, float]]:
+        """Return the addresses one slip away; where there is none, those a few slips away."""
+        return list(self._within(typed, 1)) or list(self._within(typed, _MOST_SLIPS))
+
+    def _within(self, typed: str, most: int) -> Iterator[tuple[str, float]]:
         from rapidfuzz import process
         from rapidfuzz.distance import OSA
 
-        for length in range(len(typed) - _MOST_SLIPS, len(typed) + _MOST_SLIPS + 1):
+        for length in range(len(typed) - most, len(typed) + most + 1):
             if text := self._by_length.get(length):
                 keys = text[1:-1].split("\n")
                 for key, slips, _at in process.extract(
-                    typed, keys, scorer=OSA.distance, score_cutoff=_MOST_SLIPS, limit=_MOST_FOUND
+                    typed, keys, scorer=OSA.distance, score_cutoff=most, limit=_MOST_FOUND
                 ):
                     yield key, float(slips)

@@ -622,7 +622,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         if outcome == "closed":
             self.app.go("dashboard")  # type: ignore[attr-defined]
         elif outcome == "handed_on":
-            self.app.pop_screen()
+            self.dismiss(None)
 
     def action_close_call(self) -> None:
         self._remember()

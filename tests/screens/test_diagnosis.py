@@ -18,6 +18,7 @@ from models.keys import Key
 from models.language import say, use_language
 from models.plans import Plan
 from models.tokens import make_token
+from screens.call import CallScreen
 from screens.confirm import ConfirmScreen
 from screens.diagnosis import DiagnosisScreen
 from screens.diagnosis_remedies import WAYS
@@ -37,11 +38,14 @@ from screens.workplace import Workplace
 from services import school_years
 from services.desk import Desk
 from services.diagnosis_remedies import kind_of
+from services.mail.sender import Letterhead, Mailing
+from services.mail.url import mail_settings
 from services.search import Hit, search
 from services.workshop_page import page
 from tests.screens.ateliers import in_office
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.samples import HOSTILE
+from tests.servers import MailServer
 from tests.services.diagnosis_world import Town
 from tests.services.workshop_world import make_ateliers
 from tests.worlds import Member, World
@@ -329,3 +333,46 @@ def test_picture_of_a_workshop(console: MakeApp, sqlite_engine: Engine, snap_com
     screen = DiagnosisScreen(in_office(ateliers), hit, "atelier")
     app = console(screen, role="helpdesk")
     assert snap_compare(app, run_before=settled, terminal_size=(80, 24))
+
+
+async def test_c_opens_the_note_and_closing_it_goes_home(console: MakeApp, world: World) -> None:
+    caller(world, "several_mails")
+    screen = DiagnosisScreen(workplace(world), found(world), "appelant")
+    first = SchoolsScreen(workplace(world))
+    places = {"dashboard": lambda: first}
+    async with console(first, role="helpdesk", places=places).run_test(size=(80, 24)) as pilot:
+        pilot.app.push_screen(screen)
+        text = await on_screen(pilot, "c")
+        assert isinstance(pilot.app.screen, CallScreen)
+        assert "Appelant1" in text and "Plusieurs invitations" in text
+        await on_screen(pilot, "f3")
+        assert pilot.app.screen is screen
+        await on_screen(pilot, "c", "f4")
+        (note,) = rows(world, CallNote)
+        assert note.closed_at is not None and pilot.app.screen is first
+
+
+async def test_the_console_that_invites_sends(
+    console: MakeApp, world: World, mail_server: MailServer
+) -> None:
+    caller(world, "not_invited")
+    here = workplace(world)
+    settings = mail_settings(f"smtp://127.0.0.1:{mail_server.port}")
+    letterhead = Letterhead("trousseau@ecole.example")
+    here.mailing = lambda: Mailing(settings, Key(b"k" * 32), letterhead)
+    screen = DiagnosisScreen(here, found(world), "appelant")
+    first = SchoolsScreen(here)
+    places = {"dashboard": lambda: first}
+    async with console(first, role="helpdesk", places=places).run_test(size=(80, 24)) as pilot:
+        pilot.app.push_screen(screen)
+        await on_screen(pilot, "enter", "f8", "o")
+        while pilot.app.screen is not screen:  # the progress of the sending
+            await pilot.pause(0.05)
+        text = await on_screen(pilot)
+        assert [mail.recipients for mail in mail_server.messages] == [["membre1@courriel.example"]]
+        assert "Invitation envoyée" in text and "Rien ne pose problème" in text
+        assert "Votre invitation pour Institut Saint-Exemple a été envoyée" in text
+        await on_screen(pilot, "x")
+        assert pilot.app.screen is first
+    (note,), (step,) = rows(world, CallNote), rows(world, CallStep)
+    assert note.closed_at is not None and step.code == "invite"

@@ -151,6 +151,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         self._call_id = call_id
         self._noting = Lock()
         self._seen: _Seen | None = None
+        self._key = 0
         self._current: Finding | None = None
         #: What was found before anything was done about it, for the note of the call.
         self._found: list[Finding] = []
@@ -259,7 +260,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         count = len(self._findings)
         told = say_n("%(count)s cause", "%(count)s causes, the likeliest first", count)
         self._causes.show(told if count else N_("Where things stand"))
-        self._list.display = True
+        self._list.display, self._current = True, self._at(self._key)
         self._list.show([self._line(k, each) for k, each in enumerate(self._findings)])
         self._show_detail()
         self._make_room()
@@ -276,7 +277,8 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
     @on(FindingList.Highlighted)
     def _highlight(self, message: FindingList.Highlighted) -> None:
         message.stop()
-        self._current = self._at(message.line.key) if message.line else None
+        self._key = message.line.key if message.line else 0
+        self._current = self._at(self._key)
         self._show_detail()
         self.refresh_bindings()
 
@@ -440,7 +442,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
             plan_calls(self.workplace.desk, message.plan_id),
             leaves_the_house=message.question,
             close_when_applied=True,
-            school=school,
+            school=school or message.finding.about.school,
             year=year,
             who=who,
         )

@@ -25,6 +25,7 @@ MODULES = {
     "lists": "benchmarks.lists",
     "workshops": "benchmarks.workshops",
     "search": "benchmarks.search",
+    "diagnosis": "benchmarks.diagnosis",
     "sending": "benchmarks.sending",
     "console": "benchmarks.console",
     "keys": "benchmarks.keys",

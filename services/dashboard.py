@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, func, select
 from sqlmodel import col
 
-from models.consents import Consent
 from models.database import ActorSession
 from models.language import Wording, say
 from models.rights import may_change, right
@@ -20,6 +19,7 @@ from services.headnet_checks import refusals
 from services.house_attention import house_lines
 from services.reading_room_attention import reading_room_lines
 from services.school_years import Here, here
+from services.wider_causes import anybody_signed
 from services.workshop_attention import workshop_lines
 
 #: Statuses in which nobody has been invited yet and nothing but that is missing.
@@ -117,15 +117,10 @@ def _next(
         return None
     if not any(counts.values()):
         return say("Next: import the staff records of the school (g m).")
-    if not _anybody_signed(session, place.school_id):
+    if not anybody_signed(session, place.school_id):
         return say(
             "Next: print the consent forms (g c, then F8), have them signed, record them (r)."
         )
     if counts[_READY] and counts[_READY] + counts["no_consent"] >= sum(counts.values()):
         return say("Next: send the invitations to your team (g a, then F8).")
     return None
-
-
-def _anybody_signed(session: ActorSession, school_id: int) -> bool:
-    found = select(col(Consent.id)).where(col(Consent.school_id) == school_id).limit(1)
-    return session.scalar(found) is not None

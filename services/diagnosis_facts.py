@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, exists, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -30,6 +30,7 @@ from models.rights import right
 from models.schools import School, SchoolYear
 from services.access_rows import SERVICE, AccessRow, Moment, NotFound, rows_of
 from services.headnet_checks import TOLD_FOR
+from services.wider_causes import was_not_renewed
 
 #: Events at the door that are looked at, the latest first.
 _MOST_EVENTS = 100
@@ -90,6 +91,8 @@ class Known:
     schools: int
     posts: tuple[Any, ...] = ()
     missions: tuple[Any, ...] = ()
+    #: Missions that were not given again, each with the school year in which they were not.
+    not_renewed: frozenset[tuple[int, int]] = frozenset()
     invitations: tuple[Any, ...] = ()
     accounts: tuple[Any, ...] = ()
     others: tuple[Any, ...] = ()
@@ -153,13 +156,16 @@ def gather(session: ActorSession, person_id: int, school_id: int | None) -> Know
         asked = {"ids": [each.row.access_id for each in here]}
         known["invitations"] = tuple(fetch(session, _invitations(), asked))
     doubted = [each for each in here if each.row.details.double_found_at is not None]
+    missions = tuple(fetch(session, _missions(), {"person": person.id}))
+    lost = fetch(session, _not_renewed(), {"person": person.id}) if missions else ()
     return Known(
         session.at,
         person,
         here,
         schools,
         tuple(posts),
-        tuple(fetch(session, _missions(), {"person": person.id})),
+        missions,
+        frozenset(map(tuple, lost)),
         same_address=_same_address(session, person),
         keys=keys,
         doubles=_doubles(session, person.id) if doubted else {},
@@ -305,6 +311,26 @@ def _missions() -> Any:
         .join(SchoolYear, col(SchoolYear.id) == Mission.school_year_id)
         .where(col(Mission.person_id) == bindparam("person"))
         .order_by(col(Mission.id).desc())
+    )
+
+
+@cache
+def _not_renewed() -> Any:
+    """SQL: the missions of a person that were not given again in a year with an access."""
+    its_year: Any = aliased(SchoolYear)
+    access: Any = aliased(Access)
+    lost = select(its_year.id).where(
+        its_year.id == Mission.school_year_id, was_not_renewed(Mission, its_year, SchoolYear)
+    )
+    still_there = select(access.id).where(
+        access.person_id == Mission.person_id,
+        access.school_id == Mission.school_id,
+        access.school_year_id == SchoolYear.id,
+    )
+    return (
+        select(col(Mission.id).label("mission_id"), col(SchoolYear.id).label("year_id"))
+        .join(SchoolYear, true())
+        .where(col(Mission.person_id) == bindparam("person"), exists(lost), exists(still_there))
     )
 
 

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, exists, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from models.addresses import likely_typing_error
-from models.consents import Consent
 from models.database import ActorSession
 from models.families import Guardianship
 from models.headnet import Headship
@@ -37,6 +36,7 @@ from services.findings import (
 )
 from services.headnet_rows import is_manager, school_of
 from services.headnet_school import HeadnetPage, school_page
+from services.wider_causes import HEAD, anybody_signed, is_former_head
 from services.zones import local
 
 _NO_CONSENT = ("no_consent", "consent_printed")
@@ -128,7 +128,7 @@ def _told_of(
     """Yield a finding of the team's list with its words, and the wider cause behind it."""
     facts, zone = here.row.details, here.place.zone
     cause = finding.cause
-    if cause in _NO_CONSENT and not _anybody_signed(session, here.place.school_id):
+    if cause in _NO_CONSENT and not anybody_signed(session, here.place.school_id):
         yield _no_consents(here, about)
     elif cause == "deactivated" and _works_elsewhere(known, here):
         finding = replace(finding, cause="lost_in_one_school")
@@ -150,30 +150,22 @@ def _works_elsewhere(known: Known, here: Here) -> bool:
     return any(each is not here and each.row.status == "active" for each in known.here)
 
 
+def no_consents(school: str) -> Wording:
+    """Return the sentence that nothing is sent in a school at all."""
+    return say(
+        "No signed consent is recorded in %(school)s: nothing is sent to anybody.", school=school
+    )
+
+
 def _no_consents(here: Here, about: About) -> Finding:
     school = here.place.school
     finding = Finding(
         "no_consents_at_all",
-        say("No signed consent is recorded in %(school)s: nothing is sent to anybody.",
-            school=school),
+        no_consents(school),
         (Evidence(say("Access granted"), at=here.row.details.granted_at),),
         remedies.PRINT_ALL,
     )  # fmt: skip
     return with_words(finding, about, Told(school=school))
-
-
-def _anybody_signed(session: ActorSession, school_id: int) -> bool:
-    return fetch_value(session, _signed(), {"school": school_id}) is not None
-
-
-@cache
-def _signed() -> Any:
-    return (
-        select(col(Consent.id))
-        .where(col(Consent.school_id) == bindparam("school"))
-        .where(col(Consent.withdrawn_at).is_(None))
-        .limit(1)
-    )
 
 
 def _waits(session: ActorSession, here: Here, about: About, told: Told) -> Iterator[Finding]:
@@ -324,12 +316,8 @@ def _of_missions(known: Known, here: Here) -> Iterator[Finding]:
         told.add(mission.code)
         if mission.school_year_id == place.school_year_id and mission.removed_at is not None:
             yield _lost_mission("mission_removed", known, here, mission)
-        elif _of_the_year_before(mission, place.first_day) and mission.removed_at is None:
+        elif (mission.id, place.school_year_id) in known.not_renewed:
             yield _lost_mission("mission_not_renewed", known, here, mission)
-
-
-def _of_the_year_before(mission: Any, first_day: Any) -> bool:
-    return bool(timedelta(0) < first_day - mission.first_day < timedelta(days=400))
 
 
 def _lost_mission(cause: str, known: Known, here: Here, mission: Any) -> Finding:
@@ -356,15 +344,10 @@ def _of_mission(cause: str, told: Told) -> Wording:
 def _former_head(session: ActorSession, known: Known, here: Here) -> Iterator[Finding]:
     """Tell of a head before whose post is still live, to whoever came after (DOMAIN §5, 12)."""
     row, place = here.row, here.place
-    if row.function != "principal" or row.status in ("deactivated", "ended"):
+    if row.function != HEAD or row.status in ("deactivated", "ended"):
         return
-    mine = next((post for post in known.posts if post.id == row.post_id), None)
-    values = {"school": place.school_id, "year": place.school_year_id, "person": known.person.id}
-    for other in fetch(session, _principals(), values) if mine else ():
-        if not other.present or (other.exit_date is not None and other.exit_date < place.day):
-            continue
-        if _began(other) >= _began(mine):
-            continue
+    values = {"post": row.post_id, "day": place.day}
+    for other in fetch(session, _former_heads(), values):
         name = f"{other.first_name} {other.surname}".strip()
         finding = Finding(
             "former_head",
@@ -378,27 +361,18 @@ def _former_head(session: ActorSession, known: Known, here: Here) -> Iterator[Fi
         )  # fmt: skip
 
 
-def _began(post: Any) -> tuple[Any, datetime]:
-    """Return when a post began, as the records say it, else when it came in."""
-    return post.start_date or post.created_at.date(), post.created_at
-
-
 @cache
-def _principals() -> Any:
+def _former_heads() -> Any:
+    newer: Any = aliased(Post)
+    mine = select(newer.id).where(newer.id == bindparam("post"), is_former_head(Post, newer, DAY))
     columns: tuple[Any, ...] = (
-        Post.id, Post.person_id, Post.start_date, Post.exit_date, Post.present, Post.created_at,
-        Person.surname, Person.first_name,
+        Post.id, Post.person_id, Post.created_at, Person.surname, Person.first_name,
     )  # fmt: skip
     return (
         select(*(col(column) for column in columns))
         .join(Person, col(Person.id) == Post.person_id)
-        .where(
-            col(Post.school_id) == bindparam("school"),
-            col(Post.school_year_id) == bindparam("year"),
-            col(Post.function) == "principal",
-            col(Post.person_id) != bindparam("person"),
-            col(Post.disappeared_at).is_(None),
-        )
+        .where(exists(mine))
+        .order_by(col(Post.id))
     )
 
 
@@ -415,7 +389,7 @@ def _headnet(session: ActorSession, known: Known) -> Iterator[Finding]:
         live = next((row for row in theirs if row.ended_at is None), None)
         if mine:
             yield from of_headnet(session, school_id, here.place.school, known.person.id)
-        elif live is not None and here.row.function == "principal":
+        elif live is not None and here.row.function == HEAD:
             yield _former_in_headnet(known, here, live)
 
 

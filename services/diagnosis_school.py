@@ -10,13 +10,12 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from models.database import ActorSession
-from models.language import say
 from models.rights import may_see, right
 from models.workshops import Workshop
 from services import diagnosis_remedies as remedies
 from services import workshop_findings
 from services.attention import AttentionLine, attention
-from services.diagnosis_person import of_headnet, with_words
+from services.diagnosis_person import no_consents, of_headnet, with_words
 from services.diagnosis_words import Told, tell
 from services.findings import (
     CORRECT_IN_SOURCE,
@@ -38,6 +37,9 @@ from services.team_access import counts
 #: Workshops of a school that are looked at, the latest first.
 _MOST_WORKSHOPS = 5
 
+#: Lines whose sentence is told as that of a person: the line's own names an address.
+_TOLD = ("typing_error", "no_consents_at_all")
+
 #: What is done about each line of the dashboard that is a school's.
 _REMEDIES: dict[str, Remedy] = {
     "refused": CORRECT_IN_SOURCE,
@@ -46,6 +48,7 @@ _REMEDIES: dict[str, Remedy] = {
     "no_address": CORRECT_IN_SOURCE,
     "expired": INVITE_AGAIN,
     "duplicate": DECIDE_DOUBLE,
+    "no_consents_at_all": remedies.PRINT_ALL,
     "no_consent": remedies.PRINT_ALL,
     "no_role": SET_ROLE,
     "to_invite": INVITE,
@@ -53,6 +56,8 @@ _REMEDIES: dict[str, Remedy] = {
     "date_passed": CORRECT_POST,
     "absent": CORRECT_POST,
     "disappeared": CORRECT_POST,
+    "former_head": remedies.END_POST,
+    "mission_not_renewed": remedies.GIVE_MISSION,
     "nothing_imported": RENEW,
     "no_school_year": remedies.SCHOOL_YEARS,
     "school_year_undecided": remedies.SCHOOL_YEARS,
@@ -79,31 +84,19 @@ def _of_team(session: ActorSession, place: Here) -> Iterator[Finding]:
     known = counts(session, place.school_id, year) if year else None
     about = About(school_id=place.school_id, school_year_id=year, school=place.school)
     lines = attention(session, place.school_id, year, session.at, known)
-    nobody = known is not None and sum(known.values()) == known["no_consent"] > 0
     for line in lines:
-        if nobody and line.cause == "no_consent":
-            yield _no_consents(about, place, known["no_consent"] if known else 0)
-        yield _of_line(line, about)
-
-
-def _no_consents(about: About, place: Here, count: int) -> Finding:
-    finding = Finding(
-        "no_consents_at_all",
-        say("No signed consent is recorded in %(school)s: nothing is sent to anybody.",
-            school=place.school),
-        remedy=remedies.PRINT_ALL,
-    )  # fmt: skip
-    return with_words(finding, about, Told(school=place.school), count=count)
+        finding = _of_line(line, about)
+        if line.cause == "no_consents_at_all":
+            finding = replace(finding, sentence=no_consents(place.school))
+        yield finding
 
 
 def _of_line(line: AttentionLine, about: About) -> Finding:
     remedy = _REMEDIES.get(line.cause)
     finding = Finding(line.cause, line.sentence, remedy=remedy)
     # The sentence of a whole team has a number in it and no address.
-    told = line.sentence
+    told = tell(line.cause, Told(school=about.school)) if line.cause in _TOLD else line.sentence
     shown = remedies.filled(remedy, about, go_to=line.go_to, status=line.status, text=line.text)
-    if line.cause == "typing_error":
-        told = tell("typing_error", Told(school=about.school)) or told
     if shown is not None and line.go_to:
         shown = replace(shown, kind="form")  # for many: whom, is seen and chosen in the list
     return replace(finding, tell=told, about=about, remedy=shown)

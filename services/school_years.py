@@ -1,6 +1,6 @@
 """School years: which one runs, those of a calendar, and correcting their days (DOMAIN §3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -21,6 +21,10 @@ SHORTEST, LONGEST = timedelta(days=60), timedelta(days=400)
 MAY_EDIT = ("helpdesk", "system")
 
 
+#: Counting reads every access that the actor sees: only the list of the years shows it.
+_NOT_COUNTED: Mapping[int, int] = {}
+
+
 class SchoolYearRefused(TrousseauError):
     """These days can't be those of the school year."""
 
@@ -32,7 +36,7 @@ class YearRow:
     """One school year of a calendar. Every day is inclusive.
 
     `status` is official, computed, undecided, imported or edited; `accesses` how many
-    accesses of this year the actor sees.
+    accesses of this year the actor sees, 0 where they were not counted (`here`, `current`).
     """
 
     id: int
@@ -73,7 +77,7 @@ def here(session: ActorSession, school_id: int, school_year_id: int | None = Non
     school = _school(session, school_id)
     zone = ZoneInfo(school.time_zone)
     today = session.at.astimezone(zone).date()
-    years = of_calendar(session, school.calendar_id)
+    years = _of_calendar(session, school.calendar_id)
     chosen = [year for year in years if year.id == school_year_id]
     year = chosen[0] if chosen else school_year_on(today, years)
     return Here(school_id, school.name, identifier(school), today, year, zone)
@@ -90,7 +94,7 @@ def current(session: ActorSession, school_id: int, on: date | None = None) -> Ye
     """Return the school year of a school on a day, by default today there; None for none."""
     school = _school(session, school_id)
     day = on or session.at.astimezone(ZoneInfo(school.time_zone)).date()
-    return school_year_on(day, of_calendar(session, school.calendar_id))
+    return school_year_on(day, _of_calendar(session, school.calendar_id))
 
 
 def of_school(session: ActorSession, school_id: int) -> list[YearRow]:
@@ -100,6 +104,15 @@ def of_school(session: ActorSession, school_id: int) -> list[YearRow]:
 
 def of_calendar(session: ActorSession, calendar_id: int | None = None) -> list[YearRow]:
     """Return the school years of a calendar, or of all of them, the latest first."""
+    # In two steps: for a helpdesk the count reads every access, and a year is one of few.
+    counted = select(col(Access.school_year_id), func.count()).group_by(col(Access.school_year_id))
+    return _of_calendar(session, calendar_id, dict(session.execute(counted).all()))
+
+
+def _of_calendar(
+    session: ActorSession, calendar_id: int | None, accesses: Mapping[int, int] = _NOT_COUNTED
+) -> list[YearRow]:
+    """Return the school years without counting, unless that is done already."""
     years = (
         select(SchoolYear, Calendar.name)  # type: ignore[call-overload]
         .join(Calendar, col(Calendar.id) == SchoolYear.calendar_id)
@@ -107,13 +120,10 @@ def of_calendar(session: ActorSession, calendar_id: int | None = None) -> list[Y
     )
     if calendar_id is not None:
         years = years.where(col(SchoolYear.calendar_id) == calendar_id)
-    # In two steps: for a helpdesk the count reads every access, and a year is one of few.
-    counted = select(col(Access.school_year_id), func.count()).group_by(col(Access.school_year_id))
-    accesses: dict[int, int] = dict(session.execute(counted).all())
     return [_row(year, calendar, accesses) for year, calendar in session.execute(years)]
 
 
-def _row(year: SchoolYear, calendar: str, accesses: dict[int, int]) -> YearRow:
+def _row(year: SchoolYear, calendar: str, accesses: Mapping[int, int]) -> YearRow:
     assert year.id is not None
     return YearRow(
         year.id, year.calendar_id, calendar, year.label, year.first_day, year.last_day,

@@ -286,7 +286,7 @@ def test_a_school_where_nobody_has_signed_is_told_first(town: Town) -> None:
     found = town.world.desk.read(diagnose_school, town.world.other)
     assert causes(found)[:2] == ["no_consents_at_all", "no_consent"]
     assert found.first is not None and found.first.remedy is not None
-    assert found.first.remedy.needs["count"] == 3
+    assert found.first.remedy.needs["go_to"] == "consents"
 
 
 def test_a_school_where_all_is_well_has_no_finding(town: Town) -> None:

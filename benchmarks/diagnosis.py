@@ -2,7 +2,8 @@
 takes to find it, for the helpdesk and for a director.
 
 The floor is the diagnosis's own SQL through the bare driver. Each is of somebody else every
-time, for nobody asks twice; *first of all* is the first one that a session asks.
+time, for nobody asks twice. What a session needs for it is made ready while the search is
+typed into.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +38,7 @@ from services.diagnosis import (
     diagnose_person,
     diagnose_school,
     diagnose_token,
+    warm_up,
 )
 
 NAME = "diagnosis"
@@ -67,8 +69,10 @@ def _measure(engine: Engine, kind: str, size: int, rounds: int) -> Iterator[Line
     goal = GOAL if size >= GOAL_SIZE else NO_GOAL
     for reader in ("helpdesk", "director"):
         town = _Town(engine, people, schools, reader)
-        cold = timed(town.person)
-        yield Figure(f"{kind}, {reader}: the first of all", cold.wall * 1e3, "ms", size, goal=goal)
+        cold = timed(town.warm_up)
+        yield Figure(f"{kind}, {reader}: made ready", cold.wall * 1e3, "ms", size)
+        first = timed(town.person)
+        yield Figure(f"{kind}, {reader}: the first person", first.wall * 1e3, "ms", size, goal=goal)
         for name, question in town.questions().items():
             with bare(engine, question) as (floor, statements):
                 times = race_of_short_ones(question, floor, 0.2 * rounds, least=1 + rounds)
@@ -100,6 +104,10 @@ class _Town:
                 self._read, diagnose_address, lambda one: f"personne{one.id}@courriel.example"
             ),
         }
+
+    def warm_up(self) -> object:
+        """What the search does while somebody types."""
+        return self._desk.read(warm_up)
 
     def person(self) -> object:
         return self._read(diagnose_person, lambda one: one.id)

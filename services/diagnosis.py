@@ -8,7 +8,7 @@ is found. What is seen is what the session's actor sees: a director learns nothi
 and of other schools.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -17,30 +17,35 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlmodel import col
 
-from models.accounts import Account
+from models.access import Access
+from models.accounts import Account, SignInEvent
 from models.addresses import AddressError, address_key, likely_typing_error, parse_address
+from models.base import Instant
 from models.database import ActorSession
-from models.headnet import HeadAddress
+from models.headnet import HeadAddress, Headship
 from models.kept_text import token_in
 from models.keys import Key
 from models.language import Wording, say
 from models.people import Person, Post
-from models.prepared import fetch
+from models.prepared import fetch, fetch_value
+from models.schools import School
 from models.text import clean
 from models.tokens import TokenMistyped, parse_token
 from services import diagnosis_remedies as remedies
-from services import door_words, search_codes
+from services import door_words, headnet_checks, search_codes
 from services.access_rows import NotFound
 from services.admission import genuine, open_genuine
 from services.diagnosis_door import at_the_door
 from services.diagnosis_facts import Known, gather, gather_account, sees_accounts
+from services.diagnosis_guardian import of_guardian
 from services.diagnosis_order import NUMBERS, most_likely_first
-from services.diagnosis_person import of_headnet, of_person, with_words
+from services.diagnosis_person import of_headnet, of_person, told_of_head, with_words
 from services.diagnosis_remedies import prepare
 from services.diagnosis_school import of_school, of_workshop
 from services.diagnosis_words import Told
 from services.findings import INVITE_AGAIN, STATUS_WORDS, About, Evidence, Finding
 from services.headnet_rows import is_manager
+from services.headnet_sign_in import KIND
 from services.school_years import here as school_here
 from services.search import LONGEST_TEXT, Hit, search
 from services.sign_in import AccountLocked
@@ -49,7 +54,7 @@ from services.zones import local
 
 __all__ = [
     "NUMBERS", "Diagnosis", "Standing", "diagnose", "diagnose_account", "diagnose_address",
-    "diagnose_hit", "diagnose_person", "diagnose_school", "diagnose_token", "prepare",
+    "diagnose_hit", "diagnose_person", "diagnose_school", "diagnose_token", "prepare", "warm_up",
 ]  # fmt: skip
 
 #: People at one address of whom all is looked at.
@@ -100,9 +105,15 @@ def diagnose_person(
 
 
 def _of_known(session: ActorSession, known: Known, school_id: int | None) -> Diagnosis:
-    found = [*of_person(known, session, school_id), *at_the_door(known)]
-    ordered = _in_order(session, found, known.is_in)
+    ordered = _in_order(session, _found(session, known, school_id), known.is_in)
     return Diagnosis("person", known.person.id, known.name, ordered, _standing(known))
+
+
+def _found(session: ActorSession, known: Known, school_id: int | None) -> Iterator[Finding]:
+    """Yield all that holds for somebody, in no order."""
+    yield from of_person(known, session, school_id)
+    yield from of_guardian(session, known)
+    yield from at_the_door(known)
 
 
 def _in_order(session: ActorSession, found: Iterable[Finding], is_in: bool) -> tuple[Finding, ...]:
@@ -119,7 +130,7 @@ def _standing(known: Known) -> tuple[Standing, ...]:
             STATUS_WORDS[each.row.status].label,
             local(each.row.since, each.place.zone) if each.row.since else None,
         )
-        for each in known.here
+        for each in known.anywhere
     )
 
 
@@ -277,19 +288,20 @@ def diagnose_address(session: ActorSession, text: str) -> Diagnosis:
     except AddressError as wrong:
         return Diagnosis("address", 0, typed, (_unknown_address(typed, wrong.wording),))
     people, schools, accounts = _whose(session, key)
-    if not people and not schools and not accounts:
+    tried = list(_tried_at_headnet(session, key, schools))
+    if not people and not schools and not accounts and not tried:
         better = likely_typing_error(typed)
         sentence = say("Nobody whom you see has this address, and no account.")
         if better is not None:
             sentence = say("Nobody has this address: is %(better)s meant?", better=better)
         return Diagnosis("address", 0, typed, (_unknown_address(typed, sentence),))
-    found: list[Finding] = []
+    found: list[Finding] = tried
     standing: list[Standing] = []
     is_in = False
     for person_id in people[:_MOST_PEOPLE]:
         known = gather(session, person_id, None)
         is_in = is_in or known.is_in
-        found += [*of_person(known, session, None), *at_the_door(known)]
+        found += _found(session, known, None)
         found += _under_another(known, key)
         standing += _standing(known)
     for account_id in accounts:
@@ -308,6 +320,40 @@ def _unknown_address(typed: str, sentence: Wording) -> Finding:
     return with_words(finding, About(), Told())
 
 
+def _tried_at_headnet(session: ActorSession, key: str, schools: list[int]) -> Iterator[Finding]:
+    """Yield what was wrong when HeadNet was last tried with an address that is no head's.
+
+    The heads of `schools` have it as theirs: of them everything is told anyhow.
+    """
+    if not is_manager(session):
+        return
+    values = {"key": key, "since": session.at - headnet_checks.TOLD_FOR}
+    for row in fetch(session, _last_try(), values):
+        if row.school_id in schools:
+            continue
+        name = school_here(session, row.school_id).school if row.school_id else ""
+        about = About(school_id=row.school_id, school=name)
+        for finding in headnet_checks.explain_try(session, row.id):
+            yield told_of_head(finding, about, Told(school=name))
+
+
+@cache
+def _last_try() -> Any:
+    event = SignInEvent
+    return (
+        select(col(event.id), col(Headship.school_id))
+        .outerjoin(Headship, col(Headship.id) == event.headship_id)
+        .where(
+            col(event.address_key) == bindparam("key"),
+            col(event.kind) == KIND,
+            col(event.outcome) != "ok",
+            col(event.last_at) > bindparam("since", type_=Instant()),
+        )
+        .order_by(col(event.last_at).desc(), col(event.id).desc())
+        .limit(1)
+    )
+
+
 def _under_another(known: Known, key: str) -> list[Finding]:
     """Tell that the account is under another address than the one that the caller names."""
     live = [account for account in known.accounts if account.disabled_at is None]
@@ -319,7 +365,7 @@ def _under_another(known: Known, key: str) -> list[Finding]:
         (Evidence(say("Address of the account"), live[0].email_key, live[0].created_at),),
         remedies.TELL_ADDRESS,
     )
-    first = known.here[0].place if known.here else None
+    first = known.anywhere[0].place if known.anywhere else None
     about = About(
         known.person.id, first.school_id if first else None, account_id=live[0].id,
         school=first.school if first else "",
@@ -376,6 +422,34 @@ def _heads() -> Any:
     return select(col(HeadAddress.school_id)).where(
         col(HeadAddress.email_key) == bindparam("key"), col(HeadAddress.ended_at).is_(None)
     )
+
+
+# --- before anybody asks -------------------------------------------------------------------
+
+
+def warm_up(session: ActorSession) -> None:
+    """Make the statements ready that a diagnosis needs, for the session's actor.
+
+    Once for each actor and process, while somebody still types what they look for: the first
+    diagnosis takes as long as the next ones then.
+    """
+    somebody = fetch_value(session, _somebody(), {})
+    if somebody is not None:
+        diagnose_person(session, somebody)
+    diagnose_address(session, "personne@courriel.example")
+    school = fetch_value(session, _some_school(), {})
+    if school is not None:
+        diagnose_school(session, school)
+
+
+@cache
+def _somebody() -> Any:
+    return select(col(Access.person_id)).order_by(col(Access.id).desc()).limit(1)
+
+
+@cache
+def _some_school() -> Any:
+    return select(col(School.id)).order_by(col(School.id)).limit(1)
 
 
 # --- whatever was found --------------------------------------------------------------------

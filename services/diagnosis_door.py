@@ -5,12 +5,13 @@ For the helpdesk alone: nobody else sees accounts or what was tried (`models.rig
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from models.language import Wording, say, say_n
 from services import diagnosis_remedies as remedies
 from services import door_words
-from services.diagnosis_facts import PATIENCE, Known, since
+from services.diagnosis_facts import PATIENCE, Guarding, Here, Known, since
 from services.diagnosis_person import with_words
 from services.diagnosis_words import Told
 from services.findings import About, Evidence, Finding, Remedy
@@ -38,13 +39,13 @@ def _found(
     account: Any = None,
     **more: Any,
 ) -> Finding:
-    first = known.here[0] if known.here else None
+    first = known.anywhere[0] if known.anywhere else None
     about = About(
         known.person.id,
         first.place.school_id if first else None,
         first.place.school_year_id if first else None,
         first.place.access_id if first else None,
-        first.row.post_id if first else None,
+        known.here[0].row.post_id if known.here else None,
         account.id if account is not None else None,
         school=first.place.school if first else "",
     )
@@ -120,7 +121,8 @@ def _shared(known: Known) -> Iterator[Finding]:
         return
     yield _found(
         known, "shared_mailbox",
-        door_words.SHARED, tuple(evidence), remedies.OWN_ADDRESS, Told(),
+        door_words.SHARED, tuple(evidence),
+        remedies.OWN_ADDRESS if known.here else remedies.GUARDIANS_ADDRESS, Told(),
     )  # fmt: skip
 
 
@@ -144,7 +146,7 @@ def _tried(known: Known) -> Iterator[Finding]:
             remedies.RESET_PASSWORD if account else remedies.TELL_LATEST, Told(), account,
         )  # fmt: skip
     replaced = known.event("token", "replaced")
-    if replaced is not None and known.here:
+    if replaced is not None and known.anywhere:
         yield from _replaced(known, replaced)
     never = known.event("reset", "never_activated")
     if never is not None and not known.is_in:
@@ -184,17 +186,24 @@ def _wrong_identifier(known: Known) -> Iterator[Finding]:
 
 def _replaced(known: Known, event: Any) -> Iterator[Finding]:
     """Tell that an older token was typed, and when the latest was sent (DOMAIN §5, 4)."""
-    of_access = [h for h in known.here if h.row.access_id == event.access_id]
-    here = (of_access or list(known.here))[0]
-    facts = here.row.details
-    sent = facts.sent_at or facts.queued_at
+    of_access = [h for h in known.anywhere if h.row.access_id == event.access_id]
+    here = (of_access or list(known.anywhere))[0]
+    sent, recipient = _latest_mail(here)
     if here.row.status == "active" or sent is None or sent > since(event):
         return
     yield _found(
         known, "token_replaced", door_words.OLDER_TOKEN,
-        (_tries(event), Evidence(say("Latest mail"), facts.recipient, sent)),
+        (_tries(event), Evidence(say("Latest mail"), recipient, sent)),
         remedies.TELL_LATEST, Told(at=local(sent, here.place.zone)),
     )  # fmt: skip
+
+
+def _latest_mail(here: Here | Guarding) -> tuple[datetime | None, str]:
+    """Return when the latest invitation left, or was asked for, and where it went."""
+    if isinstance(here, Guarding):
+        return here.row.since, here.row.email or ""
+    facts = here.row.details
+    return facts.sent_at or facts.queued_at, facts.recipient
 
 
 # --- forgotten passwords -------------------------------------------------------------------

@@ -26,9 +26,11 @@ from models.language import say
 from models.mail import Mail
 from models.people import Person, Post, SuspectedDouble
 from models.prepared import fetch
-from models.rights import right
+from models.rights import may_see, right
 from models.schools import School, SchoolYear
+from services import guardians
 from services.access_rows import SERVICE, AccessRow, Moment, NotFound, rows_of
+from services.guardians import GuardianRow
 from services.headnet_checks import TOLD_FOR
 from services.wider_causes import was_not_renewed
 
@@ -48,6 +50,8 @@ class Place:
     calendar_id: int
     first_day: date
     access_ends: date
+    year: str
+    service: str
     day: date
 
     @property
@@ -67,6 +71,14 @@ class Here:
 
 
 @dataclass(frozen=True, slots=True)
+class Guarding:
+    """One school of a guardian's children: the access that counts there, or the last one."""
+
+    place: Place
+    row: GuardianRow
+
+
+@dataclass(frozen=True, slots=True)
 class Nobody:
     """Whoever has an account and is on record nowhere."""
 
@@ -80,8 +92,8 @@ class Nobody:
 class Known:
     """Everything known of one person at the session's moment.
 
-    `here` has each school once. `accounts` are those of the person, `others` those of
-    somebody else under one of the person's addresses. `events` are what was tried at the
+    `here` and `guarding` have each school once. `accounts` are those of the person, `others`
+    those of somebody else under one of the person's addresses. `events` are what was tried at the
     door since the person last came in, the latest first.
     """
 
@@ -89,6 +101,7 @@ class Known:
     person: Any
     here: tuple[Here, ...]
     schools: int
+    guarding: tuple[Guarding, ...] = ()
     posts: tuple[Any, ...] = ()
     missions: tuple[Any, ...] = ()
     #: Missions that were not given again, each with the school year in which they were not.
@@ -109,12 +122,16 @@ class Known:
 
     @property
     def zone(self) -> str:
-        return self.here[0].place.zone if self.here else "Europe/Brussels"
+        return self.anywhere[0].place.zone if self.anywhere else "Europe/Brussels"
+
+    @property
+    def anywhere(self) -> tuple[Here | Guarding, ...]:
+        return (*self.here, *self.guarding)
 
     @property
     def is_in(self) -> bool:
         """Tell whether some access works, or would but for what is wrong at the door."""
-        return any(each.row.status == "active" for each in self.here)
+        return any(each.row.status == "active" for each in self.anywhere)
 
     @property
     def may_come_in(self) -> bool:
@@ -149,13 +166,16 @@ def gather(session: ActorSession, person_id: int, school_id: int | None) -> Know
         if not places and not posts:
             raise _nobody()
     schools = len({place.school_id for place in places})
-    here = _here(session, _counting(places))
+    here = _here(session, _counting([p for p in places if p.service == SERVICE]))
+    guarding = _guarding(session, _counting([p for p in places if p.service != SERVICE]))
     keys = _keys(person, posts)
     known: dict[str, Any] = _at_the_door(session, person.id, keys, places)
     if any((each.row.details.generation or 0) > 1 for each in here):
         asked = {"ids": [each.row.access_id for each in here]}
         known["invitations"] = tuple(fetch(session, _invitations(), asked))
-    doubted = [each for each in here if each.row.details.double_found_at is not None]
+    doubted = any(each.row.details.double_found_at is not None for each in here) or any(
+        each.row.status == "duplicate" for each in guarding
+    )
     missions = tuple(fetch(session, _missions(), {"person": person.id}))
     lost = fetch(session, _not_renewed(), {"person": person.id}) if missions else ()
     return Known(
@@ -163,6 +183,7 @@ def gather(session: ActorSession, person_id: int, school_id: int | None) -> Know
         person,
         here,
         schools,
+        guarding,
         tuple(posts),
         missions,
         frozenset(map(tuple, lost)),
@@ -248,7 +269,11 @@ def _posts() -> Any:
 
 def _places(session: ActorSession, person_id: int) -> list[Place]:
     found = []
-    for row in fetch(session, _accesses(), {"person": person_id, "service": SERVICE}):
+    services = [SERVICE]
+    if session.actor.sees_all or may_see(session.actor.role, "families"):
+        services.append(guardians.SERVICE)
+    values = {"person": person_id, "services": services}
+    for row in fetch(session, _accesses(), values):
         day = session.at.astimezone(ZoneInfo(row.zone)).date()
         found.append(Place(*(*row, day)))
     return found
@@ -266,12 +291,14 @@ def _accesses() -> Any:
             col(SchoolYear.calendar_id),
             col(SchoolYear.first_day),
             col(SchoolYear.access_ends),
+            col(SchoolYear.label).label("year"),
+            col(Service.code).label("service"),
         )
         .join(School, col(School.id) == Access.school_id)
         .join(SchoolYear, col(SchoolYear.id) == Access.school_year_id)
         .join(Service, col(Service.id) == Access.service_id)
         .where(col(Access.person_id) == bindparam("person"))
-        .where(col(Service.code) == bindparam("service"))
+        .where(col(Service.code).in_(bindparam("services", expanding=True)))
         .order_by(col(Access.id))
     )
 
@@ -297,6 +324,15 @@ def _here(session: ActorSession, places: Sequence[Place]) -> tuple[Here, ...]:
         now = Moment(session.at, day, ZoneInfo(zone))
         rows |= {row.access_id: row for row in rows_of(session, now, ids)}
     return tuple(Here(place, rows[place.access_id]) for place in places if place.access_id in rows)
+
+
+def _guarding(session: ActorSession, places: Sequence[Place]) -> tuple[Guarding, ...]:
+    found = []
+    for place in places:
+        now = Moment(session.at, place.day, ZoneInfo(place.zone))
+        rows = guardians.rows_of(session, now, [place.access_id])
+        found += [Guarding(place, row) for row in rows]
+    return tuple(found)
 
 
 @cache

@@ -12,7 +12,7 @@ from services.findings import Finding
 #: who has no access that works.
 _CAUSES = """
     token_mistyped 5, token_unknown 5, account_disabled 10,
-    deactivated 10, no_school_year 18, no_post 7, ended 18,
+    deactivated 10, no_child 10, no_school_year 18, no_post 7, ended 18,
     no_address 8, no_consents_at_all 13, consent_withdrawn 1, consent_other_address 1,
     consent_printed 1, no_consent 1, duplicate 14, no_role 11,
     held 1, bounced 1, refused 1, typing_error 6, address_changed 6, expired 2,

@@ -63,7 +63,7 @@ def of_person(known: Known, session: ActorSession, asked_school: int | None) -> 
         yield from _of_access(session, known, each)
         yield from _of_missions(known, each)
         yield from _former_head(session, known, each)
-    if not known.here and (known.posts or not _is_guardian(session, known)):
+    if not known.here and (known.posts or not (known.guarding or _is_guardian(session, known))):
         yield _nowhere(known)
     yield from _headnet(session, known)
     yield from _workshops(session, known)
@@ -86,7 +86,7 @@ def _of_access(session: ActorSession, known: Known, here: Here) -> Iterator[Find
     if here.place.when == 2 and row.status == "ended":
         yield _ended(session, known, here)
         return
-    for finding in findings_of(row, session.at, _domains(session, here)):
+    for finding in findings_of(row, local(session.at, here.place.zone), _domains(session, here)):
         yield from _told_of(session, known, here, finding, about, told)
     invited = not_invited(row)
     if invited is not None:
@@ -433,10 +433,14 @@ def of_headnet(
     page = school_page(session, school_id)
     about = About(person_id, school_id, school=school_of(session, school_id).name)
     for finding in found:
-        # An address that somebody tried is the one that the form begins with.
-        typed = finding.remedy is headnet_checks.OTHER_ADDRESS and finding.evidence[0].value
-        more: dict[str, Any] = {"email": typed} if typed else {}
-        yield with_words(finding, about, _of_password(page, school), **more)
+        yield told_of_head(finding, about, _of_password(page, school))
+
+
+def told_of_head(finding: Finding, about: About, told: Told) -> Finding:
+    """Return a finding of HeadNet with its words; the form begins with the address tried."""
+    tried = finding.remedy is headnet_checks.OTHER_ADDRESS and finding.evidence[0].value
+    more: dict[str, Any] = {"email": tried} if tried else {}
+    return with_words(finding, about, told, **more)
 
 
 def _of_password(page: HeadnetPage, school: str) -> Told:

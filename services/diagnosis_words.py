@@ -115,7 +115,7 @@ _TELL: dict[str, Callable[[Told], Wording]] = {
     ),
     # 6 to 8. The records
     "typing_error": lambda t: say(
-        "The address on record looks mistyped: %(school)s corrects it, and it reaches us with "
+        "The address on record looks mistyped: %(school)s has to correct it, and it reaches us with "
         "the next import, some days later.",
         school=t.school,
     ),
@@ -153,6 +153,14 @@ _TELL: dict[str, Callable[[Told], Wording]] = {
         "%(school)s deactivated your access on %(at)s: the school can open it again.",
         school=t.school,
         at=t.at,
+    ),
+    "no_child": lambda t: say(
+        "No child of yours is on record in %(school)s any more: ask the school office to enter it.",
+        school=t.school,
+    ),
+    "headnet_unknown": lambda t: say(
+        "The address with which HeadNet was tried is recorded for no head of school: ask the "
+        "coordinator which one is."
     ),
     "lost_in_one_school": lambda t: say(
         "Your access ended in %(school)s alone, on %(at)s; your other schools are still open to "
@@ -195,12 +203,12 @@ _TELL: dict[str, Callable[[Told], Wording]] = {
     ),
     # 13 to 16
     "no_consents_at_all": lambda t: say(
-        "Nothing was sent to anybody in %(school)s: no signed form is recorded yet. Have them "
+        "Nothing was sent to anybody in %(school)s, for no signed form is recorded yet: have them "
         "printed, signed and recorded.",
         school=t.school,
     ),
     "duplicate": lambda t: say(
-        "You may be on record twice: we have to decide it first, then everything goes its way."
+        "You may be on record twice: we have to decide that first, then everything goes its way."
     ),
     "two_accounts": lambda t: say(
         "You have two accounts: sign in with the one made on %(at)s, and we close the other.",
@@ -215,8 +223,8 @@ _TELL: dict[str, Callable[[Told], Wording]] = {
         "is on record."
     ),
     "reset_never_activated": lambda t: say(
-        "You have no password to forget yet: your access has never been activated. Use the token "
-        "of the invitation."
+        "You have no password to forget yet, for your access was never activated: use the token of "
+        "the invitation."
     ),
     "reset_unknown": lambda t: say(
         "The address you typed on %(at)s was not known: that is why no e-mail came.", at=t.at
@@ -236,12 +244,13 @@ _TELL: dict[str, Callable[[Told], Wording]] = {
         at=t.at,
     ),
     "shared_mailbox": lambda t: say(
-        "Your address is also somebody else’s: each account needs one of its own. Give us another."
+        "Your address is also somebody else’s, and each account needs one of its own: give us "
+        "another."
     ),
     # 17, 18
     "locked": lambda t: say(
-        "There were too many wrong passwords: your account is locked until %(until)s. With "
-        "“Forgotten password” you get in at once.",
+        "After too many wrong passwords your account is locked until %(until)s: with “Forgotten "
+        "password” you get in at once.",
         until=t.until,
     ),
     "wrong_password": lambda t: say(
@@ -285,7 +294,7 @@ _TELL: dict[str, Callable[[Told], Wording]] = {
         "address is recorded."
     ),
     "headnet_mail_waits": lambda t: say(
-        "The e-mail with your HeadNet password has not certainly left yet: it is tried again."
+        "The e-mail with your HeadNet password may not have left yet: it is tried again."
     ),
     "headnet_mistyped": lambda t: say(
         "Your HeadNet password was typed with a slip: copy it from the e-mail; spaces and "

@@ -144,7 +144,8 @@ def why_not(row: AccessRow, now: datetime) -> Finding | None:
 def findings_of(row: AccessRow, now: datetime, domains: frozenset[str]) -> list[Finding]:
     """Return everything that is wrong with one access, what blocks it first.
 
-    `domains` are those of `known_domains`, which no address is called mistyped for.
+    `now` is on the clocks of the school, whose day decides. `domains` are those of
+    `known_domains`, which no address is called mistyped for.
     """
     found = (
         why_not(row, now),

@@ -176,7 +176,7 @@ def person_page(
         missions=missions_of(session, person_id),
         invitations=_invitations(session, person_id),
         doubles=_doubles(session, person_id),
-        findings=tuple(findings_of(access, now.at, domains)) if access else (),
+        findings=tuple(findings_of(access, now.at.astimezone(now.zone), domains)) if access else (),
     )
 
 

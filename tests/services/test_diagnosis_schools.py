@@ -5,11 +5,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from services.diagnosis import Diagnosis, diagnose, diagnose_school
+from services.attention import attention
+from services.diagnosis import (
+    Diagnosis,
+    diagnose,
+    diagnose_address,
+    diagnose_person,
+    diagnose_school,
+)
 from services.school_years import SchoolYearRefused
+from tests.services.diagnosis_world import Town
 from tests.services.door_world import make_house
-from tests.services.head_world import make_head
+from tests.services.head_world import make_head, ready
 from tests.services.workshop_world import Ateliers, make_ateliers
+from tests.worlds import make_world
 
 
 def causes(found: Diagnosis) -> list[str]:
@@ -58,3 +67,35 @@ def test_the_three_checks_of_a_head_are_the_coordinators_alone(
 def test_a_school_is_found_by_its_number(ateliers: Ateliers) -> None:
     found = ateliers.office.read(diagnose, "9901", None)
     assert (found.kind, found.id) == ("school", ateliers.world.mine)
+
+
+def test_a_try_at_headnet_is_explained_by_the_address_that_was_typed(
+    engine: Engine, tmp_path: Path
+) -> None:
+    house = make_house(engine, tmp_path)
+    head = ready(house)
+    head.refused(email="autre@ecole.example")
+    found = house.world.desk.read(diagnose_address, "autre@ecole.example")
+    assert causes(found)[0] == "headnet_address"
+    assert found.first is not None and found.first.remedy is not None
+    assert found.first.remedy.needs["email"] == "autre@ecole.example"
+    head.refused("ABCDE-" * 5, "personne@ecole.example")
+    nobody = house.world.desk.read(diagnose_address, "personne@ecole.example").first
+    assert nobody is not None and nobody.cause == "headnet_unknown"
+    assert nobody.tell is not None and "@" not in nobody.tell.text("en")
+    stranger = house.world.director().read(diagnose_address, "autre@ecole.example")
+    assert causes(stranger) == ["unknown_address"]
+
+
+def test_what_is_found_by_one_person_stands_on_the_dashboard_of_the_school(engine: Engine) -> None:
+    town = Town(make_world(engine))
+    troubles = ["former_head", "mission_not_renewed", "no_consents_at_all"]
+    for (trouble,), member in town.callers([(trouble,) for trouble in troubles]):
+        first = town.world.desk.read(diagnose_person, member.person).first
+        assert first is not None and first.cause == trouble and first.about.school_id
+        desk = town.world.director(first.about.school_id)
+        lines = desk.read(attention, first.about.school_id, town.world.year)
+        assert [line.count for line in lines if line.cause == trouble] == [1]
+        assert trouble in causes(desk.read(diagnose_school, first.about.school_id))
+    every = town.world.desk.read(attention, None, None)
+    assert {line.cause for line in every} >= set(troubles)

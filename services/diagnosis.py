@@ -112,7 +112,7 @@ def _of_known(session: ActorSession, known: Known, school_id: int | None) -> Dia
 def _found(session: ActorSession, known: Known, school_id: int | None) -> Iterator[Finding]:
     """Yield all that holds for somebody, in no order."""
     yield from of_person(known, session, school_id)
-    yield from of_guardian(session, known)
+    yield from of_guardian(known, session)
     yield from at_the_door(known)
 
 

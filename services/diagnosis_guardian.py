@@ -47,7 +47,7 @@ _REMEDIES: dict[str, Remedy | None] = {
 _CAUSES = {"to_invite": "not_invited", "queued": "mail_waits"}
 
 
-def of_guardian(session: ActorSession, known: Known) -> Iterator[Finding]:
+def of_guardian(known: Known, session: ActorSession) -> Iterator[Finding]:
     """Yield what keeps somebody from an account for their children, in no order."""
     current = [each for each in known.guarding if each.place.when < 2]
     for each in known.guarding:

@@ -115,8 +115,8 @@ _TELL: dict[str, Callable[[Told], Wording]] = {
     ),
     # 6 to 8. The records
     "typing_error": lambda t: say(
-        "The address on record looks mistyped: %(school)s has to correct it, and it reaches us with "
-        "the next import, some days later.",
+        "The address on record looks mistyped: %(school)s has to correct it, and it reaches us "
+        "with the next import, some days later.",
         school=t.school,
     ),
     "address_changed": lambda t: say(

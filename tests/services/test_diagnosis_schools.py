@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
+from models.keys import Key
+from models.tokens import make_token
 from services.attention import attention
 from services.diagnosis import (
     Diagnosis,
@@ -79,7 +81,7 @@ def test_a_try_at_headnet_is_explained_by_the_address_that_was_typed(
     assert causes(found)[0] == "headnet_address"
     assert found.first is not None and found.first.remedy is not None
     assert found.first.remedy.needs["email"] == "autre@ecole.example"
-    head.refused("ABCDE-" * 5, "personne@ecole.example")
+    head.refused(make_token(Key(bytes(32)), "headnet", head.id, 1), "personne@ecole.example")
     nobody = house.world.desk.read(diagnose_address, "personne@ecole.example").first
     assert nobody is not None and nobody.cause == "headnet_unknown"
     assert nobody.tell is not None and "@" not in nobody.tell.text("en")

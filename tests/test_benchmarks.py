@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import (
+    diagnosis,
     identity,
     imports,
     keys,
@@ -72,6 +73,11 @@ def test_lists(databases: Databases) -> None:
 def test_workshops(databases: Databases) -> None:
     found = figures(list(workshops.measure(databases, [60], 0)))
     assert len(found) == 14 and all(figure.floor for figure in found)
+
+
+def test_diagnosis(databases: Databases) -> None:
+    found = figures(list(diagnosis.measure(databases, [120], 0)))
+    assert len(found) == 14 and sum(bool(figure.floor) for figure in found) == 10
 
 
 def test_sending(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:

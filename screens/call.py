@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
@@ -144,6 +144,7 @@ class CallScreen(DeedScreen[Outcome | None]):
         self._page: CallPage | None = None
         self._keeper = _Keeper(drafts.DraftsOf(self._desk))
         self._form: _CallSheet | None = None
+        self._storing = False
         self._standing = Sentence("", id="standing")
         self._about = Sentence("", id="about")
         self._detail = LineDetail(id="call-detail")
@@ -219,7 +220,8 @@ class CallScreen(DeedScreen[Outcome | None]):
     def _renew(self, message: _Read) -> None:
         """Show what others have made of the note; what is typed here stays."""
         message.stop()
-        assert self._form is not None
+        if self._form is None:  # it is still being opened
+            return
         before = _values(self._keeper.seen)
         self._take(message.page)
         for name, value in _values(self._keeper.seen).items():
@@ -323,17 +325,22 @@ class CallScreen(DeedScreen[Outcome | None]):
         message.stop()
         self.app.push_screen(mail_screen(message.mail, self._zone))
 
+    def _store(self, deed: Callable[[Mapping[str, str], Seen], None]) -> None:
+        """Store what is typed, once: a key that is pressed twice makes no second note."""
+        if self._form is None or self._storing or self._form.problems():
+            return
+        self._storing = True
+        self.attempt(partial(deed, self._form.values, self._keeper.seen))
+
     def action_save(self) -> None:
-        if self._form is not None and not self._form.problems():
-            self.attempt(partial(self._save, self._form.values, self._keeper.seen))
+        self._store(self._save)
 
     def _save(self, values: Mapping[str, str], seen: Seen) -> None:
         call_id = self._desk.write(_stored, self.call_id, values, seen)
         self.post_message(self._Kept(call_id, say("The note is kept.")))
 
     def action_close(self) -> None:
-        if self._form is not None and not self._form.problems():
-            self.attempt(partial(self._close, self._form.values, self._keeper.seen))
+        self._store(self._close)
 
     def _close(self, values: Mapping[str, str], seen: Seen) -> None:
         call_id = self._desk.write(_closed, self.call_id, values, seen)
@@ -341,8 +348,8 @@ class CallScreen(DeedScreen[Outcome | None]):
 
     def action_hand_on(self) -> None:
         def answered(to: str | None) -> None:
-            if to is not None and self._form is not None:
-                self.attempt(partial(self._hand_on, to, self._form.values, self._keeper.seen))
+            if to is not None:
+                self._store(partial(self._hand_on, to))
 
         if self._form is not None and not self._form.problems():
             self.app.push_screen(HandOnScreen(self._desk), answered)
@@ -356,8 +363,11 @@ class CallScreen(DeedScreen[Outcome | None]):
     def _kept(self, message: _Kept) -> None:
         message.stop()
         assert self._form is not None
+        self._storing = False
         self._form.submitted()
         self.call_id = message.call_id
+        self._form.key = self._draft  # what is typed from now on is of this note
+        self.query_one(TitleBar).show(place=N_("Call"))
         tell(self, message.told)
         if message.outcome is None:
             self.action_refresh()
@@ -366,6 +376,7 @@ class CallScreen(DeedScreen[Outcome | None]):
 
     def failed(self, error: Exception) -> None:
         """Tell it, and show how the note stands now where somebody else has changed it."""
+        self._storing = False
         super().failed(error)
         if isinstance(error, TrousseauError) and self._form is not None:
             self.action_refresh()

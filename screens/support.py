@@ -69,6 +69,7 @@ class SupportScreen(DeedScreen[None]):
         self._workplace, self._desk = workplace, workplace.desk
         self._helpdesk = workplace.helpdesk()
         self._form: _SupportSheet | None = None
+        self._sending = False
         self._lines: list[str] | None = None
         self._told = Sentence(self._where_it_goes(), id="told")
         self._reader = Reader()
@@ -134,7 +135,8 @@ class SupportScreen(DeedScreen[None]):
     # Sending
 
     def action_save(self) -> None:
-        if self._form is not None and not self._form.problems():
+        if self._form is not None and not self._sending and not self._form.problems():
+            self._sending = True  # once, however often the key is pressed
             form = SupportForm(**{name: self._form.values[name] for name in _NAMES})
             self.attempt(partial(self._send, form), "send", exclusive=True)
 
@@ -142,6 +144,10 @@ class SupportScreen(DeedScreen[None]):
         entrance, actor = self._workplace.entrance(), self._desk.actor
         support.contact_support(entrance, actor, form, self._helpdesk, language=current_language())
         self.post_message(self._Sent())
+
+    def failed(self, error: Exception) -> None:
+        self._sending = False
+        super().failed(error)
 
     @on(_Sent)
     def _leave(self, message: _Sent) -> None:

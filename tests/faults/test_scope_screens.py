@@ -84,6 +84,7 @@ async def test_no_screen_shows_or_changes_another_school(
         await settled(pilot)
         seen.add(type(app.screen).__name__)
         assert "Membre" in screen_text(app) or place not in ("team-access", "consents")
+        seen.add(type(app.screen).__name__)
         await pilot.press(*FIRST.get(place, ()))
         await settled(pilot)
         await mash(pilot, Random(place), seen, STROKES if who == "director" else STROKES // 2)

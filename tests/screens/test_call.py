@@ -21,6 +21,7 @@ from screens.workplace import Workplace
 from services import calls
 from services.calls import About, Caller, CallQuery, Done
 from services.desk import Desk
+from services.drafts import DraftsOf
 from services.findings import Finding
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.headnet_place import asked, press, write
@@ -91,7 +92,8 @@ async def test_who_called_is_typed_kept_and_the_call_closed(console: MakeApp, wo
             await write(pilot, text)
             await press(pilot, "tab")
         await remark(pilot, "rappeler après midi")
-        await press(pilot, "f8")
+        await pilot.press("f8", "f8", "f8")
+        await settled(pilot)
         (row,) = agent(world).read(calls.calls_page, CallQuery(), 0, 9).rows
         assert (row.surname, row.first_name, row.fase_number) == ("Dupont", "Jeanne", 9901)
         assert screen.call_id == row.id
@@ -99,6 +101,10 @@ async def test_who_called_is_typed_kept_and_the_call_closed(console: MakeApp, wo
         screen._form["contact"].entry.focus()  # type: ignore[index]
         await settled(pilot)
         await write(pilot, " le soir")
+        await settled(pilot)
+        kept = DraftsOf(agent(world))
+        assert kept.load("call-new") == {}  # what is typed is of the note that there is now
+        assert kept.load(f"call-{row.id}")["contact"].endswith("le soir")
         await press(pilot, "f4")
         page = agent(world).read(calls.page, row.id)
         assert page.status == "closed" and page.caller.contact == "0475 12 34 56 le soir"
@@ -204,9 +210,20 @@ async def test_hostile_words_show_nothing_raw(console: MakeApp, world: World, te
         assert not any(m in shown(pilot) for m in ("\x1b", "\x07", "\x9b", "\u202e", "\u200b"))
 
 
-def test_picture(console: MakeApp, world: World, snap_compare: Any) -> None:
-    app = console(CallScreen(place(world), a_call(world)), role="helpdesk")
-    assert snap_compare(app, run_before=settled, terminal_size=(80, 24))
+LOOKS: dict[str, Any] = {
+    "80x24": ((80, 24), {}, "fr"),
+    "english": ((80, 24), {}, "en"),
+    "60x20": ((60, 20), {}, "fr"),
+    "monochrome": ((80, 24), {"style": "monochrome"}, "fr"),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_picture(console: MakeApp, world: World, snap_compare: Any, look: str) -> None:
+    size, options, language = LOOKS[look]
+    screen = CallScreen(place(world), a_call(world))
+    app = console(screen, role="helpdesk", language=language, **options)
+    assert snap_compare(app, run_before=settled, terminal_size=size)
 
 
 def test_picture_of_handing_on(console: MakeApp, world: World, snap_compare: Any) -> None:

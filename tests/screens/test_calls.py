@@ -17,7 +17,7 @@ from services.findings import Finding
 from tests.screens.conftest import MakeApp, settled
 from tests.screens.headnet_place import press, write
 from tests.screens.samples import HOSTILE
-from tests.screens.test_call import agent, place, shown
+from tests.screens.test_call import LOOKS, agent, place, shown
 from tests.worlds import World
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -120,14 +120,6 @@ async def test_hostile_words_show_nothing_raw(console: MakeApp, world: World) ->
         for _line in HOSTILE:
             assert not any(m in shown(pilot) for m in ("\x1b", "\x07", "\x9b", "\u202e", "\u200b"))
             await pilot.press("down")
-
-
-LOOKS: dict[str, Any] = {
-    "80x24": ((80, 24), {}, "fr"),
-    "english": ((80, 24), {}, "en"),
-    "60x20": ((60, 20), {}, "fr"),
-    "monochrome": ((80, 24), {"style": "monochrome"}, "fr"),
-}
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -26,7 +26,7 @@ from services.passwords import Hasher
 from services.sign_in import Entrance
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.headnet_place import press, write
-from tests.screens.test_calls import LOOKS
+from tests.screens.test_call import LOOKS
 from tests.worlds import NOW, World
 
 HELPDESK = "aide@segec.example"
@@ -114,7 +114,8 @@ async def test_whoever_has_signed_in_writes_to_the_helpdesk(
             await write(pilot, "Peeters")
         say_words(pilot, "Je n’ai rien reçu depuis lundi.")
         await settled(pilot)
-        await press(pilot, "f8")
+        await pilot.press("f8", "f8")
+        await settled(pilot)
         assert pilot.app.screen is first
         (mail,) = mails(world)
         assert mail.recipient == HELPDESK and mail.values["what"].startswith("Je n’ai rien reçu")

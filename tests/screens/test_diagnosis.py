@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select
 from sqlmodel import col
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.widgets import Input
 
 import services
 from models.accounts import PASSWORD_PURPOSE, Account, PasswordReset
@@ -16,6 +17,7 @@ from models.calls import CallNote, CallStep
 from models.database import Actor
 from models.keys import Key
 from models.language import say, use_language
+from models.mail import Mail
 from models.plans import Plan
 from models.tokens import make_token
 from screens.call import CallScreen
@@ -23,6 +25,7 @@ from screens.confirm import ConfirmScreen
 from screens.diagnosis import DiagnosisScreen
 from screens.diagnosis_remedies import WAYS
 from screens.doubles import DoublesScreen
+from screens.families import CorrectionScreen
 from screens.head_form import HeadAddressScreen, NewHeadScreen
 from screens.person import PersonScreen
 from screens.plan import PlanScreen
@@ -35,13 +38,15 @@ from screens.team_access import TeamAccessScreen
 from screens.team_changes import ChangeScreen
 from screens.whole_line import WholeLineScreen
 from screens.workplace import Workplace
-from services import school_years
+from services import families, plans, school_years
 from services.desk import Desk
-from services.diagnosis_remedies import kind_of
+from services.diagnosis_remedies import GUARDIANS_ADDRESS, filled, kind_of
+from services.findings import About, Finding
 from services.mail.sender import Letterhead, Mailing
 from services.mail.url import mail_settings
 from services.search import Hit, search
 from services.workshop_page import page
+from tests.families import THREE_FAMILIES, load, people
 from tests.screens.ateliers import in_office
 from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.samples import HOSTILE
@@ -333,6 +338,30 @@ def test_picture_of_a_workshop(console: MakeApp, sqlite_engine: Engine, snap_com
     screen = DiagnosisScreen(in_office(ateliers), hit, "atelier")
     app = console(screen, role="helpdesk")
     assert snap_compare(app, run_before=settled, terminal_size=(80, 24))
+
+
+async def test_a_guardians_address_is_corrected_and_noted(console: MakeApp, world: World) -> None:
+    load(world, THREE_FAMILIES)
+    known, desk = people(world), world.director()
+    plan = desk.write(families.plan_tokens, world.mine, world.year, person_ids=[known["Jean"]])
+    desk.write(plans.apply, plan)
+    here = workplace(world)
+    about = About(known["Jean"], world.mine, world.year)
+    remedy = filled(GUARDIANS_ADDRESS, about)
+    finding = Finding("bounced", say("Invitation sent"), remedy=remedy, about=about)
+    hit = Hit("person", known["Jean"], "", "", say(""), person_id=known["Jean"])
+    screen = DiagnosisScreen(here, hit)
+    async with console(screen, role="helpdesk").run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        at = here.at(here.desk.read(school_years.here, world.mine))
+        screen._open_way(WAYS["correct_address"], finding, at)
+        await settled(pilot)
+        assert isinstance(pilot.app.screen, CorrectionScreen)
+        pilot.app.screen.query_one(Input).value = "jean@x.be"
+        await on_screen(pilot, "enter")
+        assert rows(world, Mail)[-1].recipient == "jean@x.be"
+        (step,) = rows(world, CallStep)
+        assert (step.code, step.kind) == ("correct_address", "plan")
 
 
 async def test_c_opens_the_note_and_closing_it_goes_home(console: MakeApp, world: World) -> None:

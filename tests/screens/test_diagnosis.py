@@ -99,7 +99,8 @@ async def test_a_plan_is_shown_applied_and_noted(console: MakeApp, world: World)
     screen = DiagnosisScreen(workplace(world), found(world), "appelant un")
     async with console(screen, role="helpdesk").run_test(size=(80, 24)) as pilot:
         text = await on_screen(pilot)
-        assert "2 causes" in text and "À dire : L’établissement Institut Saint-Exemple a désactivé" in text
+        assert "2 causes" in text
+        assert "À dire : L’établissement Institut Saint-Exemple a désactivé" in text
         assert "Remède (Entrée) : Réactiver" in text
         assert not rows(world, CallNote), "a mere look is no call"
         await on_screen(pilot, "enter")

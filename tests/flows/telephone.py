@@ -109,6 +109,10 @@ class Switchboard:
         """Return the token of an invitation that was mailed to a caller."""
         return make_token(self.key, TOKEN_PURPOSE, self.callers[number].member.access, generation)
 
+    def address(self, pattern: str, number: int) -> str:
+        """Return an address of a caller that was made with their running number."""
+        return pattern.format(self.callers[number].facts["number"])
+
     def slip(self, number: int) -> str:
         """Return the token with two letters changed for each other, as one reads them out."""
         token = self.token(number)

@@ -24,12 +24,14 @@ from models.access import Mission
 from models.accounts import Account
 from models.calls import CallNote
 from models.headnet import HeadnetPassword, Headship
+from models.language import LANGUAGES
 from models.workshops import Workshop
 from screens.dashboard import DashboardScreen
 from screens.diagnosis import DiagnosisScreen
 from screens.sign_in import SignInScreen
 from services import calls
 from services.calls import CallPage
+from services.diagnosis import diagnose
 from tests.flows import conftest
 from tests.flows.conftest import Journey
 from tests.flows.telephone import (
@@ -48,8 +50,6 @@ pytestmark = pytest.mark.timeout(300)
 
 MOST_KEYS = 10
 TABLE = Path(__file__).parents[2] / "docs" / "helpdesk.md"
-#: What is said to the caller, or done in the records: nothing changes here.
-_SAID = {"tell_caller", "correct_source", "correct_post", "print_forms"}
 _HEADING = "## Twenty calls"
 _NAMES = {"enter": "Enter", "escape": "Esc", "ctrl+r": "Ctrl+R", "tab": "Tab", "down": "↓"}
 
@@ -156,17 +156,8 @@ def workshop_accepted(board: Switchboard) -> None:
     assert any(LINK in text for text in board.mailed(CONTACT))
 
 
-def said(number: int, *words: str) -> Mended:
-    """What was said to the caller stands in the note; nothing changes in the program."""
-
-    def mended(board: Switchboard) -> None:
-        (step,) = note_of(board).steps
-        text = step.sentence.text("en")
-        for each in words:
-            assert each in text, text
-        assert "@" not in text
-
-    return mended
+def said(_board: Switchboard) -> None:
+    """Nothing changes in the program: what was said stands in the note (`check`)."""
 
 
 CALLS = [
@@ -178,23 +169,20 @@ CALLS = [
          ("reset_password",), "a token for a new password is mailed; it opens the account",
          mail_opens(3), told="an e-mail address"),
     Call(4, "token_replaced", lambda board: board.token(4), ("enter",), ("tell_caller",),
-         "said and noted: only the latest e-mail counts, that of its time",
-         said(4, "another token", "07:00", "24/11/2026"), told="the older token",
-         pastes=True, picture="04-older-token"),
+         "said and noted: only the latest e-mail counts, that of its time", said,
+         told="the older token", pastes=True, picture="04-older-token"),
     Call(5, "token_mistyped", lambda board: board.slip(5), ("enter",), ("tell_caller",),
-         "said and noted: mistyped, to be copied once more", said(5, "mistyped"),
+         "said and noted: mistyped, to be copied once more", said,
          told="a token, two letters changed", pastes=True),
     Call(6, "typing_error", words("peters zoe"), ("enter",), ("correct_source",),
-         "said and noted: the school corrects the address; when it arrives",
-         said(6, "Institut Saint-Exemple", "next import")),
+         "said and noted: the school corrects the address; when it arrives", said),
     Call(7, "no_post", words("benali aicha gozee"), ("enter",), ("correct_post",),
-         "said and noted: the school enters the post",
-         said(7, "Institut Sainte-Marie de Gozée", "no post")),
+         "said and noted: the school enters the post", said),
     Call(8, "no_address", words("2880402 1234"), ("enter",), ("correct_source",),
-         "said and noted: the school enters an address", said(8, "no e-mail address"),
+         "said and noted: the school enters an address", said,
          picture="08-no-address"),
     Call(9, "date_passed", words("wouters marc"), ("enter",), ("correct_post",),
-         "said and noted: the presence is to be unticked", said(9, "untick")),
+         "said and noted: the presence is to be unticked", said),
     Call(10, "lost_in_one_school", words("jean marc dupond"), ("enter", "f8"),
          ("reactivate",), "the access is open again", access_open),
     Call(11, "mission_not_renewed", words("gerrard charlote"), ("enter", "f8"),
@@ -207,15 +195,17 @@ CALLS = [
     Call(13, "no_consents_at_all", lambda board: board.fase(13), ("enter", "enter"),
          ("print_forms",), "the forms of the whole team are printed", forms_printed,
          told="a FASE number", picture="13-school"),
-    Call(14, "two_accounts", words("second14@courriel.example"), ("enter", "f8"),
+    Call(14, "two_accounts", lambda board: board.address("second{}@courriel.example", 14),
+         ("enter", "f8"),
          ("merge_accounts",), "one account is left, the other is closed", one_account_left,
          told="the address of one of two"),
-    Call(15, "wrong_identifier", words("membre15@ecole.example"), ("enter",), ("tell_caller",),
+    Call(15, "wrong_identifier", lambda board: board.address("membre{}@ecole.example", 15),
+         ("enter",), ("tell_caller",),
          "said and noted: to sign in with the address of the account",
-         said(15, "another address"), told="the address that they type"),
+         said, told="the address that they type"),
     Call(16, "reset_never_activated", lambda board: board.callers[16].email, ("enter",),
          ("tell_caller",), "said and noted: never activated, the invitation’s token opens",
-         said(16, "never been activated"), told="an e-mail address"),
+         said, told="an e-mail address"),
     Call(17, "locked", words("jansens thomas"), ("enter", "f8"), ("unlock_account",),
          "the account is unlocked", unlocked),
     Call(18, "ended", words("colard pauline"),
@@ -325,8 +315,15 @@ def check(log: Log, board: Switchboard) -> None:
     words_kept = note.searched == call.words(board)
     assert words_kept or (call.pastes and "[•" in note.searched), note.searched
     call.mended(board)
-    if all(code not in _SAID for code in call.done) and call.number in board.callers:
-        assert call.cause not in board.causes(call.number)
+    found = board.desk.read(diagnose, call.words(board), board.key).findings
+    still = [finding for finding in found if finding.cause == call.cause]
+    if call.mended is said:
+        (finding,), (step,) = still, note.steps
+        assert finding.tell is not None
+        for language in LANGUAGES:
+            assert step.sentence.text(language) == finding.tell.text(language)
+    else:
+        assert not still or call.number == 13  # which the forms mend once they are signed
 
 
 # --- the calls ----------------------------------------------------------------------------

@@ -13,13 +13,10 @@ from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rich.segment import Segment
 from textual import events, on
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.screen import Screen
-from textual.strip import Strip
-from textual.widget import Widget
 
 from models.database import ActorSession
 from models.keys import Key
@@ -27,6 +24,7 @@ from models.language import N_, Wording, _, say, say_n
 from models.schools import DEFAULT_TIME_ZONE
 from screens.commands import allowed, bindings
 from screens.diagnosis_remedies import Way, offered, way_of, whom_to_ask
+from screens.diagnosis_words import Standings, all_well, evidence_told
 from screens.facts import told_at
 from screens.plan import PlanScreen, plan_calls
 from screens.print_forms import PrintingScreen
@@ -36,24 +34,19 @@ from screens.whole_line import WholeLineScreen
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.findings import FindingLine, FindingList
 from screens.widgets.reader import Paragraph, Reader
-from screens.widgets.text import TONES, fit, signed
 from screens.workplace import Workplace
 from screens.workshop_dialogs import tell
 from services import calls, consents, diagnosis, families, faq, headnet_school, school_years
 from services.calls import Done
-from services.diagnosis import Diagnosis, Standing
+from services.diagnosis import Diagnosis
 from services.diagnosis_remedies import MAILS
 from services.families import Correction
-from services.findings import STATUS_WORDS, Evidence, Finding, Remedy
+from services.findings import Finding, Remedy
 from services.guardians import GuardianRow
 from services.headnet_school import HeadnetPage
 from services.school_years import Here
 from services.search import Hit
 
-#: Accesses that are told of above the causes; of more there is one line that says so.
-_MOST_STANDING = 3
-#: No longer name is shown; the rest of one that a source made up tells nobody anything.
-_LONGEST_NAME = 120
 #: The lines of the list at least, and its part of what list and detail have together.
 _LEAST_LINES, _PART_OF_LIST = 3, 2 / 5
 
@@ -180,10 +173,6 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         return cls(workplace, hit, call=False)
 
     @classmethod
-    def of_account(cls, workplace: Workplace, account_id: int) -> DiagnosisScreen:
-        return cls(workplace, Hit("account", account_id, "", "", Wording("")), call=False)
-
-    @classmethod
     def of_workshop(
         cls, workplace: Workplace, workshop_id: int, title: str, school_id: int | None
     ) -> DiagnosisScreen:
@@ -290,7 +279,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         if self._current is not None:
             self._reader.show(list(self._words(self._current)))
         elif self._seen is not None:
-            self._reader.show(list(_all_well(self._seen.diagnosis)))
+            self._reader.show(list(all_well(self._seen.diagnosis)))
 
     def _make_room(self) -> None:
         """Give the list the lines it needs, as long as the detail keeps the larger part."""
@@ -302,7 +291,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
 
     def _words(self, finding: Finding) -> Iterator[Paragraph]:
         for evidence in finding.evidence:
-            yield Paragraph(_told(evidence, self._zone), apart=False, hang=2)
+            yield Paragraph(evidence_told(evidence, self._zone), apart=False, hang=2)
         if finding.tell is not None:
             yield Paragraph(_("To say: %(words)s") % {"words": finding.tell}, "strong", hang=2)
         if finding.remedy is not None:
@@ -762,87 +751,3 @@ def _noted(
 
 def _is_same(one: Finding, other: Finding) -> bool:
     return (one.cause, one.about) == (other.cause, other.about)
-
-
-# --- in words -----------------------------------------------------------------------------
-
-
-def _told(evidence: Evidence, zone: ZoneInfo) -> str:
-    facts = "  ".join(filter(None, (told_at(evidence.at, zone), evidence.value)))
-    if not facts:
-        return evidence.label.text()
-    return _("%(label)s: %(facts)s") % {"label": evidence.label, "facts": facts}
-
-
-def _all_well(found: Diagnosis) -> Iterator[Paragraph]:
-    """Yield what to tell a caller for whom nothing is wrong."""
-    for each in found.standing:
-        sentence = _TOLD_WELL.get(each.status)
-        if sentence is not None and each.since is not None:
-            values = {"school": each.school, "at": each.since}
-            told = Wording(sentence, values).text()
-            yield Paragraph(_("To say: %(words)s") % {"words": told}, "strong", hang=2)
-
-
-_TOLD_WELL = {
-    "active": N_(
-        "Your access to %(school)s is active since %(at)s: sign in with your address and your "
-        "password."
-    ),
-    "sent": N_(
-        "Your invitation for %(school)s was sent on %(at)s: open it and make your password; look "
-        "among the unwanted mails too."
-    ),
-    "queued": N_(
-        "Your invitation for %(school)s was asked for on %(at)s and is about to leave; it does "
-        "not depend on you."
-    ),
-}
-
-
-class Standings(Widget):
-    """Whom or what it is about, and below it where each access stands, a line each."""
-
-    DEFAULT_CSS = "Standings { height: 1; width: 100%; }"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._found: Diagnosis | None = None
-        self._zone = ZoneInfo(DEFAULT_TIME_ZONE)
-
-    def show(self, found: Diagnosis, zone: ZoneInfo) -> None:
-        if (found, zone) != (self._found, self._zone):
-            self._found, self._zone = found, zone
-            self.styles.height = len(self._lines)
-            self.refresh()
-
-    def language_changed(self) -> None:
-        self.refresh()
-
-    @property
-    def _lines(self) -> list[str]:
-        if self._found is None:
-            return [""]
-        subject = self._found.subject
-        name = subject.text() if isinstance(subject, Wording) else subject
-        standing = self._found.standing
-        lines = [name[:_LONGEST_NAME], *(self._line(each) for each in standing[:_MOST_STANDING])]
-        if len(standing) > _MOST_STANDING:
-            more = len(standing) - _MOST_STANDING + 1
-            told = say_n("and %(count)s more access", "and %(count)s more accesses", more)
-            lines[-1] = told.text()
-        return lines
-
-    def _line(self, standing: Standing) -> str:
-        # The school comes last: it is what may be cut where the screen is narrow.
-        words = STATUS_WORDS[standing.status]
-        since = told_at(standing.since, self._zone)
-        parts = (signed(words.sign, words.label), since, standing.school)
-        return "  ".join(filter(None, parts))
-
-    def render_line(self, y: int) -> Strip:
-        width, lines = self.size.width, self._lines
-        if y >= len(lines):
-            return Strip.blank(width)
-        style = TONES["" if y else "strong"]
-        return Strip([Segment(fit("   " + lines[y], width), style)], width)

@@ -39,7 +39,7 @@ class ConferenceFormScreen(RoomFormScreen):
         information = known.get("information", "")
         fields = [
             line("title", N_("Title"), LONGEST_TITLE, required=True),
-            line("place", N_("Where"), LONGEST_TITLE),
+            line("place", N_("Place"), LONGEST_TITLE),
             line("first_day", N_("First day"), _LONGEST_DAY, required=True, check=day_fault),
             line("last_day", N_("Last day"), _LONGEST_DAY, check=day_fault),
             line("begins", N_("Begins each day at"), _LONGEST_TIME),

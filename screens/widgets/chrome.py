@@ -178,6 +178,9 @@ class Sentence(Widget):
     def _say_anew(self) -> None:
         # Laying out the screen anew takes longer than painting these lines.
         self.refresh(layout=self.styles.auto_dimensions)
+        if self.is_attached and not self.is_mounted:
+            # It may be measured already, and `refresh` forgets no measures before it is mounted.
+            self.call_later(self.refresh, layout=True)
 
     def render(self) -> Any:
         return safe(self.text)

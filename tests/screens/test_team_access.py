@@ -260,7 +260,7 @@ async def test_a_person_s_page_tells_what_is_wrong_and_what_happened(
         assert "01/09/2026 09:30" in shown  # in Brussels
         await pilot.press("h")
         await settled(pilot)
-        assert "1 revenu" in screen_text(pilot.app)
+        assert "retour de" in screen_text(pilot.app)
 
 
 async def test_a_mission_is_given_from_a_person_s_page(console: MakeApp, world: World) -> None:

@@ -490,6 +490,7 @@ class LateChangeScreen(DeedScreen[None]):
 
     @dataclass
     class _Written(Message):
+        change: str
         letter: LateMessage | None
         refused: Wording | None
 
@@ -501,6 +502,7 @@ class LateChangeScreen(DeedScreen[None]):
         super().__init__()
         self._workplace, self._desk, self._workshop = workplace, workplace.desk, workshop_id
         self._hint = Sentence(N_("Say which participant, and what is to be changed."), id="hint")
+        self._asked = ""
         field = Field("change", N_("The change"), max_length=LONGEST_CHANGE, required=True)
         self._form = _LateChange(
             f"late-change-{workshop_id}", field, drafts=drafts.DraftsOf(self._desk)
@@ -519,6 +521,7 @@ class LateChangeScreen(DeedScreen[None]):
 
     @on(Field.Edited)
     def _write(self, event: Field.Edited) -> None:
+        self._asked = event.value
         self.attempt(partial(self._read, event.value), "letter", exclusive=True)
 
     def _read(self, text: str) -> None:
@@ -527,14 +530,15 @@ class LateChangeScreen(DeedScreen[None]):
         try:
             letter = self._desk.read(workshop_participants.late_change, self._workshop, text)
         except TrousseauError as error:
-            self.post_message(self._Written(None, error.wording))
+            self.post_message(self._Written(text, None, error.wording))
         else:
-            self.post_message(self._Written(letter, None))
+            self.post_message(self._Written(text, letter, None))
 
     @on(_Written)
     def _show(self, message: _Written) -> None:
         message.stop()
-        self._letter.show(_letter(message.letter, message.refused))
+        if message.change == self._asked:  # an older letter may come after the newest
+            self._letter.show(_letter(message.letter, message.refused))
 
     def action_save(self) -> None:
         if not self._form.problems():

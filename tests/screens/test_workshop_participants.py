@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine
 from textual.pilot import Pilot
 
+from models.language import say
 from screens.confirm import ConfirmScreen
 from screens.workshop_participants import (
     LateChangeScreen,
@@ -310,6 +311,23 @@ def test_picture_of_the_plan(console: MakeApp, ateliers: Ateliers, snap_compare:
 
     app = console(screen_of(ateliers, ateliers.accepted()), role="coordinator")
     assert snap_compare(app, terminal_size=(80, 24), run_before=look)
+
+
+async def test_an_older_letter_that_comes_late_is_not_shown(
+    console: MakeApp, ateliers: Ateliers
+) -> None:
+    workshop = ateliers.accepted()
+    ateliers.at(LATE)
+    screen = LateChangeScreen(coordinator(ateliers), workshop)
+    async with console(screen, role="coordinator").run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press(*"Zoe")
+        await settled(pilot)
+        before = shown(pilot)
+        assert "demandé : Zoe" in before
+        screen.post_message(screen._Written("Zo", None, say("An older letter.")))
+        await settled(pilot)
+        assert shown(pilot) == before
 
 
 def test_picture_of_a_late_change(console: MakeApp, ateliers: Ateliers, snap_compare: Any) -> None:

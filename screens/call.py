@@ -14,7 +14,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 
-from models.database import ActorSession
 from models.errors import TrousseauError
 from models.language import N_, Wording, _, say
 from models.schools import DEFAULT_TIME_ZONE
@@ -33,7 +32,7 @@ from screens.widgets.text import Tone
 from screens.widgets.writing import WritingField
 from screens.workplace import Workplace
 from screens.workshop_dialogs import tell
-from services import calls, drafts, story
+from services import call_steps, calls, drafts, story
 from services.calls import Caller, CallPage, CauseRow, Seen, StepRow
 from services.search_rows import Hit
 
@@ -336,14 +335,14 @@ class CallScreen(DeedScreen[Outcome | None]):
         self._store(self._save)
 
     def _save(self, values: Mapping[str, str], seen: Seen) -> None:
-        call_id = self._desk.write(_stored, self.call_id, values, seen)
+        call_id = self._desk.write(call_steps.store, self.call_id, _seen(values), seen)
         self.post_message(self._Kept(call_id, say("The note is kept.")))
 
     def action_close(self) -> None:
         self._store(self._close)
 
     def _close(self, values: Mapping[str, str], seen: Seen) -> None:
-        call_id = self._desk.write(_closed, self.call_id, values, seen)
+        call_id = self._desk.write(call_steps.store_and_close, self.call_id, _seen(values), seen)
         self.post_message(self._Kept(call_id, say("The call is closed."), "closed"))
 
     def action_hand_on(self) -> None:
@@ -355,7 +354,9 @@ class CallScreen(DeedScreen[Outcome | None]):
             self.app.push_screen(HandOnScreen(self._desk), answered)
 
     def _hand_on(self, to: str, values: Mapping[str, str], seen: Seen) -> None:
-        call_id = self._desk.write(_handed_on, self.call_id, to, values, seen)
+        call_id = self._desk.write(
+            call_steps.store_and_hand_on, self.call_id, _seen(values), seen, to
+        )
         told = say("The call is handed on to %(to)s.", to=clean(to))
         self.post_message(self._Kept(call_id, told, "handed_on"))
 
@@ -407,40 +408,6 @@ class CallScreen(DeedScreen[Outcome | None]):
             )
 
 
-# --- storing --------------------------------------------------------------------------------
-
-
-def _stored(
-    session: ActorSession, call_id: int | None, values: Mapping[str, str], seen: Seen
-) -> int:
-    """Open the note, or correct it as typed; return its id."""
-    caller, remarks = _caller(values), values["remarks"]
-    if call_id is None:
-        return calls.open_call(session, caller=caller, remarks=remarks)
-    calls.update_note(session, call_id, caller, remarks=remarks, seen=seen)
-    return call_id
-
-
-def _closed(
-    session: ActorSession, call_id: int | None, values: Mapping[str, str], seen: Seen
-) -> int:
-    stored = _stored(session, call_id, values, seen)
-    calls.close(session, stored)
-    return stored
-
-
-def _handed_on(
-    session: ActorSession,
-    call_id: int | None,
-    to: str,
-    values: Mapping[str, str],
-    seen: Seen,
-) -> int:
-    stored = _stored(session, call_id, values, seen)
-    calls.hand_on(session, stored, to)
-    return stored
-
-
 # --- the form -------------------------------------------------------------------------------
 
 
@@ -475,6 +442,10 @@ def _caller(values: Mapping[str, str]) -> Caller:
     )
 
 
+def _seen(values: Mapping[str, str]) -> Seen:
+    return Seen(_caller(values), values["remarks"])
+
+
 def _values(seen: Seen) -> dict[str, str]:
     """Return a note as its form holds it."""
     caller = seen.caller
@@ -491,7 +462,7 @@ def _seen_of(kept: str, otherwise: Seen) -> Seen:
     """Return what the writer of a draft had read; `otherwise` where it does not say."""
     try:
         values = {name: str(value) for name, value in json.loads(kept).items()}
-        return Seen(_caller(values), values["remarks"])
+        return _seen(values)
     except (ValueError, KeyError, TypeError, AttributeError):
         return otherwise
 

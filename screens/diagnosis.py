@@ -6,7 +6,7 @@ from a search is a call in hand: it is noted with the first remedy, or when it i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
@@ -18,8 +18,6 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.screen import Screen
 
-from models.database import ActorSession
-from models.keys import Key
 from models.language import N_, Wording, _, say, say_n
 from models.schools import DEFAULT_TIME_ZONE
 from screens.commands import allowed, bindings
@@ -36,9 +34,18 @@ from screens.widgets.findings import FindingLine, FindingList
 from screens.widgets.reader import Paragraph, Reader
 from screens.workplace import Workplace
 from screens.workshop_dialogs import tell
-from services import calls, consents, diagnosis, families, faq, headnet_school, school_years
+from services import (
+    call_steps,
+    calls,
+    consents,
+    diagnosis,
+    families,
+    faq,
+    headnet_school,
+    school_years,
+)
 from services.calls import Done
-from services.diagnosis import Diagnosis
+from services.diagnosis import PlacedDiagnosis
 from services.diagnosis_remedies import MAILS
 from services.families import Correction
 from services.findings import Finding, Remedy
@@ -52,14 +59,6 @@ _LEAST_LINES, _PART_OF_LIST = 3, 2 / 5
 
 _NO_TEAM = (0, 0)
 _INVITES = ("invite", "invite_again")
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What is shown: the diagnosis, and the school where it holds, if there is one."""
-
-    diagnosis: Diagnosis
-    here: Here | None
 
 
 class DiagnosisScreen(ChangingScreen, PrintingScreen):
@@ -82,7 +81,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
 
     @dataclass
     class _Read(Message):
-        seen: _Seen
+        seen: PlacedDiagnosis
 
     @dataclass
     class _There(Message):
@@ -143,7 +142,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         self._in_hand = call and self._may_note
         self._call_id = call_id
         self._noting = Lock()
-        self._seen: _Seen | None = None
+        self._seen: PlacedDiagnosis | None = None
         self._key = 0
         self._current: Finding | None = None
         #: What was found before anything was done about it, for the note of the call.
@@ -218,7 +217,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
 
     def _read(self) -> None:
         key = self.workplace.key() if self._hit.kind == "token" else None
-        seen = self.workplace.desk.read(_look_at, self._hit, self._searched, key)
+        seen = self.workplace.desk.read(diagnosis.diagnose_placed, self._hit, self._searched, key)
         self.post_message(self._Read(seen))
 
     @on(_Read)
@@ -583,7 +582,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         with self._noting:
             about = calls.about_hit(self._hit)
             self._call_id = self.workplace.desk.write(
-                _noted, self._call_id, about, self._searched, self._found, done, close
+                call_steps.keep_up, self._call_id, about, self._searched, self._found, done, close
             )
         self.post_message(self._Noted())
         return self._call_id
@@ -712,41 +711,6 @@ def _workshop_page(workshop_id: int, at: Workplace) -> Screen[Any]:
     from screens.workshop import WorkshopScreen
 
     return WorkshopScreen(at, workshop_id)
-
-
-# --- in threads ---------------------------------------------------------------------------
-
-
-def _look_at(session: ActorSession, hit: Hit, searched: str, key: Key | None) -> _Seen:
-    """Return what holds for a result of the search, and the school where one looks at it."""
-    found = diagnosis.diagnose_hit(session, hit, searched, key)
-    school, year = hit.school_id, hit.school_year_id
-    for finding in found.findings:
-        if school is None:
-            school, year = finding.about.school_id, finding.about.school_year_id
-    return _Seen(found, school_years.here(session, school, year) if school else None)
-
-
-def _noted(
-    session: ActorSession,
-    call_id: int | None,
-    about: calls.About,
-    searched: str,
-    findings: Sequence[Finding],
-    done: Done | None,
-    close: bool,
-) -> int:
-    """Bring a note of a call up to date and return its id."""
-    if call_id is None:
-        caller = calls.suggested_caller(session, about)
-        call_id = calls.open_call(session, searched, caller, about, findings)
-    elif not close:
-        calls.note_found(session, call_id, findings)
-    if done is not None:
-        calls.note_done(session, call_id, done)
-    if close:
-        calls.close(session, call_id)
-    return call_id
 
 
 def _is_same(one: Finding, other: Finding) -> bool:

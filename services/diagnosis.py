@@ -46,6 +46,7 @@ from services.diagnosis_words import Told
 from services.findings import INVITE_AGAIN, STATUS_WORDS, About, Evidence, Finding
 from services.headnet_rows import is_manager
 from services.headnet_sign_in import KIND
+from services.school_years import Here
 from services.school_years import here as school_here
 from services.search import LONGEST_TEXT, Hit, search
 from services.sign_in import AccountLocked
@@ -53,8 +54,9 @@ from services.token_refusals import TokenRefused
 from services.zones import local
 
 __all__ = [
-    "NUMBERS", "Diagnosis", "Standing", "diagnose", "diagnose_account", "diagnose_address",
-    "diagnose_hit", "diagnose_person", "diagnose_school", "diagnose_token", "prepare", "warm_up",
+    "NUMBERS", "Diagnosis", "PlacedDiagnosis", "Standing", "diagnose", "diagnose_account",
+    "diagnose_address", "diagnose_hit", "diagnose_person", "diagnose_placed", "diagnose_school",
+    "diagnose_token", "prepare", "warm_up",
 ]  # fmt: skip
 
 #: People at one address of whom all is looked at.
@@ -520,6 +522,24 @@ def diagnose_hit(
     if hit.school_id is not None:
         return diagnose_school(session, hit.school_id)
     return Diagnosis(hit.kind, hit.id, hit.title)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedDiagnosis:
+    """A diagnosis, and the school and school year where it holds, None where there is none."""
+
+    diagnosis: Diagnosis
+    here: Here | None
+
+
+def diagnose_placed(session: ActorSession, hit: Hit, text: str, key: Key | None) -> PlacedDiagnosis:
+    """Return what holds for a result of the search, and the school where one looks at it."""
+    found = diagnose_hit(session, hit, text, key)
+    school, year = hit.school_id, hit.school_year_id
+    for finding in found.findings:
+        if school is None:
+            school, year = finding.about.school_id, finding.about.school_year_id
+    return PlacedDiagnosis(found, school_here(session, school, year) if school else None)
 
 
 def diagnose_account(session: ActorSession, account_id: int) -> Diagnosis:

@@ -291,6 +291,8 @@ ARGUMENTS: dict[str, Make] = {
     "remarks": lambda c: c.text(),
     "findings": lambda c: [Finding("no_consent", say("a"))],
     "seen": lambda c: c.maybe(calls.Seen(calls.Caller(), "")),
+    "typed": lambda c: calls.Seen(calls.Caller("Neuf", "Jo", OTHER_NUMBER, "02"), c.text()),
+    "close": lambda c: c.maybe(True),
     "done": lambda c: calls.Done(say("a"), plan_id=c.maybe(c.one("plan"))),
     "to": lambda c: "autre",
 }  # fmt: skip

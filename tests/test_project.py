@@ -1,16 +1,19 @@
 """What holds for the project as a whole: its layers, its weight, its files, its words."""
 
+import ast
 import io
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
 
 from tests import catalogue
+from tui.preload import LIBRARIES
 
 ROOT = Path(__file__).parent.parent
 SERVICES_AND_MODELS = sorted(
@@ -120,6 +123,37 @@ def test_the_locks_agree_on_every_version() -> None:
     ]
     runtime, developers = pins
     assert {name: developers.get(name) for name in runtime} == runtime
+
+
+def _imported(text: str) -> Iterator[str]:
+    """Yield the packages that a module imports, wherever in it."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            yield from (each.name.partition(".")[0] for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def test_whoever_uses_the_program_has_all_that_it_imports() -> None:
+    """The tests run with the developers' libraries, a user has those of requirements.lock."""
+    pinned = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    there = {_distribution(name) for name in pinned}
+    owners = packages_distributions()
+    ours = {"models", "services", "screens", "tui"}
+    used = {name.partition(".")[0] for name in LIBRARIES}
+    for package in ours:
+        for path in (ROOT / package).rglob("*.py"):
+            used.update(_imported(path.read_text(encoding="utf-8")))
+    others = used - set(sys.stdlib_module_names) - ours
+    assert {"textual", "rapidfuzz"} <= others
+    missing = {
+        name for name in others if not there.intersection(map(_distribution, owners.get(name, [])))
+    }
+    assert missing == set()
+
+
+def _distribution(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 class TestTranslations:

@@ -86,6 +86,7 @@ class Diagnosis:
     subject: Wording | str
     findings: tuple[Finding, ...] = ()
     standing: tuple[Standing, ...] = ()
+    others: tuple[Hit, ...] = ()
 
     @property
     def first(self) -> Finding | None:
@@ -460,7 +461,7 @@ def _some_school() -> Any:
 def diagnose(
     session: ActorSession, text: str, key: Key | None = None, school_id: int | None = None
 ) -> Diagnosis:
-    """Return what holds for the best match of a search.
+    """Return what holds for the best match of a search, and which others match as well.
 
     Raises `NotFound` where nothing is found: a person who is missing has no post this year.
     """
@@ -474,7 +475,10 @@ def diagnose(
         raise NotFound(
             say("Nobody and nothing is found. Who is not on record has no post this school year.")
         )
-    return diagnose_hit(session, hits[0], text, key, school_id)
+    first, *rest = hits
+    alike = (first.kind, first.matched, first.fit)
+    others = tuple(hit for hit in rest if (hit.kind, hit.matched, hit.fit) == alike)
+    return replace(diagnose_hit(session, first, text, key, school_id), others=others)
 
 
 def _is_whole_address(text: str) -> bool:

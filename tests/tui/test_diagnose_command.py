@@ -64,3 +64,24 @@ def test_who_is_not_found_is_refused(world: World, command: Any) -> None:
     assert command("diagnose", "zzzzzz")[0] == 1
     world.person(surname="Vandenbroeck")
     assert command("diagnose", "vandenbroeck", "--school", "9902")[0] == 1
+
+
+def test_a_sentence_is_whole_and_within_the_line(world: World, command: Any) -> None:
+    world.person(surname="Signé")
+    world.person(surname="Vandenbroeck", consent=False)
+    _status, told = command("diagnose", "vandenbroeck", "--json")
+    (finding,) = json.loads(told)["findings"]
+    _status, told = command("diagnose", "vandenbroeck")
+    assert max(map(len, told.splitlines())) <= 80 < len(finding["tell"]["en"])
+    assert finding["tell"]["en"] in " ".join(told.split())
+    assert finding["remedy"]["label"] in told
+
+
+def test_who_may_have_been_meant_as_well_is_named(world: World, command: Any) -> None:
+    first, second = world.person(surname="Nguyen"), world.person(surname="Nguyen")
+    world.person(surname="Nguyenne")
+    _status, told = command("diagnose", "nguyen", "--json")
+    found = json.loads(told)
+    assert {found["id"], *(each["id"] for each in found["others"])} == {first.person, second.person}
+    assert "May have been meant just as well" in command("diagnose", "nguyen")[1]
+    assert "just as well" not in command("diagnose", "nguyenne")[1]

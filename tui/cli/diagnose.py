@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from models.language import N_, _
+from models.language import N_, _, say
 from tui.cli.names import HELP
 from tui.cli.office import office
 from tui.cli.options import Json
-from tui.cli.output import print_json, print_table
+from tui.cli.output import print_json, print_line, print_sentence, shown
 
 if TYPE_CHECKING:
     from services.diagnosis import Diagnosis
@@ -39,22 +39,39 @@ def diagnose(who: Who, school: AtSchool = None, as_json: Json = False) -> None:
     if as_json:
         print_json(_as_json(found, service.NUMBERS))
         return
-    print_table(
-        (_("Who"), _("School"), _("Status"), _("Since")),
-        ((_name(found), s.school, s.words, s.since or "") for s in found.standing)
-        if found.standing
-        else ((_name(found), "", "", ""),),
-    )
+    _print(found)
+
+
+def _print(found: "Diagnosis") -> None:
+    """Write whom it is about and where it stands, then each cause with what to say and to do."""
+    print_line(_name(found))
+    for each in found.standing:
+        place = say("%(label)s: %(facts)s", label=each.school, facts=each.words)
+        since = shown(each.since)
+        print_sentence(
+            say("%(name)s, since %(day)s", name=place, day=since) if since else place, "  "
+        )
     if not found.findings:
-        print(_("Nothing keeps them out."))
-        return
-    print_table(
-        (_("Cause"), _("Tell the caller"), _("Then")),
-        (
-            (each.cause, each.tell or "", each.remedy.label if each.remedy else "")
-            for each in found.findings
-        ),
-    )
+        print_line()
+        print_line(say("Nothing keeps them out."))
+    for number, finding in enumerate(found.findings, 1):
+        print_line()
+        _print_finding(finding, f"{number}. ")
+    if found.others:
+        print_line()
+        print_line(say("May have been meant just as well:"))
+        for hit in found.others:
+            print_sentence(f"{hit.title}, {hit.detail}", "  ")
+
+
+def _print_finding(finding: "Finding", sign: str) -> None:
+    margin = " " * len(sign)
+    print_sentence(finding.tell or finding.sentence, sign)
+    for each in finding.evidence:
+        if each.at is not None:
+            print_sentence(f"{each.label}, {shown(each.at)}", f"{margin}- ")
+    if finding.remedy:
+        print_sentence(finding.remedy.label, f"{margin}> ")
 
 
 def _name(found: "Diagnosis") -> str:
@@ -71,6 +88,10 @@ def _as_json(found: "Diagnosis", numbers: dict[str, int]) -> dict[str, Any]:
             {"school": s.school, "status": s.status, "since": s.since} for s in found.standing
         ],
         "findings": [_finding(each, numbers) for each in found.findings],
+        "others": [
+            {"kind": hit.kind, "id": hit.id, "title": str(hit.title), "detail": str(hit.detail)}
+            for hit in found.others
+        ],
     }
 
 

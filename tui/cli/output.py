@@ -1,16 +1,19 @@
 """What commands write: one JSON value or plain aligned text on standard output, the rest aside."""
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from textwrap import fill
 from typing import Any
 
 from models.language import Wording
 from models.text import clean
 
-#: No cell of a table is wider, for somebody reads it on a terminal.
+#: No cell of a table is wider, for somebody reads it on a terminal; no sentence is wider either.
 _WIDEST = 60
+_WIDEST_LINE = 100
 
 
 def tell(sentence: str | Wording) -> None:
@@ -21,6 +24,17 @@ def tell(sentence: str | Wording) -> None:
 def print_line(sentence: str | Wording = "") -> None:
     """Write a line of the result for people."""
     print(clean(str(sentence)))
+
+
+def print_sentence(sentence: str | Wording, sign: str = "") -> None:
+    """Write a sentence whole, in lines as wide as the terminal, behind a sign for its first."""
+    width = min(shutil.get_terminal_size().columns, _WIDEST_LINE)
+    print(
+        fill(
+            clean(str(sentence)), width, initial_indent=sign, subsequent_indent=" " * len(sign),
+            break_long_words=False, break_on_hyphens=False,
+        )
+    )  # fmt: skip
 
 
 def print_json(value: Any) -> None:

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from models.language import N_, _
+from models.language import N_, _, say
 from tui.cli.names import HELP
 from tui.cli.office import office
 from tui.cli.options import Json
-from tui.cli.output import print_json, print_table
+from tui.cli.output import print_json, print_table, tell
 
 if TYPE_CHECKING:
     from services.search import Hit
@@ -35,6 +35,9 @@ def search(words: Words, limit: Limit = 12, as_json: Json = False) -> None:
         hits = here.desk.read(service.search, " ".join(words), limit, here.key())
     if as_json:
         print_json([_as_json(hit) for hit in hits])
+        return
+    if not hits:
+        tell(say("Nobody and nothing is found."))
         return
     headings = (_("Kind"), _("No."), _("Name"), _("Where"), _("Status"), _("Found by"))
     print_table(

@@ -480,7 +480,10 @@ def _standing(page: CallPage, zone: ZoneInfo) -> Wording:
             "Handed on to %(to)s on %(at)s by %(who)s.",
             to=page.handed_to, at=told_at(page.handed_at, zone), who=page.handed_by,
         )  # fmt: skip
-    return say("Opened on %(at)s by %(who)s.", at=told_at(page.opened_at, zone), who=page.opened_by)
+    at, who = told_at(page.opened_at, zone), page.opened_by
+    if page.written:
+        return say("Written on %(at)s by %(who)s.", at=at, who=who)
+    return say("Opened on %(at)s by %(who)s.", at=at, who=who)
 
 
 def _about(page: CallPage) -> Wording | str:

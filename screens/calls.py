@@ -128,6 +128,8 @@ class CallsScreen(DeedScreen[None]):
             else told_wait(self._desk.now() - row.opened_at)
         )
         cause = row.cause.text() if row.cause else "–"
+        if row.words is not None:
+            cause = _("Message: %(text)s") % {"text": row.cause.text() if row.cause else row.words}
         cells = (
             Cell(kind.text, kind.tone), since, _caller(row), cause, row.school or "–",
             row.handed_to or "–",
@@ -185,6 +187,8 @@ def _caller(row: CallRow) -> str:
 
 def _details(row: CallRow, zone: ZoneInfo) -> Iterator[str]:
     """Yield what the columns do not hold, or not to the end."""
+    if row.words is not None:
+        yield _("Message: %(text)s") % {"text": row.words}
     if row.cause is not None:
         yield row.cause.text()
     if row.school:
@@ -195,7 +199,9 @@ def _details(row: CallRow, zone: ZoneInfo) -> Iterator[str]:
         yield _("Contact: %(contact)s") % {"contact": row.contact}
     if row.fase_number is not None:
         yield _("school %(number)s") % {"number": row.fase_number}
-    at, who = told_at(row.opened_at, zone), row.opened_by
-    yield _("Opened on %(at)s by %(who)s.") % {"at": at, "who": who}
+    told = N_("Opened on %(at)s by %(who)s.")
+    if row.words is not None:
+        told = N_("Written on %(at)s by %(who)s.")
+    yield _(told) % {"at": told_at(row.opened_at, zone), "who": row.opened_by}
     if row.handed_to:
         yield _("Handed on to %(to)s") % {"to": row.handed_to}

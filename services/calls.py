@@ -41,11 +41,11 @@ from services.search_rows import Hit
 from services.team_access import LONGEST_PAGE, Page
 
 __all__ = [
-    "LONGEST_REMARKS", "STATUS_WORDS", "About", "CallChanged", "CallNotFound", "CallPage",
-    "CallQuery", "CallRefused", "CallRow", "Caller", "CauseRow", "CommonCause", "Done", "Seen",
-    "StepRow", "about_hit", "agents", "calls_page", "close", "commonest", "counts", "hand_on",
-    "hit_of", "note_done", "note_found", "open_call", "page", "suggested_caller", "total",
-    "update_note", "week_of",
+    "LONGEST_REMARKS", "MESSAGE", "STATUS_WORDS", "About", "CallChanged", "CallNotFound",
+    "CallPage", "CallQuery", "CallRefused", "CallRow", "Caller", "CauseRow", "CommonCause", "Done",
+    "Seen", "StepRow", "about_hit", "agents", "calls_page", "close", "commonest", "counts",
+    "hand_on", "hit_of", "note_done", "note_found", "open_call", "open_message", "page",
+    "suggested_caller", "total", "update_note", "week_of",
 ]  # fmt: skip
 
 #: Every status in words, with one sign that needs no colour.
@@ -64,6 +64,9 @@ LONGEST_REMARKS = 2_000
 _LONGEST_NAME, _LONGEST_CONTACT, _LONGEST_SEARCH = LONGEST_NAME, LONGEST_CONTACT, 200
 _MOST_CAUSES, _MOST_STEPS, _MOST_WORDS = 40, 200, 8
 _GREATEST_FASE = 99_999
+#: The code of the step that begins a note which a message to the helpdesk has opened.
+MESSAGE = "message"
+_WORDS_SHOWN = 200
 
 
 class CallNotFound(TrousseauError):
@@ -163,11 +166,13 @@ def open_call(
     about: About | None = None,
     findings: Sequence[Finding] = (),
     remarks: str = "",
+    by: str = "",
 ) -> int:
     """Open a note with what was searched and, where they are known, the causes; return its id.
 
-    Raises `CallRefused` for a FASE number that is none and for what it is about that does not
-    exist, `OutOfScope` for whoever is not the helpdesk.
+    `by` is who opens it, the actor where it is nobody else. Raises `CallRefused` for a FASE
+    number that is none and for what it is about that does not exist, `OutOfScope` for whoever is
+    not the helpdesk.
     """
     _require_helpdesk(session)
     note = CallNote(
@@ -176,7 +181,7 @@ def open_call(
         searched=kept(searched, _LONGEST_SEARCH),
         remarks=kept(remarks),
         opened_at=session.at,
-        opened_by=session.actor.name,
+        opened_by=by or session.actor.name,
     )
     note.search_key = search_key_of(note)
     session.add(note)
@@ -238,8 +243,11 @@ def note_found(session: ActorSession, call_id: int, findings: Sequence[Finding])
     return _add_causes(session, _open_note(session, call_id), findings)
 
 
-def note_done(session: ActorSession, call_id: int, done: Done) -> None:
-    """Add to an open note what was done; raises `CallRefused` for no such plan or mail."""
+def note_done(session: ActorSession, call_id: int, done: Done, by: str = "") -> None:
+    """Add to an open note what was done, by the actor where it was nobody else.
+
+    Raises `CallRefused` for no such plan or mail.
+    """
     _open_note(session, call_id)
     counted = select(func.count(col(CallStep.id))).where(col(CallStep.call_id) == call_id)
     if (session.scalar(counted) or 0) >= _MOST_STEPS:
@@ -256,9 +264,29 @@ def note_done(session: ActorSession, call_id: int, done: Done) -> None:
             mail_id=done.mail_id,
             sentence=_kept_wording(done.sentence).to_json(),
             done_at=session.at,
-            done_by=session.actor.name,
+            done_by=by or session.actor.name,
         )
     )
+
+
+def open_message(
+    session: ActorSession,
+    caller: Caller,
+    about: About,
+    findings: Sequence[Finding],
+    words: str,
+    mail_id: int,
+    by: str,
+) -> int:
+    """Open the note of a message that somebody writes to the helpdesk; return its id.
+
+    It waits on the list of calls until it is taken. The words are its remarks, the mail is its
+    first step. Raises what `open_call` and `note_done` raise.
+    """
+    call_id = open_call(session, "", caller, about, findings, words, by)
+    done = Done(say("Wrote to the helpdesk."), MESSAGE, mail_id=mail_id)
+    note_done(session, call_id, done, by)
+    return call_id
 
 
 def _check_seen(note: CallNote, seen: Seen | None) -> None:
@@ -446,7 +474,10 @@ class CallQuery:
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
-    """One note as lists show it; `cause` is the likeliest that was found, and its code."""
+    """One note as lists show it; `cause` is the likeliest that was found, and its code.
+
+    `words` are the first of a message that opened it, None where somebody called.
+    """
 
     id: int
     status: str
@@ -462,6 +493,7 @@ class CallRow:
     school: str
     code: str
     cause: Wording | None
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -507,6 +539,11 @@ class CallPage:
     closed_by: str
     causes: tuple[CauseRow, ...]
     steps: tuple[StepRow, ...]
+
+    @property
+    def written(self) -> bool:
+        """Whether a message to the helpdesk has opened it, and no call."""
+        return any(step.code == MESSAGE for step in self.steps)
 
 
 def page(session: ActorSession, call_id: int) -> CallPage:
@@ -575,6 +612,8 @@ def calls_page(
             CallNote.first_name, CallNote.fase_number, CallNote.contact, CallNote.searched,
             CallNote.opened_at, CallNote.opened_by, CallNote.handed_to, CallNote.school_id,
             col(School.name).label("school"), CallCause.code, CallCause.sentence,
+            func.substr(CallNote.remarks, 1, _WORDS_SHOWN).label("words"),
+            _written().label("written"),
         )
         .outerjoin(School, col(School.id) == CallNote.school_id)
         .outerjoin(CallCause, first)
@@ -585,6 +624,12 @@ def calls_page(
     )  # fmt: skip
     rows = tuple(_call_row(row) for row in session.execute(wanted))
     return Page(rows, total(session, query) if count else None)
+
+
+def _written() -> Any:
+    """Ask whether a message has opened the note."""
+    of_it = (col(CallStep.call_id) == CallNote.id) & (col(CallStep.code) == MESSAGE)
+    return select(col(CallStep.id)).where(of_it).correlate(CallNote).exists()
 
 
 def total(session: ActorSession, query: CallQuery) -> int:
@@ -643,6 +688,7 @@ def _call_row(row: Any) -> CallRow:
         school=row.school or "",
         code=row.code or "",
         cause=None if row.sentence is None else wording_from_json(row.sentence),
+        words=squeeze(row.words) if row.written else None,
     )
 
 

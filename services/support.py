@@ -30,8 +30,9 @@ from models.mail import REPLY_TO, TEXT_FILE, Mail
 from models.people import Person
 from models.schools import DEFAULT_TIME_ZONE, School
 from models.text import squeeze
-from services import faq
+from services import calls, faq
 from services.account_tokens import hold_account
+from services.calls import About, Caller
 from services.diagnosis import diagnose_account, diagnose_person
 from services.diagnosis_person import of_headnet
 from services.findings import Finding
@@ -103,6 +104,8 @@ def contact_support(
 ) -> int:
     """Queue the mail to the helpdesk's address and return its id.
 
+    In the same transaction it opens a note on the helpdesk's list of calls, with the words and
+    what was found.
     `language` is that of the mail. Raises `SupportRefused` where no helpdesk's address is set,
     where nothing was written, where the form is wrong, and after too many messages;
     `NotSignedIn` for whoever has no account.
@@ -134,6 +137,8 @@ def contact_support(
                 asked_at=session.at,
             )
         )
+        about = About(actor.person_id, _school(actor))
+        calls.open_message(session, _caller(form), about, found, form.words, mail.id, actor.name)
         return mail.id
 
 
@@ -195,11 +200,19 @@ def _names(session: ActorSession, actor: Actor) -> tuple[str, str]:
 
 def _fase_number(session: ActorSession, actor: Actor) -> str:
     """Return the number of the school that the user works in, "" for none or several."""
-    schools = sorted(actor.schools or ())
-    if len(schools) != 1:
-        return ""
-    school = _row(session, School, schools[0])
+    school = _row(session, School, _school(actor))
     return str(school.fase_number) if school and school.fase_number else ""
+
+
+def _school(actor: Actor) -> int | None:
+    """Return the school that the user works in, None for none or several."""
+    schools = sorted(actor.schools or ())
+    return schools[0] if len(schools) == 1 else None
+
+
+def _caller(form: SupportForm) -> Caller:
+    number = int(form.fase_number) if form.fase_number else None
+    return Caller(form.surname, form.first_name, number, form.contact)
 
 
 def _own(session: ActorSession, actor: Actor) -> str:

@@ -295,6 +295,7 @@ ARGUMENTS: dict[str, Make] = {
     "close": lambda c: c.maybe(True),
     "done": lambda c: calls.Done(say("a"), plan_id=c.maybe(c.one("plan"))),
     "to": lambda c: "autre",
+    "by": lambda c: "autre",
 }  # fmt: skip
 
 

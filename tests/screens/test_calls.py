@@ -1,23 +1,27 @@
 """The list of calls and the commonest causes of a week: who waits longest, about which school."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
+from models.database import Actor
 from models.language import say
 from screens.call import CallScreen
 from screens.calls import CallsScreen, told_wait
 from screens.commonest_causes import CommonestCausesScreen
 from screens.faq import FaqScreen
-from services import calls
+from services import calls, support
 from services.calls import About, Caller
 from services.findings import Finding
+from services.support import SupportForm
 from tests.screens.conftest import MakeApp, settled
 from tests.screens.headnet_place import press, write
 from tests.screens.samples import HOSTILE
 from tests.screens.test_call import LOOKS, agent, place, shown
+from tests.screens.test_support import EMAIL, HELPDESK, entrance, teacher
 from tests.worlds import World
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -99,6 +103,37 @@ async def test_t_shows_the_commonest_causes_week_by_week_and_school_by_school(
         assert pilot.app.screen.table.row.key == "locked"  # type: ignore[union-attr]
 
 
+def write_to_helpdesk(world: World, ago: timedelta = 50 * MINUTE) -> Actor:
+    """A teacher writes to the helpdesk; she has an account, and no signed form."""
+    actor = teacher(world)
+    door = replace(entrance(world), clock=lambda: world.clock.now - ago)
+    form = SupportForm("Bastin", "Léa", "9901", EMAIL, "Je n’ai rien reçu depuis lundi.")
+    support.contact_support(door, actor, form, HELPDESK)
+    return actor
+
+
+async def test_a_message_is_taken_from_the_list_and_opened(console: MakeApp, world: World) -> None:
+    actor = write_to_helpdesk(world)
+    screen = CallsScreen(place(world))
+    async with console(screen, role="helpdesk").run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        told = shown(pilot)
+        assert "Message : " in told and "Je n’ai rien reçu depuis lundi." in told
+        await press(pilot, "enter")
+        note = pilot.app.screen
+        assert isinstance(note, CallScreen) and note._form is not None
+        assert note._form.values == {
+            "surname": "Bastin", "first_name": "Léa", "fase_number": "9901", "contact": EMAIL,
+            "remarks": "Je n’ai rien reçu depuis lundi.",
+        }  # fmt: skip
+        assert "Écrit le" in shown(pilot) and f"par {actor.name}" in shown(pilot)
+        note._table.focus()
+        await press(pilot, "end", "enter")
+        assert HELPDESK in shown(pilot)  # the mail itself
+        await press(pilot, "escape", "f4")
+        assert pilot.app.screen is screen and order(screen) == []
+
+
 @pytest.mark.parametrize(
     ("waited", "told"),
     [(-MINUTE, "0 min"), (59 * MINUTE, "59 min"), (61 * MINUTE, "1 h 01"), (DAY, "1 jour")],
@@ -125,6 +160,7 @@ async def test_hostile_words_show_nothing_raw(console: MakeApp, world: World) ->
 @pytest.mark.parametrize("look", LOOKS)
 def test_picture(console: MakeApp, world: World, snap_compare: Any, look: str) -> None:
     a_day(world)
+    write_to_helpdesk(world)
     size, options, language = LOOKS[look]
     screen = CallsScreen(place(world))
     app = console(screen, role="helpdesk", language=language, **options)

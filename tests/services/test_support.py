@@ -9,13 +9,14 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from models.accounts import SignInEvent
-from models.calls import SupportRequest
+from models.calls import CallNote, SupportRequest
 from models.database import SYSTEM, Actor, ActorSession, reading, writing
 from models.headnet import HeadAddress, Headship
 from models.kept_text import TAKEN_OUT
 from models.language import say, use_language
 from models.mail import TEXT_FILE, Mail
-from services import support
+from services import calls, support
+from services.desk import Desk
 from services.findings import Finding
 from services.mail.sender import Letterhead, send
 from services.mail.url import mail_settings
@@ -150,6 +151,10 @@ def test_no_token_is_in_what_is_kept_and_sent(house: House) -> None:
     (mail,) = house.mails(support.SUPPORT)
     assert TAKEN_OUT in mail.values["what"]
     assert token not in str(mail.values) and token[6:] not in str(mail.values)
+    with house.entrance.looking() as session:
+        (row,) = calls.calls_page(session, calls.CallQuery(), 0, 10).rows
+        note = calls.page(session, row.id)
+    assert TAKEN_OUT in note.remarks and token[6:] not in str(note)
 
 
 def test_others_of_the_school_do_not_see_the_message(house: House) -> None:
@@ -162,6 +167,49 @@ def test_others_of_the_school_do_not_see_the_message(house: House) -> None:
             mails = select(Mail).where(col(Mail.template) == support.SUPPORT)
             assert session.scalars(mails).all() == []
             assert session.scalars(select(SupportRequest)).all() == []
+            assert session.scalars(select(CallNote)).all() == []
+
+
+@pytest.mark.parametrize("who", ["account", "head"])
+def test_the_message_waits_on_the_helpdesks_list_until_it_is_closed(house: House, who: str) -> None:
+    actor, member = come_in(house) if who == "account" else (head(house), None)
+    found = Finding("locked", say("Locked for %(name)s.", name="Jeanne"))
+    mail = support.contact_support(
+        house.entrance, actor, filled(house, actor), HELPDESK, lambda _session, _actor: [found]
+    )
+    agent = Desk(house.world.engine, Actor("agent", "helpdesk", None, 1), house.world.clock)
+    called = agent.write(calls.open_call, "dupont", remarks="a rappelé")
+    by_message, by_call = agent.read(calls.calls_page, calls.CallQuery(), 0, 10).rows
+    assert (by_call.id, by_call.words) == (called, None)
+    note = agent.read(calls.page, by_message.id)
+    assert by_message.words == note.remarks == WORDS and note.written
+    assert (note.status, note.opened_by) == ("open", actor.name)
+    form = support.beginning(house.entrance, actor)
+    assert note.caller == calls.Caller(form.surname, form.first_name, 9901, form.contact)
+    assert note.about == calls.About(member.person if member else None, house.world.mine)
+    assert [(cause.code, cause.sentence.text()) for cause in note.causes] == [
+        ("locked", "Locked for Jeanne.")
+    ]
+    (step,) = note.steps
+    assert (step.kind, step.mail_id, step.done_by) == ("mail", mail, actor.name)
+    agent.write(calls.hand_on, by_message.id, "agent")
+    agent.write(calls.close, by_message.id)
+    assert [row.id for row in agent.read(calls.calls_page, calls.CallQuery(), 0, 10).rows] == [
+        called
+    ]
+
+
+def test_what_is_refused_leaves_no_note(light: House) -> None:
+    actor, _member = come_in(light)
+    for number in range(support.MAILS_AN_HOUR + 1):
+        form = filled(light, actor, f"{WORDS} {number}")
+        if number == support.MAILS_AN_HOUR:
+            with pytest.raises(SupportRefused):
+                support.contact_support(light.entrance, actor, form, HELPDESK)
+        else:
+            support.contact_support(light.entrance, actor, form, HELPDESK)
+    with light.entrance.looking() as session:
+        assert calls.total(session, calls.CallQuery()) == support.MAILS_AN_HOUR
 
 
 @pytest.mark.parametrize("kind", ["account", "head"])

@@ -1,13 +1,18 @@
 """`trousseau diagnose`, for people and for scripts."""
 
+import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
+from models.invitations import TOKEN_PURPOSE
+from models.tokens import make_token
 from tests.worlds import World, make_world
+from tui.cli.office import office
 from tui.command_line import run
 
 
@@ -85,3 +90,16 @@ def test_who_may_have_been_meant_as_well_is_named(world: World, command: Any) ->
     assert {found["id"], *(each["id"] for each in found["others"])} == {first.person, second.person}
     assert "May have been meant just as well" in command("diagnose", "nguyen")[1]
     assert "just as well" not in command("diagnose", "nguyenne")[1]
+
+
+def test_a_token_is_read_from_standard_input(
+    world: World, command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = world.person(surname="Vandenbroeck")
+    with office() as here:
+        token = make_token(here.key(), TOKEN_PURPOSE, wanted.access, 1)
+    line = io.BytesIO(f"{token}\n".encode())
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(line, encoding="utf-8"))
+    status, told = command("diagnose", "-", "--json")
+    assert (status, json.loads(told)["kind"]) == (0, "token")
+    assert token not in told

@@ -1,6 +1,8 @@
 """`trousseau search`, for people and for scripts."""
 
+import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.worlds import World, make_world
+from tui.cli.files import LONGEST_LINE
 from tui.command_line import run
 
 
@@ -57,3 +60,20 @@ def test_a_limit_is_kept_and_checked(world: World, command: Any) -> None:
     _status, told = command("search", "membre", "--limit", "2", "--json")
     assert len(json.loads(told)) == 2
     assert command("search", "membre", "--limit", "0")[0] == 2
+
+
+def test_a_line_of_standard_input_can_say_the_words(
+    world: World, command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.person(surname="Vandenbroeck", first_name="Élise")
+    for line, found in (
+        ("  élise vandenbrouck \r\nmembre\n".encode(), (0, "Vandenbroeck")),
+        (b"elise\xff\x1b[2J vandenbroeck", (0, "Vandenbroeck")),
+        (b"x" * (LONGEST_LINE + 1), (1, "")),
+        (b" \n", (1, "")),
+    ):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(line), encoding="utf-8"))
+        status, told = command("search", "-")
+        assert (status, found[1] in told) == (found[0], True), line[:40]
+    monkeypatch.setattr(sys, "stdin", None)  # words that are given read nothing
+    assert command("search", "-", "elise", "--json")[0] == 0

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from models.language import N_, _, say
+from tui.cli.files import words_given
 from tui.cli.names import HELP
 from tui.cli.office import office
 from tui.cli.options import Json
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 Who = Annotated[
     list[str],
     typer.Argument(
-        metavar="WHO", help=N_("A name, an address, a school, a number, a token or a reference.")
+        metavar="WHO",
+        help=N_(
+            "A name, an address, a school, a number, a token or a reference. “-” alone reads "
+            "them from standard input, one line: a token does not belong on a command line."
+        ),
     ),
 ]
 AtSchool = Annotated[
@@ -35,7 +40,7 @@ def diagnose(who: Who, school: AtSchool = None, as_json: Json = False) -> None:
 
     with office() as here:
         school_id = here.school_id(school) if school else None
-        found = here.desk.read(service.diagnose, " ".join(who), here.key(), school_id)
+        found = here.desk.read(service.diagnose, words_given(who), here.key(), school_id)
     if as_json:
         print_json(_as_json(found, service.NUMBERS))
         return

@@ -2,11 +2,15 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from models.errors import TrousseauError, reason_of
-from models.language import say
+from models.language import _, say
+
+#: Longest line of words that is read from standard input, in bytes.
+LONGEST_LINE = 2_000
 
 
 class FileRefused(TrousseauError):
@@ -48,6 +52,27 @@ def read_limited(path: Path, limit: int) -> bytes:
             say("%(file)s is larger than %(limit)s bytes.", file=str(path), limit=limit)
         )
     return content
+
+
+def words_given(words: Sequence[str]) -> str:
+    """Return words as one text; `-` alone stands for the first line of standard input.
+
+    What stands on a command line can be read by everybody on the machine, and a token may be
+    among the words. Raises `FileRefused` for a line that is too long or empty.
+    """
+    if list(words) != ["-"]:
+        return " ".join(words)
+    if sys.stdin.isatty():
+        print(_("Words: "), end="", file=sys.stderr, flush=True)
+    line = standard_input().readline(LONGEST_LINE + 1)
+    if len(line) > LONGEST_LINE:
+        raise FileRefused(
+            say("The line is longer than %(limit)s bytes: nothing is searched.", limit=LONGEST_LINE)
+        )
+    text = line.decode("utf-8", "replace").strip()
+    if not text:
+        raise FileRefused(say("No words came on standard input: nothing is searched."))
+    return text
 
 
 def standard_input() -> BinaryIO:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from models.language import N_, _, say
+from tui.cli.files import words_given
 from tui.cli.names import HELP
 from tui.cli.office import office
 from tui.cli.options import Json
@@ -18,7 +19,10 @@ Words = Annotated[
     list[str],
     typer.Argument(
         metavar="WORDS",
-        help=N_("A name, an address, a school, a number, a token or a reference."),
+        help=N_(
+            "A name, an address, a school, a number, a token or a reference. “-” alone reads "
+            "them from standard input, one line: a token does not belong on a command line."
+        ),
     ),
 ]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=_MOST, help=N_("At most so many."))]
@@ -32,7 +36,7 @@ def search(words: Words, limit: Limit = 12, as_json: Json = False) -> None:
     from services import search as service
 
     with office() as here:
-        hits = here.desk.read(service.search, " ".join(words), limit, here.key())
+        hits = here.desk.read(service.search, words_given(words), limit, here.key())
     if as_json:
         print_json([_as_json(hit) for hit in hits])
         return

@@ -144,6 +144,10 @@ def _command(visitor: Visitor) -> int:
         raise RequestRefused(
             say("A file comes without a terminal: ssh -T … < file.csv"), "terminal"
         )
+    if request.words_come and sys.stdin.isatty():
+        raise RequestRefused(
+            say("Words for - come without a terminal: ssh -T … < file.txt"), "terminal"
+        )
     _limit()
     return _run(visitor, request)
 

@@ -57,7 +57,7 @@ class Command:
     what of `models.rights` it is about; all of a school's must be seen, or may be changed with
     `change`. With `takes_input` it reads standard input, which `-` may say too. With `about` one
     word of that pattern says what it is about, or with `phrase` all words before the options
-    together. `school` tells whether the command line is given
+    together, or `-` for a line of standard input. `school` tells whether the command line is given
     one: always, where one is asked for, or never; in any case `--school` says which profile
     is meant. With `at_the_door` whoever comes in may ask for it, and nobody is signed in.
     """
@@ -85,12 +85,16 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for: arguments of the command line, and as whom, for which school."""
+    """What was asked for: arguments of the command line, and as whom, for which school.
+
+    With `words_come` the words are read from standard input.
+    """
 
     command: Command
     arguments: tuple[str, ...]
     role: str | None = None
     school: str | None = None
+    words_come: bool = False
 
 
 _ABOUT = {"--school": _SCHOOL, "--year": _YEAR, "--as": _CODE}
@@ -264,10 +268,10 @@ def parse(text: str) -> Request:
         raise _unreadable() from None
     command = _command(words)
     rest = words[len(command.words) :]
-    if command.takes_input and rest[:1] == ["-"]:
-        rest = rest[1:]
-    about = []
-    if command.about is not None:
+    reads = (command.takes_input or command.phrase) and rest[:1] == ["-"]
+    rest = rest[1:] if reads else rest
+    about = ["-"] if command.phrase and reads else []
+    if command.about is not None and not about:
         about = [(_phrase if command.phrase else _about)(command.about, rest)]
     return _request(command, about, _options(command, rest))
 
@@ -378,7 +382,8 @@ def _request(command: Command, about: list[str], options: Mapping[str, str]) -> 
         if name not in ("--as", "--school")
     ]
     asked = (*command.arguments, *about, *arguments)
-    return Request(command, asked, role, options.get("--school"))
+    words_come = command.phrase and about == ["-"]
+    return Request(command, asked, role, options.get("--school"), words_come)
 
 
 def name_for_log(text: str) -> str:

@@ -66,6 +66,8 @@ from tui.ssh.visitor import NOWHERE, Visitor, visitor_of
         ("search dupont 'jean marc' --json", ["search", "dupont jean marc", "--json"]),
         ("search D\\'Hondt --limit 5", ["search", "D'Hondt", "--limit=5"]),
         ("diagnose dupont jean --json", ["diagnose", "dupont jean", "--json"]),
+        ("search - --limit 5", ["search", "-", "--limit=5"]),
+        ("diagnose - --json", ["diagnose", "-", "--json"]),
         ("workshop attendance '0001 ZZ'", ["workshop", "attendance", "0001 ZZ"]),
         ("document list --unread", ["document", "list", "--unread"]),
         ("document get 7", ["document", "get", "--output=-", "7"]),
@@ -125,9 +127,9 @@ def test_whatever_is_asked_names_no_file_and_no_other_command(asked: str) -> Non
      "document fetch -o x", "document fetch ABC -o x", "document fetch ABC --output=x",
      "document fetch ABC --as helpdesk", "document fetch ABC DEF", "document fetch /etc/passwd",
      "document fetch " + "A" * 81, "document fetch --help",
-     "search", "search -", "search --json", "search dupont --output=x", "search /etc/passwd",
-     "search dupont --json martin", "diagnose", "diagnose --json", "diagnose /etc/passwd",
-     "diagnose dupont --limit 5"],
+     "search", "search - dupont", "search dupont -", "search -- -", "search --json",
+     "search dupont --output=x", "search /etc/passwd", "search dupont --json martin", "diagnose",
+     "diagnose --json", "diagnose /etc/passwd", "diagnose dupont --limit 5", "diagnose - x"],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(asked: str) -> None:
     with pytest.raises(RequestRefused):

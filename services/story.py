@@ -272,6 +272,7 @@ class _Telling:
         """Read the schools, plans and causes that these events name, each table once."""
         rows = [event[3] for event in events]
         schools: set[Any] = {getattr(row, name, None) for row in rows for name in _SCHOOLS}
+        schools |= set(self._rows.school_of_item.values())
         wanted = [school for school in schools if school not in self._schools]
         if wanted:
             self._schools |= dict.fromkeys(wanted, "")
@@ -319,13 +320,16 @@ class _Telling:
             at=at,
             kind=kind,
             text=wording_from_json(json.loads(row.text)),
-            school=self._schools[row.school_id or row.plan_school_id],
+            school=self._schools[row.school_id or row.plan_school_id or self._place(row)],
             actor=row.actor,
             source=wording_from_json(self._plans[row.plan_id].title),
             file=row.file,
             line=row.line,
             origin=Origin(PLAN, row.plan_id),
         )
+
+    def _place(self, row: Any) -> int | None:
+        return self._rows.school_of_item.get((row.plan_id, row.position))
 
     def undone(self, event: _Event) -> StoryLine:
         done = self.item(event)

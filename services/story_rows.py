@@ -4,10 +4,11 @@ Each question is answered by one index, whoever asks (DESIGN §8); whose rows th
 session decides. Rows of a table come the latest first, `MOST_ROWS` of them at most.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Integer, Select, String, bindparam, or_, select
@@ -95,7 +96,7 @@ def _ids(session: ActorSession, column: Any, ids: Sequence[int]) -> Ids:
 class Who:
     """A person with those who were found to be the same, and what is known by them.
 
-    `made` is when each of them was put on record.
+    `made` is when each of them was put on record, `places` the school of each post.
     """
 
     id: int
@@ -105,14 +106,21 @@ class Who:
     first_name_key: str
     made: dict[int, datetime]
     accesses: Ids = ()
-    posts: Ids = ()
-    schools: Ids = ()
+    places: Mapping[int, int] = field(default_factory=dict)
     accounts: Ids = ()
     addresses: frozenset[str] = frozenset()
 
     @property
     def people(self) -> Ids:
         return tuple(self.made)
+
+    @property
+    def posts(self) -> Ids:
+        return tuple(self.places)
+
+    @property
+    def schools(self) -> Ids:
+        return tuple(sorted(set(self.places.values())))
 
     @property
     def name(self) -> str:
@@ -158,8 +166,7 @@ def who(session: ActorSession, person_id: int) -> Who | None:
         person.first_name_key,
         made,
         accesses=_ids(session, Access.person_id, people),
-        posts=tuple([post.id for post in posts]),
-        schools=tuple(sorted({post.school_id for post in posts})),
+        places={post.id: post.school_id for post in posts},
         accounts=_ids(session, Account.person_id, people),
         addresses=frozenset(filter(None, own)),
     )
@@ -185,11 +192,13 @@ class Rows:
     """Reads what is on record about somebody, table by table, the latest first.
 
     `horizon` is the time of the oldest row that was read of a table that has older ones.
+    `school_of_item` names the school of plans' items, by plan and position, that could not.
     """
 
     def __init__(self, session: ActorSession, who: Who) -> None:
         self._session, self._who = session, who
         self.horizon: datetime | None = None
+        self.school_of_item: dict[tuple[int, int], int] = {}
 
     def _read(self, question: Select[Any], when: str, **values: Any) -> list[Any]:
         rows = fetch(self._session, question, {**values, "most": MOST_ROWS + 1})
@@ -206,31 +215,50 @@ class Rows:
         """Return the items of plans that were applied, those that made the person too."""
         found = self._read(_items(), "applied_at", people=self._who.people)
         known = {(row.plan_id, row.position) for row in found}
-        made = [row for person in self._who.made for row in self._made_by(person)]
-        return found + [row for row in made if (row.plan_id, row.position) not in known]
+        for row in (row for person in self._who.made for row in self._made_by(person)):
+            if (row.plan_id, row.position) not in known:
+                known.add((row.plan_id, row.position))
+                found.append(row)
+        return sorted(found, key=attrgetter("applied_at", "position"), reverse=True)
 
     def _made_by(self, person_id: int) -> list[Any]:
-        """Return the item of the import that made a person, which could not name it yet.
+        """Return the items of the import that made a person, which could not name it yet.
 
-        A plan numbers its new rows from -1 down in the order of its items, so that of the
-        n-th person stands at the n-th place or later.
+        Those are the item of the person and that of each post that came with it.
         """
         at = self._who.made[person_id]
         for plan in fetch(self._session, _imports_at(), {"at": at}):
-            first = (plan.first_ids or {}).get("person")
-            count = (plan.columns or {}).get("person", {}).get("count", 0)
-            if first is None or not first <= person_id < first + count:
-                continue
-            number = person_id - first + 1
-            change = dumps(["+", "person", -number])[:-1] + ","
-            asked = {
-                "plan": plan.id,
-                "first": number - 1,
-                "last": number - 1 + _LOOKED_THROUGH,
-                "change": f"%{change}%",
-            }
-            return fetch(self._session, _making(), asked)
+            if made := self._making(plan, "person", person_id):
+                return made + self._making_posts(plan)
         return []
+
+    def _making_posts(self, plan: Any) -> list[Any]:
+        found: list[Any] = []
+        for post, school in self._who.places.items():
+            for row in self._making(plan, "post", post):
+                self.school_of_item[row.plan_id, row.position] = school
+                found.append(row)
+        return found
+
+    def _making(self, plan: Any, table: str, row_id: int) -> list[Any]:
+        """Return the item of a plan that made a row of a table, none where it did not.
+
+        A plan numbers its new rows from -1 down in the order of its items, so that of the
+        n-th row stands at the n-th place or later.
+        """
+        first = (plan.first_ids or {}).get(table)
+        count = (plan.columns or {}).get(table, {}).get("count", 0)
+        if first is None or not first <= row_id < first + count:
+            return []
+        number = row_id - first + 1
+        change = dumps(["+", table, -number])[:-1] + ","
+        asked = {
+            "plan": plan.id,
+            "first": number - 1,
+            "last": number - 1 + _LOOKED_THROUGH,
+            "change": f"%{change}%",
+        }
+        return fetch(self._session, _making(), asked)
 
     def plans(self, ids: Sequence[int]) -> dict[int, Any]:
         """Return title and columns of plans, by their ids."""

@@ -1,5 +1,6 @@
 """The story of a person: every source of it, in order, as far as one sees."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +22,7 @@ from services.access_rows import NotFound
 from services.desk import Desk
 from services.door_words import HEADNET_WRONG, OUTCOME_WORDS, event_text
 from services.findings import Finding
+from services.imports.roster import PersonRecord, PostRecord, Roster, SchoolRecord
 from services.invitations import plan_invitations
 from services.story import Origin, StoryLine, StoryQuery
 from services.story_words import KINDS, TEMPLATE_WORDS
@@ -101,6 +103,28 @@ def test_the_item_of_each_new_person_is_found_among_many(sqlite_engine: Engine) 
     for number in (0, 31, 59):
         (line,) = lines(desk, person_named(world, f"Nom{number:03}"), "import")
         assert line.line == number + 2
+
+
+def test_one_import_into_two_schools_is_told_of_both(engine: Engine) -> None:
+    world = make_world(engine)
+    roster = Roster("staff", True, 4)
+    roster.schools += [
+        SchoolRecord(number, "", fase_number=int(number)) for number in ("9901", "9902")
+    ]
+    for name, places in {"Un": ("9901",), "Deux": ("9902", "9901"), "Trois": ("9902",)}.items():
+        roster.people.append(PersonRecord(name, "Luc", file="équipe.csv", line=2))
+        for place in places:
+            post = PostRecord(len(roster.people) - 1, place, None, "teacher", file="équipe.csv")
+            roster.posts.append(replace(post, line=2 + len(roster.posts)))
+    request = world.desk.read(importing.request_for, "staff")
+    world.desk.write(plans.apply, importing.prepare(world.desk, roster, request))
+    deux = person_named(world, "Deux")
+    found = lines(world.desk, deux, "import")
+    assert [line.line for line in found] == [4, 3]
+    assert [line.school for line in found] == ["Institut Saint-Exemple", "Athénée de l’Essai"]
+    assert len({line.text.text() for line in found}) == 2
+    assert len({line.origin for line in found}) == 1
+    assert len(lines(world.desk, person_named(world, "Trois"), "import")) == 1
 
 
 def test_a_person_of_no_import_has_none(engine: Engine) -> None:

@@ -384,7 +384,10 @@ def _detail(row: PlanRow, height: int, width: int) -> list[tuple[str, Tone]]:
     else:
         more = ""
     for change in changes:
-        before, after = value_text(change.before), value_text(change.after)
+        before, after = (
+            value_text(value, change.column, change.table)
+            for value in (change.before, change.after)
+        )
         name = column_name(change.column, change.table)
         values = {"name": name, "before": before, "after": after}
         lines.append((_("%(name)s: %(before)s → %(after)s") % values, "accent"))

@@ -1,9 +1,9 @@
-"""What the columns of the data are called on screen."""
+"""What the columns of the data and their values are called on screen."""
 
-import re
 from datetime import date
 
 from models.language import N_, _, format_day
+from services.field_words import value_words
 
 _NAMES = {
     "surname": N_("surname"),
@@ -70,13 +70,7 @@ def column_name(column: str, table: str = "") -> str:
     return _(name) if name else column.replace("_", " ")
 
 
-_VALUES = {"": N_("nothing"), "True": N_("yes"), "False": N_("no")}
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-
-
-def value_text(value: str) -> str:
-    """Return a value of a difference as people write it; a word for none, yes and no."""
-    if _DAY.fullmatch(value):
-        return format_day(date.fromisoformat(value))
-    word = _VALUES.get(value)
-    return _(word) if word else value
+def value_text(value: str, column: str, table: str = "") -> str:
+    """Return a value of a difference as people read it; a word for none, yes and no."""
+    told = value_words(column, value, table)
+    return format_day(told) if isinstance(told, date) else str(told)

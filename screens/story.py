@@ -269,8 +269,8 @@ def _details(line: StoryLine, zone: ZoneInfo) -> Iterator[str]:
         if is_told(each.column, each.table):
             yield _("%(what)s: %(before)s → %(after)s") % {
                 "what": column_name(each.column, each.table),
-                "before": value_text(each.before),
-                "after": value_text(each.after),
+                "before": value_text(each.before, each.column, each.table),
+                "after": value_text(each.after, each.column, each.table),
             }
     if line.source is not None:
         yield line.source.text()

@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 from models.language import Wording, say
-from models.roles import MISSIONS, ROLES, role_label
+from models.roles import ROLES
+from services.field_words import value_words
 
 #: What a line may be about, in the order in which lists count and filter them.
 KIND_WORDS: dict[str, Wording] = {
@@ -97,7 +98,7 @@ def _post(action: str, before: Facts, after: Facts) -> Told | None:
 
 def _role(role: Any) -> Wording:
     if role in ROLES:
-        return say("Role set: %(role)s", role=role_label(role))
+        return say("Role set: %(role)s", role=value_words("role", role))
     return say("Role set by hand taken away: the one of the function holds")
 
 
@@ -142,7 +143,7 @@ def _printed(action: str, before: Facts, after: Facts) -> Told | None:
 def _mission(action: str, before: Facts, after: Facts) -> Told | None:
     code = after.get("code", "")
     if action == "insert":
-        label = MISSIONS[code].label if code in MISSIONS else code
+        label = value_words("code", code, "mission")
         return Told("role", say("Mission given: %(mission)s", mission=label))
     return Told("role", say("Mission ended")) if after.get("removed_at") else None
 
@@ -213,7 +214,8 @@ def _account(action: str, before: Facts, after: Facts) -> Told | None:
 
 def _account_role(action: str, before: Facts, after: Facts) -> Told | None:
     if action == "insert":
-        text = say("Role in the console given: %(role)s", role=after.get("role", ""))
+        role = value_words("role", after.get("role"), "account_role")
+        text = say("Role in the console given: %(role)s", role=role)
         return Told("role", text)
     return Told("role", say("Role in the console ended")) if after.get("ended_at") else None
 

@@ -1,11 +1,9 @@
 """What an import changes in a person or post, in words."""
 
-from datetime import date
 from typing import Any
 
-from models.functions import FUNCTION_RANK, function_label
 from models.language import Wording, say
-from models.roles import ROLES, role_label
+from services.field_words import value_words
 
 _LABELS = {
     "surname": say("surname"),
@@ -23,7 +21,6 @@ _LABELS = {
     "present": say("presence"),
     "school_email": say("school e-mail"),
 }
-_DATES = frozenset(("birth_date", "start_date", "exit_date"))
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> Wording | None:
@@ -32,8 +29,8 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> Wording | None
         say(
             "%(what)s: %(before)s → %(after)s",
             what=_LABELS[name],
-            before=_shown(name, before[name]),
-            after=_shown(name, value),
+            before=value_words(name, before[name]),
+            after=value_words(name, value),
         )
         for name, value in after.items()
         if name in _LABELS
@@ -54,28 +51,3 @@ def sentences(texts: list[Wording]) -> Wording:
     for text in texts[1:]:
         whole = say("%(first)s · %(second)s", first=whole, second=text)
     return whole
-
-
-_NOTHING = say("nothing")
-_YES, _NO = say("yes"), say("no")
-
-
-def _shown(name: str, value: Any) -> Any:
-    if value in (None, ""):
-        return _NOTHING
-    if name in _DATES:
-        return date.fromisoformat(value)
-    if name == "present":
-        return _YES if value else _NO
-    if name == "function":
-        return function_label(value) if value in FUNCTION_RANK else value
-    if name == "other_functions":
-        return _joined_functions(value)
-    if name == "role":
-        return role_label(value) if value in ROLES else value
-    return value
-
-
-def _joined_functions(codes: str) -> Any:
-    known = [function_label(code) for code in codes.split(",") if code in FUNCTION_RANK]
-    return _joined(known) if known else codes

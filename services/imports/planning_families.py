@@ -19,6 +19,7 @@ from models.families import CORRECTED
 from models.language import Wording, say
 from models.text import name_key
 from services.belonging import NOT_FROM_HERE
+from services.field_words import value_words
 from services.imports.differences import sentences
 from services.imports.drafting import Drafting, SchoolPlace
 from services.imports.family_losses import FamilyLosses
@@ -636,6 +637,6 @@ def _difference(name: str, before: Any, after: Any) -> Wording:
     return say(
         "%(what)s: %(before)s → %(after)s",
         what=_LABELS[name],
-        before=before or say("nothing"),
-        after=after,
+        before=value_words(name, before),
+        after=value_words(name, after),
     )

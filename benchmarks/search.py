@@ -43,6 +43,9 @@ _PEOPLE, _QUICK_PEOPLE, _SEARCHES, _QUICK_SEARCHES = 50_000, 2_000, 200, 20
 _FIRST = 5
 #: Of those wanted, so many are to be among the first.
 FOUND, SPEED = Goal(ratio_least=0.98), Goal(most=50, ratio_most=3)
+#: The ratio is DESIGN's for a list of 100,000. A director's school has some thirty people, whom
+#: bare SQL finds in a tenth of a millisecond: there it would judge Python, so it is shown alone.
+SPEED_OF_FEW = Goal(most=50)
 _SCHOOLS = 3_000
 _ROWS = 12
 
@@ -240,16 +243,17 @@ def _speed(engine: Engine, kind: str, size: int, rounds: int) -> Iterator[Line]:
         desk.read(search, "1")  # what is asked once in a process's life
         cold = timed(partial(desk.read, warm_up))
         yield Figure(f"{kind}, {reader}: the first key of all", cold.wall * 1e3, "ms", size)
+        goal = SPEED if actor.sees_all else SPEED_OF_FEW
         for name, (typed, table, meant) in _TYPED.items():
             yield _key_pressed(
                 desk, f"{kind}, {reader}: {name}", typed.format(**own), table,
-                meant.format(**own), size, rounds,
+                meant.format(**own), size, rounds, goal if size >= max(SIZES) else NO_GOAL,
             )  # fmt: skip
     search_vocabulary.forget(engine)
 
 
 def _key_pressed(
-    desk: Desk, what: str, typed: str, table: str, meant: str, size: int, rounds: int
+    desk: Desk, what: str, typed: str, table: str, meant: str, size: int, rounds: int, goal: Goal
 ) -> Line:
     """Measure one key, without what the keys before it have left, beside bare statements.
 
@@ -270,7 +274,7 @@ def _key_pressed(
         times = race_of_short_ones(question, floor, 0.1 * rounds, least=1 + rounds)
     return Figure(
         what, times.wall * 1e3, "ms", size, times.floor_wall * 1e3, times.cpu_ratio,
-        goal=SPEED if size >= max(SIZES) else NO_GOAL, note=f"{statements} statements",
+        goal=goal, note=f"{statements} statements",
     )  # fmt: skip
 
 

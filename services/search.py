@@ -28,6 +28,7 @@ from services.search_names import words_of
 from services.search_rows import Found, Hit
 from services.search_schools import SchoolFound
 from services.search_vocabulary import Vocabulary, addresses, vocabulary
+from services.search_words import compare
 
 __all__ = ["KINDS", "KIND_WORDS", "LONGEST_TEXT", "Hit", "search", "warm_up"]
 
@@ -86,8 +87,7 @@ def search(session: ActorSession, text: str, limit: int = 12, key: Key | None = 
 
 def warm_up(session: ActorSession) -> None:
     """Read what `search` needs beforehand, such as when a screen opens."""
-    from rapidfuzz import process  # noqa: F401
-
+    compare()
     vocabulary(session)
 
 

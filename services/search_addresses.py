@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from services.search_words import compare
+
 _MOST_SLIPS = 3
 _LONGEST = 254
 _BEGUN, _INSIDE = 0.1, 0.5
@@ -57,13 +59,11 @@ class Addresses:
         return list(self._within(typed, 1)) or list(self._within(typed, _MOST_SLIPS))
 
     def _within(self, typed: str, most: int) -> Iterator[tuple[str, float]]:
-        from rapidfuzz import process
-        from rapidfuzz.distance import OSA
-
+        extract, distance = compare()
         for length in range(len(typed) - most, len(typed) + most + 1):
             if text := self._by_length.get(length):
                 keys = text[1:-1].split("\n")
-                for key, slips, _at in process.extract(
-                    typed, keys, scorer=OSA.distance, score_cutoff=most, limit=_MOST_FOUND
+                for key, slips, _at in extract(
+                    typed, keys, scorer=distance, score_cutoff=most, limit=_MOST_FOUND
                 ):
                     yield key, float(slips)

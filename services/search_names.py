@@ -6,8 +6,9 @@ was typed are weighed without asking the database; it is asked for the best name
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 from models.text import name_key
 from services.search_words import Costs, Words, slips_in
@@ -81,8 +82,8 @@ class Names:
         `words` are normal forms. The dearer questions are asked only where the cheaper ones
         have not found enough, and of the four steps at most `steps` are gone.
         """
-        search = _Search(self, [word for word in words if word], most)
-        return search.best(steps) if search.typed else []
+        typed = [word for word in words if word]
+        return _Search(self, typed, most).best(steps) if typed and len(self.surnames) else []
 
     def forget(self) -> None:
         """Forget what was found for words typed before."""
@@ -109,6 +110,9 @@ class _Search:
         self.limit = max(1.0, _MOST_WRONG * len(self.typed))
         self.found: dict[tuple[int, int], float] = {}
         self.readings = list(_readings(words))
+        # Several readings have the same surname or first name, and so have the steps.
+        self.as_typed = cache(_as_typed)
+        self.with_slips = cache(partial(_with_slips, self.as_typed))
 
     def best(self, steps: int) -> list[NameFound]:
         for step, dearest, alone in (
@@ -132,17 +136,17 @@ class _Search:
         """Names that are or begin with what was typed, or end so (`Hondt` for `D'Hondt`)."""
         for reading in self.readings:
             self._join(
-                _as_typed(self.names.surnames, reading.surname),
-                _as_typed(self.names.first_names, reading.first_name),
+                self.as_typed(self.names.surnames, reading.surname),
+                self.as_typed(self.names.first_names, reading.first_name),
                 reading,
             )
 
     def _with_slips(self) -> None:
         for reading in self.readings:
             # First names are fewer, and so asked first.
-            firsts = _with_slips(self.names.first_names, reading.first_name)
+            firsts = self.with_slips(self.names.first_names, reading.first_name)
             if firsts or not reading.first_name:
-                surnames = _with_slips(self.names.surnames, reading.surname)
+                surnames = self.with_slips(self.names.surnames, reading.surname)
                 self._join(surnames, firsts, reading)
 
     def _with_more(self) -> None:
@@ -175,7 +179,7 @@ class _Search:
             if not reading.surname:
                 continue
             surnames = _cheapest(
-                _with_slips(self.names.surnames, reading.surname),
+                self.with_slips(self.names.surnames, reading.surname),
                 self.names.surnames.near_written(reading.surname),
             )
             if not reading.first_name:
@@ -189,7 +193,7 @@ class _Search:
                         self._keep(surname, first, its + cost + reading.cost)
 
     def _begun_near(self, words: Words, typed: str) -> Costs:
-        return _cheapest(_with_slips(words, typed), words.begun_near(typed) if typed else {})
+        return _cheapest(self.with_slips(words, typed), words.begun_near(typed) if typed else {})
 
     def _without_space(self) -> None:
         """`dupontmarie`, `mariedupont`: one half is known as it stands, the other nearly."""
@@ -204,7 +208,7 @@ class _Search:
                 if names.surnames.find(surname) is not None:
                     self._join(
                         names.surnames.begun(surname),
-                        _with_slips(names.first_names, first),
+                        self.with_slips(names.first_names, first),
                         reading,
                     )
                 elif names.first_names.find(first) is not None and tried[turned] < _MOST_SPLITS:
@@ -280,14 +284,16 @@ def _as_typed(words: Words, typed: str) -> Costs:
     return _cheapest(words.ending(typed), words.begun(typed)) if typed else {}
 
 
-def _with_slips(words: Words, typed: str) -> Costs:
+def _with_slips(as_typed: Callable[[Words, str], Costs], words: Words, typed: str) -> Costs:
     if not typed:
         return {}
-    found = _as_typed(words, typed)
+    found = as_typed(words, typed)
     return _cheapest(found, words.near(typed)) if slips_in(len(typed)) else found
 
 
 def _cheapest(one: Costs, other: Costs) -> Costs:
+    if not one or not other:
+        return one or other
     found = dict(one)
     for place, cost in other.items():
         if cost < found.get(place, cost + 1):

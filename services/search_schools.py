@@ -9,6 +9,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from itertools import pairwise
 from math import log
 from operator import itemgetter
@@ -97,19 +98,17 @@ class Schools:
         had: dict[int, float] = defaultdict(float)
         own: dict[int, float] = defaultdict(float)
         asked = 0.0
-        for found in self._meant(typed):
-            asked += self._add(found, had, own)
+        for meant in self._meant(typed):
+            asked += self._add(meant, had, own)
         if not had:
             return []
-        fits = (
-            SchoolFound(
-                (1 - _OF_ITS_OWN) * share / asked + _OF_ITS_OWN * own[number] / self._whole[number],
-                self._ids[number],
-            )
-            for number, share in had.items()
-            if share >= _LEAST_FOUND * asked
-        )
-        return sorted(fits, key=lambda found: (-round(found.fit, 4), found.id))[:most]
+        found = []
+        for number, share in had.items():
+            if share >= _LEAST_FOUND * asked:
+                of_its_own = own[number] / self._whole[number]
+                fit = (1 - _OF_ITS_OWN) * share / asked + _OF_ITS_OWN * of_its_own
+                found.append((-round(fit, 4), self._ids[number], fit))
+        return [SchoolFound(fit, school) for _rank, school, fit in nsmallest(most, found)]
 
     def forget(self) -> None:
         """Forget what was found for words typed before."""
@@ -117,17 +116,20 @@ class Schools:
 
     def _add(self, found: "_Meant", had: dict[int, float], own: dict[int, float]) -> float:
         """Add what one word finds to the schools; return the weight of what was asked."""
-        best: dict[int, tuple[float, float]] = {}
+        best: dict[int, int] = {}
         # The dearest first, so that of each school the nearest word is kept.
-        for place, cost in sorted(found.costs.items(), key=_cost, reverse=True):
-            its_fit = (1 - cost / found.length, self._weights[place])
+        for place, _its_cost in sorted(found.costs.items(), key=_cost, reverse=True):
             its = self._schools[self._starts[place] : self._starts[place + 1]]
-            best.update(dict.fromkeys(its, its_fit))
+            best.update(dict.fromkeys(its, place))
+        weights = {place: self._weights[place] for place in set(best.values())}
         # What nothing is found for was meant for something: it weighs like a rare word.
-        asked = max((weight for _fit, weight in best.values()), default=3.0) * found.share
-        for number, (fit, weight) in best.items():
-            had[number] += fit * fit * asked
-            own[number] += fit * weight
+        asked = max(weights.values(), default=3.0) * found.share
+        fits = {place: 1 - found.costs[place] / found.length for place in weights}
+        shares = {place: fit * fit * asked for place, fit in fits.items()}
+        of_own = {place: fit * weights[place] for place, fit in fits.items()}
+        for number, place in best.items():
+            had[number] += shares[place]
+            own[number] += of_own[place]
         return asked
 
     def _meant(self, typed: list[str]) -> Iterator["_Meant"]:
@@ -239,6 +241,8 @@ def _acronyms(words: Sequence[str]) -> Iterator[str]:
 
 
 def _cheapest(one: Costs, other: Costs) -> Costs:
+    if not one or not other:
+        return one or other
     found = dict(one)
     for place, cost in other.items():
         if cost < found.get(place, cost + 1):

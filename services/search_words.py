@@ -9,6 +9,8 @@ from array import array
 from bisect import bisect_left
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
 
 from models.sounds import sound_key, sound_of
 
@@ -34,7 +36,22 @@ _FEW = 8_000
 
 def slips_in(length: int) -> int:
     """Return how many slips are thought of in so many letters."""
-    return next((slips for least, slips in _SLIPS if length >= least), 0)
+    for least, slips in _SLIPS:
+        if length >= least:
+            return slips
+    return 0
+
+
+@cache
+def compare() -> tuple[Any, Any]:
+    """Return what finds the nearest of many texts, and what counts the slips between two.
+
+    Imported by whoever searches first, not by every program that starts.
+    """
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    return process.extract, OSA.distance
 
 
 class Words:
@@ -116,20 +133,15 @@ class Words:
 
     def cost(self, place: int, typed: str) -> float:
         """Return the slips between a word, or its beginning, and what was typed."""
-        from rapidfuzz.distance import OSA
-
+        _extract, distance = compare()
         key = self.key(place)
-        return min(OSA.distance(typed, key), OSA.distance(typed, key[: len(typed)]) + _BEGUN)
+        return float(min(distance(typed, key), distance(typed, key[: len(typed)]) + _BEGUN))
 
     def among(self, places: Sequence[int], typed: str, most: int) -> list[tuple[int, float]]:
         """Return those of these words that are at most so many slips from what was typed."""
-        from rapidfuzz import process
-        from rapidfuzz.distance import OSA
-
+        extract, distance = compare()
         keys = [self.key(place) for place in places]
-        near = process.extract(
-            typed, keys, scorer=OSA.distance, score_cutoff=most, limit=_MOST_KEPT
-        )
+        near = extract(typed, keys, scorer=distance, score_cutoff=most, limit=_MOST_KEPT)
         return [(places[at], float(slips)) for _key, slips, at in near]
 
     def forget(self) -> None:
@@ -146,50 +158,46 @@ class Words:
         return kept
 
     def _near(self, typed: str) -> Costs:
-        from rapidfuzz import process
-        from rapidfuzz.distance import OSA
-
+        extract, distance = compare()
         sound = sound_key(typed)
         slips = slips_in(len(typed))
         # One slip in a short word may make two sounds another.
         most = slips + (len(typed) <= _SHORT)
         found: Costs = {}
         for length in range(len(sound) - most, len(sound) + most + 1):
-            sounds, places = self._by_length.get(length, _NONE)
-            for _sound, distance, at in process.extract(
-                sound, sounds, scorer=OSA.distance, score_cutoff=most, limit=None
+            if length not in self._by_length:
+                continue
+            sounds, places = self._by_length[length]
+            for _sound, heard, at in extract(
+                sound, sounds, scorer=distance, score_cutoff=most, limit=None
             ):
-                written = OSA.distance(typed, self.key(places[at]))
-                if min(written, distance) <= slips:
-                    cost = (1 - _BY_SOUND) * written + _BY_SOUND * distance
-                    found[places[at]] = min(cost, distance + _MOST_BY_SOUND)
+                written = distance(typed, self.key(places[at]))
+                if min(written, heard) <= slips:
+                    cost = (1 - _BY_SOUND) * written + _BY_SOUND * heard
+                    found[places[at]] = min(cost, heard + _MOST_BY_SOUND)
         return _least(found)
 
     def _near_written(self, typed: str) -> Costs:
-        from rapidfuzz import process
-        from rapidfuzz.distance import OSA
-
+        extract, distance = compare()
         first, keys = self._beginning_alike(typed)
-        near = process.extract(
-            typed, keys, scorer=OSA.distance, score_cutoff=slips_in(len(typed)), limit=_MOST_NEAR
+        near = extract(
+            typed, keys, scorer=distance, score_cutoff=slips_in(len(typed)), limit=_MOST_NEAR
         )
         return {first + at: float(slips) for _key, slips, at in near}
 
     def _begun_near(self, typed: str) -> Costs:
-        from rapidfuzz import process
-        from rapidfuzz.distance import OSA
-
         if len(typed) < _SHORTEST_BEGUN:
             return {}
+        extract, distance = compare()
         first, keys = self._beginning_alike(typed)
         slips, size = slips_in(len(typed)), len(typed)
         beginnings = [key[:size] for key in keys]
         found: Costs = {}
-        for _key, _slips, at in process.extract(
-            typed, beginnings, scorer=OSA.distance, score_cutoff=slips + 1, limit=None
+        for _key, _slips, at in extract(
+            typed, beginnings, scorer=distance, score_cutoff=slips + 1, limit=None
         ):
             key = keys[at]
-            written = min(OSA.distance(typed, key[:end]) for end in (size - 1, size, size + 1))
+            written = min(distance(typed, key[:end]) for end in (size - 1, size, size + 1))
             if written <= slips:
                 missing = min(max(0, len(key) - size), _MOST_MISSING)
                 found[first + at] = written + _BEGUN_SO + _EACH_MISSING * missing
@@ -205,7 +213,6 @@ class Words:
 
 #: Behind every character that a key has.
 _LAST = "\U0010ffff"
-_NONE: tuple[list[str], "array[int]"] = ([], array("I"))
 
 
 def _least(costs: Costs) -> Costs:

@@ -6,14 +6,15 @@ in turn with what is compared with it.
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from benchmarks.databases import Databases
 from benchmarks.measuring import Figure, Goal, Line, NotMeasured, timed
 from benchmarks.team_keys import DASHBOARD
-from benchmarks.terminal import OURS, STOCK, Paint, Terminal, Way, environment, opened
+from benchmarks.terminal import OURS, ROOT, STOCK, Paint, Terminal, Way, environment, opened
 
 NAME = "console"
 TITLE = "The start of the console, 80×24"
@@ -24,6 +25,7 @@ EMPTY_APP = (sys.executable, "-c", "from textual.app import App; App().run(mouse
 _MAIN = "from tui.command_line import main; main()"
 PROGRAM = (sys.executable, "-c", _MAIN)
 DEMO = (*PROGRAM, "demo", "--role", "director")
+NOTHING_GIVEN: Mapping[str, str] = MappingProxyType({})
 #: Seconds without a key in which nothing may be painted.
 _UNTOUCHED = 5.0
 
@@ -95,12 +97,19 @@ def short_answers(home: Path, rounds: int) -> Iterator[Line]:
         ours, empty = [], []
         for _round in range(rounds):
             empty.append(timed(partial(_run, (sys.executable, "-c", "pass"), home)).wall)
-            ours.append(timed(partial(_run, (*PROGRAM, option), home)).wall)
+            ours.append(timed(partial(short_answer, (option,), home)).wall)
         yield Figure(f"trousseau {option}", min(ours) * 1e3, "ms", floor=min(empty) * 1e3)
 
 
-def _run(command: Sequence[str], home: Path) -> None:
+def short_answer(
+    arguments: Sequence[str], home: Path, given: Mapping[str, str] = NOTHING_GIVEN
+) -> None:
+    """Run a command to its end, with `given` in its environment."""
+    _run((*PROGRAM, *arguments), home, given)
+
+
+def _run(command: Sequence[str], home: Path, given: Mapping[str, str] = NOTHING_GIVEN) -> None:
     subprocess.run(
-        command, check=True, stdout=subprocess.DEVNULL, env=environment(home), timeout=30,
-        cwd=Path(__file__).parent.parent,
+        command, check=True, stdout=subprocess.DEVNULL, env={**environment(home), **given},
+        timeout=30, cwd=ROOT,
     )  # fmt: skip

@@ -3,17 +3,22 @@ takes to find it, for the helpdesk and for a director.
 
 The floor is the diagnosis's own SQL through the bare driver. Each is of somebody else every
 time, for nobody asks twice. What a session needs for it is made ready while the search is
-typed into.
+typed into; the first of a process that has searched for nothing is measured by itself, and so
+is the command.
 """
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from sqlalchemy import Engine
 
+from benchmarks.console import short_answer
 from benchmarks.databases import NAMES, NOW, Databases, settle_down
 from benchmarks.lists import bare
 from benchmarks.measuring import (
@@ -22,11 +27,13 @@ from benchmarks.measuring import (
     Goal,
     Line,
     NotMeasured,
+    race,
     race_of_short_ones,
     timed,
 )
 from benchmarks.people import schools_for
 from benchmarks.register import Named, made_up_schools, make_register
+from benchmarks.terminal import ROOT
 from models import bulk
 from models.database import Actor
 from models.keys import Key
@@ -57,22 +64,24 @@ def measure(databases: Databases, sizes: Sequence[int], rounds: int) -> Iterator
     for kind in databases.kinds:
         for size in sizes:
             with databases.fresh(kind) as engine:
-                yield from _measure(engine, NAMES[kind], size, rounds)
+                yield from _measure(engine, NAMES[kind], size, rounds, databases.folder / "home")
     if databases.refusal:
         yield NotMeasured(NAMES["postgresql"], databases.refusal)
 
 
-def _measure(engine: Engine, kind: str, size: int, rounds: int) -> Iterator[Line]:
+def _measure(engine: Engine, kind: str, size: int, rounds: int, home: Path) -> Iterator[Line]:
     schools = schools_for(size)
     people, _schools = make_register(engine, size, made_up_schools(schools))
     _at_the_door(engine, people, schools)
     goal = GOAL if size >= GOAL_SIZE else NO_GOAL
     for reader in ("helpdesk", "director"):
         town = _Town(engine, people, schools, reader)
+        first = min(town.first_of_a_process() for _round in range(1 + rounds))
+        yield Figure(f"{kind}, {reader}: the first of a process", first, "ms", size, goal=goal)
         cold = timed(town.warm_up)
         yield Figure(f"{kind}, {reader}: made ready", cold.wall * 1e3, "ms", size)
-        first = timed(town.person)
-        yield Figure(f"{kind}, {reader}: the first person", first.wall * 1e3, "ms", size, goal=goal)
+        first = timed(town.person).wall * 1e3
+        yield Figure(f"{kind}, {reader}: the first person", first, "ms", size, goal=goal)
         for name, question in town.questions().items():
             with bare(engine, question) as (floor, statements):
                 times = race_of_short_ones(question, floor, 0.2 * rounds, least=1 + rounds)
@@ -80,6 +89,27 @@ def _measure(engine: Engine, kind: str, size: int, rounds: int) -> Iterator[Line
                 f"{kind}, {reader}: {name}", times.wall * 1e3, "ms", size,
                 times.floor_wall * 1e3, goal=goal, note=f"{statements} statements",
             )  # fmt: skip
+    yield _command(engine, kind, people[size // 2], size, home)
+
+
+def _command(engine: Engine, kind: str, one: Named, size: int, home: Path) -> Line:
+    """Measure the whole command, from nothing, beside `--help`."""
+    home.mkdir(exist_ok=True)
+    given = {"TROUSSEAU_DATABASE_URL": _url(engine)}
+    asked = ("diagnose", f"{one.first} {one.second}")
+    short_answer(("--help",), home)  # what is made in a home once is made now
+    short_answer(asked, home, given)
+    times = race(
+        partial(short_answer, asked, home, given), partial(short_answer, ("--help",), home), 3
+    )
+    return Figure(
+        f"{kind}, trousseau diagnose, beside --help", times.wall * 1e3, "ms", size,
+        times.floor_wall * 1e3, times.cpu_ratio,
+    )  # fmt: skip
+
+
+def _url(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)
 
 
 class _Town:
@@ -89,6 +119,7 @@ class _Town:
         self._school = 1 + len(people) // 2 % schools
         seen = None if reader == "helpdesk" else frozenset({self._school})
         self._desk = Desk(engine, Actor(reader, reader, seen), lambda: NOW)
+        self._reader = reader
         self._schools = schools if seen is None else 1
         own = people if seen is None else [p for p in people if 1 + p.id % schools == self._school]
         self._choices, self._people = Random(20260901), own
@@ -104,6 +135,14 @@ class _Town:
                 self._read, diagnose_address, lambda one: f"personne{one.id}@courriel.example"
             ),
         }
+
+    def first_of_a_process(self) -> float:
+        """Return the milliseconds in a process of its own, in which nothing was searched for."""
+        somebody = self._choices.choice(self._people).id
+        asked = (_url(self._desk.engine), self._reader, str(self._school), str(somebody))
+        command = (sys.executable, "-m", "benchmarks.first_diagnosis", *asked)
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=60, cwd=ROOT)
+        return float(done.stdout)
 
     def warm_up(self) -> object:
         """What the search does while somebody types."""

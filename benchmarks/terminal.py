@@ -24,7 +24,7 @@ _QUIET_START, _QUIET_KEY = 0.5, 0.25
 #: Seconds in which a key has to paint something, if it ever does: Escape waits for a quarter.
 _FIRST_BYTE = 5.0
 _LONGEST = 20.0
-_ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ def opened_with(program: Sequence[str], variables: Mapping[str, str]) -> Iterato
         stderr=theirs,
         start_new_session=True,
         preexec_fn=_take_the_terminal,
-        cwd=_ROOT,
+        cwd=ROOT,
         env=variables,
     )
     os.close(theirs)
@@ -231,7 +231,7 @@ def environment(home: Path, way: Way = OURS) -> dict[str, str]:
         "LANG": way.locale,
         "TROUSSEAU_LANGUAGE": "fr",
         "TROUSSEAU_DRIVER": way.driver,
-        "PYTHONPATH": str(_ROOT),
+        "PYTHONPATH": str(ROOT),
         **style,
     }
 

@@ -8,6 +8,7 @@ holds them against each other.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -224,6 +225,15 @@ def holds(since: Any, until: Any, at: datetime) -> ColumnElement[bool]:
     return and_(since <= at, or_(until.is_(None), until > at))
 
 
+@cache
+def another(table: Any) -> Any:
+    """Return a table under another name, for questions beside one another: all use the same.
+
+    Each name costs SQLAlchemy as much as the question that is asked of it.
+    """
+    return aliased(table)
+
+
 class FactColumns:
     """The facts of `AccessFacts` as SQL expressions for the moment `at` and its `day`.
 
@@ -265,7 +275,7 @@ class FactColumns:
 
     @property
     def suspended(self) -> ColumnElement[bool]:
-        row: Any = aliased(Suspension)
+        row: Any = another(Suspension)
         return exists(
             select(row.id)
             .where(row.access_id == Access.id, holds(row.from_at, row.until_at, self.at))
@@ -294,14 +304,14 @@ class FactColumns:
 
         Of `id` or `recorded_at`, which grow together.
         """
-        row: Any = aliased(Consent)
+        row: Any = another(Consent)
         # Not "order by … limit 1": for that SQLite walks a whole school's consents.
         found = select(func.max(getattr(row, column))).where(*self._standing(row))
         return found.correlate_except(row).scalar_subquery()
 
     @property
     def consented(self) -> ColumnElement[bool]:
-        row: Any = aliased(Consent)
+        row: Any = another(Consent)
         standing = select(row.id).where(*self._standing(row)).correlate_except(row)
         return or_(col(Service.consent_needed).is_(False), exists(standing))
 
@@ -310,7 +320,7 @@ class FactColumns:
         """signed, other_address, withdrawn, printed or missing (see `CONSENT_STATES`)."""
 
         def given(*conditions: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
-            row: Any = aliased(Consent)
+            row: Any = another(Consent)
             mine = (row.person_id == Access.person_id, row.school_id == Access.school_id)
             return exists(
                 select(row.id)
@@ -324,7 +334,7 @@ class FactColumns:
         def ended(row: Any) -> ColumnElement[bool]:
             return and_(row.recorded_at <= self.at, happened(row.withdrawn_at, self.at))
 
-        form: Any = aliased(PrintedForm)
+        form: Any = another(PrintedForm)
         printed = exists(
             select(form.id)
             .where(form.post_id == Access.post_id, form.printed_at <= self.at)
@@ -341,7 +351,7 @@ class FactColumns:
     @property
     def doubtful(self) -> ColumnElement[bool]:
         def pair(column: str) -> ColumnElement[bool]:
-            row: Any = aliased(SuspectedDouble)
+            row: Any = another(SuspectedDouble)
             return exists(
                 select(row.id)
                 .where(
@@ -355,7 +365,7 @@ class FactColumns:
 
     @property
     def mission_role(self) -> ColumnElement[str | None]:
-        row: Any = aliased(Mission)
+        row: Any = another(Mission)
         return (
             select(row.role)
             .where(

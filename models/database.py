@@ -10,7 +10,7 @@ import fcntl
 import os
 import stat
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -390,7 +390,7 @@ def _keep_scope(state: ORMExecuteState) -> None:
     if session.actor.sees_all or state.is_column_load or state.is_relationship_load:
         return
     if not _can_be_limited(state):
-        raise OutOfScope(say("This statement can’t be limited to your schools."))
+        raise _not_limited()
     limits = session.info["criteria"]
     if state.is_select:
         state.statement = _limited(state.statement, limits)
@@ -451,29 +451,38 @@ def _limited_before(statement: Any, criteria: tuple[Any, ...]) -> Any:
         return found[2]
 
 
-def let_through(session: ActorSession, question: Select[Any], values: Mapping[str, Any]) -> Any:
+def let_through(session: ActorSession, question: Select[Any]) -> Any:
     """Return a select as this session lets it through: with its actor's conditions.
 
-    The first time it is asked of the session itself, with these `values`, so that nothing
-    comes by here that the session would refuse. Raises `OutOfScope` where it does.
+    Raises `OutOfScope` where the session would.
     """
     if not question.is_select:
         raise RuntimeError("only questions are let through")
     if session.actor.sees_all:
         return question
-    limits = session.info["criteria"]
-    if (found := _limited_before(question, limits)) is None:
-        session.execute(question, dict(values)).close()
-        found = _limited(question, limits)
-    return found
+    if not _is_of_classes(question):
+        raise _not_limited()
+    return _limited(question, session.info["criteria"])
+
+
+def _is_of_classes(statement: Any) -> bool:
+    """Tell whether criteria reach the rows: not those of bare tables, nor of bare SQL."""
+    if isinstance(statement, FromStatement):
+        return False
+    # This is how SQLAlchemy's own session tells it.
+    return statement._propagate_attrs.get("compile_state_plugin") == "orm"
 
 
 def _can_be_limited(state: ORMExecuteState) -> bool:
-    """Tell whether criteria reach the rows: not those that come from bare SQL, that are
-    changed by their identifiers, or that are new and never pass through a flush."""
-    if not state.is_orm_statement or isinstance(state.statement, FromStatement):
+    """Tell whether criteria reach the rows: not those that are changed by their identifiers,
+    or that are new and never pass through a flush."""
+    if not state.is_orm_statement or not _is_of_classes(state.statement):
         return False
     return not (state.is_insert or (state.is_update and state.is_executemany))
+
+
+def _not_limited() -> OutOfScope:
+    return OutOfScope(say("This statement can’t be limited to your schools."))
 
 
 def _is_journaled(state: ORMExecuteState) -> bool:

@@ -27,7 +27,7 @@ def fetch(session: ActorSession, question: Select[Any], values: Mapping[str, Any
     """
     if session.writes:
         session.flush()
-    limited = let_through(session, question, values)
+    limited = let_through(session, question)
     connection = session.connection()
     prepared = _prepared(limited, connection.dialect, _sizes(values))
     result = connection.exec_driver_sql(prepared.sql, prepared.parameters(values))

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, inspect, or_, select
+from sqlalchemy import ColumnElement, Integer, and_, column, exists, false, inspect, or_, select
+from sqlalchemy import table as bare_table
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased, with_loader_criteria
 from sqlalchemy.sql import coercions, roles
@@ -126,7 +127,7 @@ def _clause(table: Any, actor: Actor) -> _Clause:
         case "all":
             return None
         case "schools":
-            return _without_hidden(table, actor, _of_schools(table, sorted(actor.schools or ())))
+            return _without_hidden(table, actor, _of_schools(table, actor))
         case "own":
             return _own(table, actor)
         case "children":
@@ -169,37 +170,43 @@ def _about(things: tuple[str, ...], table: Any, schools: list[int]) -> ColumnEle
     return col(PlanItem.plan_id).in_(select(col(Plan.id)).where(about))
 
 
-def _of_schools(table: Any, schools: list[int]) -> _Clause:
-    owned: Any = aliased(Post)
-    guarding: Any = aliased(Guardianship)
+#: What says who is of a school, in the tables that say it.
+_THERE = ("id", "person_id", "school_id")
+
+
+def _of_schools(table: Any, actor: Actor) -> _Clause:
+    schools = sorted(actor.schools or ())
+    columns = table.__table__.c
 
     def ours(school: Any) -> ColumnElement[bool]:
         return _Checked(school).in_(schools)
 
-    def theirs(person: Any) -> ColumnElement[bool]:
-        # Asked of each row: as a list it would hold the staff of a whole school each time.
-        return or_(
-            exists(select(owned.id).where(owned.person_id == person, ours(owned.school_id))),
-            exists(
-                select(guarding.id).where(guarding.person_id == person, ours(guarding.school_id))
-            ),
-        )
+    def there(place: str, person: Any) -> ColumnElement[bool]:
+        # Asked of each row: as a list it would hold the staff of a whole school each time. And
+        # of a bare table: a class would be limited once more, and is copied whole each time.
+        own = bare_table(place, *(column(name, Integer) for name in _THERE)).alias()
+        return exists(select(own.c.id).where(own.c.person_id == person, ours(own.c.school_id)))
+
+    def theirs(person: str) -> ColumnElement[bool]:
+        """SQL: somebody is of these schools, by what the actor's role sees of them."""
+        places = [p for p in ("post", "guardianship") if _sees_of_schools(actor.role, p)]
+        return or_(false(), *(there(place, columns[person]) for place in places))
 
     clauses: dict[str, Callable[[], _Clause]] = {
         "school": lambda: table.id.in_(schools),
         "school_id": lambda: ours(table.school_id),
         "school_or_reference": lambda: or_(table.school_id.is_(None), ours(table.school_id)),
         # And whoever was found to be one of them, so that the finding can be undone.
-        "person": lambda: or_(theirs(table.id), theirs(table.merged_into_id)),
-        "person_id": lambda: theirs(table.person_id),
-        "person_pair": lambda: or_(theirs(table.person_id), theirs(table.other_id)),
+        "person": lambda: or_(theirs("id"), theirs("merged_into_id")),
+        "person_id": lambda: theirs("person_id"),
+        "person_pair": lambda: or_(theirs("person_id"), theirs("other_id")),
         # What belongs to no school but to a person of theirs: a name or an address changed. Not
         # what their account has: its address may be another than the one they passed on.
         "journal": lambda: or_(
             ours(table.school_id),
             and_(
                 table.school_id.is_(None),
-                theirs(table.person_id),
+                theirs("person_id"),
                 table.entity.not_in(_OF_ACCOUNTS),
             ),
         ),
@@ -209,6 +216,10 @@ def _of_schools(table: Any, schools: list[int]) -> _Clause:
         plans = select(col(Plan.id)).where(col(Plan.school_id).in_(schools))
         return col(PlanItem.plan_id).in_(plans)
     return clauses[table.scope]()
+
+
+def _sees_of_schools(role: str, table: str) -> bool:
+    return right_to(role, table).reach in ("all", "schools")
 
 
 def _of_workshops(table: Any, ours: Callable[[Any], Any]) -> dict[str, Callable[[], _Clause]]:

@@ -19,6 +19,7 @@ from models.access import (
     Service,
     ServiceRole,
     Suspension,
+    another,
     holds,
     joined,
 )
@@ -268,9 +269,9 @@ def _columns(facts: FactColumns, at: Any) -> list[Any]:
 
 def _decisive(facts: FactColumns, at: Any) -> dict[str, ColumnElement[Any]]:
     """SQL: what lies in tables of which several rows may belong to one access."""
-    suspension: Any = aliased(Suspension)
-    consent: Any = aliased(Consent)
-    double: Any = aliased(SuspectedDouble)
+    suspension: Any = another(Suspension)
+    consent: Any = another(Consent)
+    double: Any = another(SuspectedDouble)
     suspended = (
         suspension.access_id == Access.id,
         holds(suspension.from_at, suspension.until_at, at),

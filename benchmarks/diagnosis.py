@@ -104,7 +104,7 @@ def _command(engine: Engine, kind: str, one: Named, size: int, home: Path) -> Li
     )
     return Figure(
         f"{kind}, trousseau diagnose, beside --help", times.wall * 1e3, "ms", size,
-        times.floor_wall * 1e3, times.cpu_ratio,
+        times.floor_wall * 1e3,
     )  # fmt: skip
 
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from textual import on
-from textual.app import ComposeResult
-from textual.message import Message
 
 from models.language import N_, _, ngettext
 from models.schools import DEFAULT_TIME_ZONE
 from screens.call import CALL_KINDS, CallScreen
 from screens.commands import bindings
+from screens.counted_list import CountedListScreen
 from screens.facts import told_at
-from screens.widgets.chrome import KeyBar, LineDetail, TitleBar
+from screens.widgets.chrome import LineDetail, TitleBar
 from screens.widgets.counts import Counts
-from screens.widgets.deeds import DeedScreen
 from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.workplace import Workplace
@@ -36,26 +33,19 @@ _COLUMNS = (
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-class CallsScreen(DeedScreen[None]):
+class CallsScreen(CountedListScreen[CallRow]):
     """The notes that are not closed, or those of one status. `t` shows what they were about."""
 
     DEFAULT_CSS = "CallsScreen > #calls-detail { height: 3; padding: 0 3; }"
     BINDINGS = [*bindings("calls.new", "calls.status", "calls.commonest")]
-
-    @dataclass
-    class _Counted(Message):
-        counts: dict[str, int]
 
     def __init__(self, workplace: Workplace) -> None:
         super().__init__()
         self._workplace, self._desk = workplace, workplace.desk
         self._zone = workplace.here.zone if workplace.here else ZoneInfo(DEFAULT_TIME_ZONE)
         wish = workplace.wished("helpdesk")
-        self._status: str | None = wish.status if wish.status in CALL_KINDS else None
-        self._counts: dict[str, int] = {}
-        self._rows: dict[int, CallRow] = {}
-        self._by_status = Counts(CALL_KINDS)
-        self._list = FilteredTable(
+        self._status = wish.status if wish.status in CALL_KINDS else None
+        listed = FilteredTable(
             PagedTable(
                 _COLUMNS,
                 self._load,
@@ -67,26 +57,8 @@ class CallsScreen(DeedScreen[None]):
             N_("/ to search: a caller, what was searched, to whom it went"),
             text=wish.text,
         )
-        self._detail = LineDetail(id="calls-detail")
-
-    @property
-    def table(self) -> PagedTable:
-        return self._list.table
-
-    def compose(self) -> ComposeResult:
-        yield TitleBar(N_("Calls"), "", "", self._workplace.who)
-        yield self._by_status
-        yield self._list
-        yield self._detail
-        yield KeyBar()
-
-    def on_mount(self) -> None:
-        self._count()
-
-    def on_screen_resume(self) -> None:
-        if self._counts:
-            self.table.reload()
-            self._count()
+        bar = TitleBar(N_("Calls"), "", "", workplace.who)
+        self.set_out(bar, Counts(CALL_KINDS), listed, LineDetail(id="calls-detail"))
 
     def language_changed(self) -> None:
         self.table.reload()
@@ -99,26 +71,14 @@ class CallsScreen(DeedScreen[None]):
 
     def _load(self, offset: int, limit: int, text: str, _sort: Sort | None) -> Page:
         found = self._desk.read(calls.calls_page, self._query(text), offset, limit, count=False)
-        kept = self._rows if offset else {}
-        self._rows = {**kept, **{row.id: row for row in found.rows}}
+        self.keep(offset, {row.id: row for row in found.rows})
         return Page([self._row(row) for row in found.rows])
 
     def _total(self, text: str) -> int:
         return self._desk.read(calls.total, self._query(text))
 
-    @on(PagedTable.Refreshed)
-    def _count(self) -> None:
-        self.attempt(self._read_counts, "count", exclusive=True)
-
-    def _read_counts(self) -> None:
-        self.post_message(self._Counted(self._desk.read(calls.counts)))
-
-    @on(_Counted)
-    def _show_counts(self, message: _Counted) -> None:
-        message.stop()
-        self._counts = message.counts
-        self._by_status.show(self._counts, self._status)
-        self.refresh_bindings()
+    def read_counts(self) -> dict[str, int]:
+        return self._desk.read(calls.counts)
 
     def _row(self, row: CallRow) -> Row:
         kind = CALL_KINDS[row.status]
@@ -136,12 +96,8 @@ class CallsScreen(DeedScreen[None]):
         )  # fmt: skip
         return Row(row.id, cells)
 
-    @on(PagedTable.Highlighted)
-    def _show_detail(self, event: PagedTable.Highlighted) -> None:
-        event.stop()
-        key = event.row.key if event.row else None
-        row = self._rows.get(key) if isinstance(key, int) else None
-        self._detail.show(" · ".join(_details(row, self._zone)) if row else "")
+    def told(self, entry: CallRow) -> str:
+        return " · ".join(_details(entry, self._zone))
 
     # Doing
 
@@ -150,9 +106,7 @@ class CallsScreen(DeedScreen[None]):
 
     def action_status(self) -> None:
         """Go from all that are not closed to each status, one after the other."""
-        self._status = self._by_status.next
-        self._by_status.show(self._counts, self._status)
-        self.table.reload()
+        self.choose_next()
 
     @on(PagedTable.Opened)
     def _open(self, event: PagedTable.Opened) -> None:

@@ -7,7 +7,6 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from textual import events, on
-from textual.app import ComposeResult
 from textual.message import Message
 
 from models.language import N_, Wording, _, format_day, say, say_n
@@ -15,8 +14,9 @@ from models.references import ReferenceMistyped, parse_reference
 from screens.commands import bindings
 from screens.confirm import ConfirmScreen
 from screens.consent_text import ConsentTextScreen
+from screens.counted_list import CountedListScreen
 from screens.print_forms import PrintingScreen
-from screens.widgets.chrome import KeyBar, LineDetail, TitleBar
+from screens.widgets.chrome import LineDetail, TitleBar
 from screens.widgets.counts import Counts, Kind
 from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Selection, Sort
@@ -74,7 +74,7 @@ def _is_reference(text: str) -> bool:
     return True
 
 
-class ConsentsScreen(PrintingScreen):
+class ConsentsScreen(CountedListScreen[ConsentRow], PrintingScreen):
     """The list of a team with the state of each consent, and what can be done about it."""
 
     DEFAULT_CSS = """
@@ -86,10 +86,6 @@ class ConsentsScreen(PrintingScreen):
         *bindings("consents.print", "consents.record", "consents.withdraw", "consents.state"),
         *bindings("consents.text"),
     ]
-
-    @dataclass
-    class _Counted(Message):
-        counts: dict[str, int]
 
     @dataclass
     class _ToPrint(Message):
@@ -112,12 +108,8 @@ class ConsentsScreen(PrintingScreen):
         assert workplace.here is not None
         self._zone = workplace.here.zone
         wish = workplace.wished("consents")
-        self._state: str | None = wish.status if wish.status in STATE_KINDS else None
-        self._counts: dict[str, int] = {}
-        self._bar = TitleBar(N_("Consents"), *workplace.title)
-        self._by_state = Counts(STATE_KINDS, zeros=True)
-        self._rows: dict[int, ConsentRow] = {}
-        self._list = ConsentList(
+        self._status = wish.status if wish.status in STATE_KINDS else None
+        listed = ConsentList(
             PagedTable(
                 _COLUMNS,
                 self._load,
@@ -128,66 +120,40 @@ class ConsentsScreen(PrintingScreen):
             N_("/ to search: a name, or a reference typed or scanned"),
             text=wish.text,
         )
-        self._detail = LineDetail(id="consent-detail")
-
-    @property
-    def table(self) -> PagedTable:
-        return self._list.table
-
-    def compose(self) -> ComposeResult:
-        yield self._bar
-        yield self._by_state
-        yield self._list
-        yield self._detail
-        yield KeyBar()
-
-    def on_screen_resume(self) -> None:
-        if self._counts:
-            self.table.reload()
+        bar = TitleBar(N_("Consents"), *workplace.title)
+        by_state = Counts(STATE_KINDS, zeros=True)
+        self.set_out(bar, by_state, listed, LineDetail(id="consent-detail"))
 
     # Reading
 
     def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
-        state = self._state
+        state = self._status
         found, total, counts = self._desk.read(
             consents.page, *self._team, text=text, state=state, offset=offset, limit=limit
         )
-        if offset == 0:
-            self._rows = {}
-        self._rows = {**self._rows, **{row.person_id: row for row in found}}
-        self.post_message(self._Counted(counts))
+        self.keep(offset, {row.person_id: row for row in found})
+        self.post_message(self.Counted(counts))
         return Page([_as_row(row) for row in found], total)
 
-    @on(_Counted)
-    def _show_counts(self, message: _Counted) -> None:
-        message.stop()
-        self._counts = message.counts
-        self._by_state.show(message.counts, self._state)
-        self.refresh_bindings()
+    def count(self) -> None:
+        """The counts come with the rows."""
 
-    @on(PagedTable.Highlighted)
-    def _show_detail(self, event: PagedTable.Highlighted) -> None:
-        row = self._current
-        self._detail.show(_detail(row, self._zone) if row else "")
-        self.refresh_bindings()
-
-    @property
-    def _current(self) -> ConsentRow | None:
-        row = self.table.row
-        return self._rows.get(row.key) if row and isinstance(row.key, int) else None
+    def told(self, entry: ConsentRow) -> Wording:
+        return _detail(entry, self._zone)
 
     def action_state(self) -> None:
         """Go from all to the states that somebody is in, one after the other."""
-        self._state = self._by_state.next
-        self._by_state.show(self._counts, self._state)
-        self.table.clear_selection()
-        self.table.reload()
+        self.choose_next()
 
     # Doing
 
+    @on(PagedTable.Highlighted)
+    def _offer(self) -> None:
+        self.refresh_bindings()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "withdraw":
-            row = self._current
+            row = self.current
             return row is not None and row.state in ("signed", "other_address")
         return True
 
@@ -201,7 +167,7 @@ class ConsentsScreen(PrintingScreen):
 
     def action_print(self) -> None:
         if self.may_print:
-            self.attempt(partial(self._find_people, self.table.selection, self._state))
+            self.attempt(partial(self._find_people, self.table.selection, self._status))
 
     def _find_people(self, selection: Selection, state: str | None) -> None:
         self.post_message(self._ToPrint(self._chosen(selection, state)))
@@ -240,7 +206,7 @@ class ConsentsScreen(PrintingScreen):
         self.table.reload()
 
     def action_withdraw(self) -> None:
-        if row := self._current:
+        if row := self.current:
             self.attempt(partial(self._foresee, row))
 
     def _foresee(self, row: ConsentRow) -> None:

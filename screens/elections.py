@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from textual import on
-from textual.app import ComposeResult
-from textual.message import Message
 from textual.screen import Screen
 
 from models.language import N_, Wording, _, say, say_n
 from models.rights import may_change
 from models.text import name_key
 from screens.commands import bindings
+from screens.counted_list import CountedListScreen
 from screens.facts import told_at
-from screens.widgets.chrome import KeyBar, LineDetail, TitleBar
+from screens.widgets.chrome import LineDetail, TitleBar
 from screens.widgets.counts import Counts, Kind
-from screens.widgets.deeds import DeedScreen
 from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.widgets.text import Tone, number, signed
@@ -49,27 +47,20 @@ def may_manage(workplace: Workplace) -> bool:
     return may_change(workplace.role, "elections")
 
 
-class ElectionsScreen(DeedScreen[None]):
+class ElectionsScreen(CountedListScreen[ElectionRow]):
     """Every election: open ones first, then those to come, then what is over."""
 
     DEFAULT_CSS = "ElectionsScreen > #election-detail { height: 4; }"
     BINDINGS = [*bindings("elections.new", "elections.status")]
-
-    @dataclass
-    class _Counted(Message):
-        counts: dict[str, int]
 
     def __init__(self, workplace: Workplace) -> None:
         super().__init__()
         self._workplace, self._desk = workplace, workplace.desk
         self._manages = may_manage(workplace)
         wish = workplace.wished("elections")
-        self._status: str | None = wish.status if wish.status in STATUS_KINDS else None
-        self._counts: dict[str, int] = {}
-        self._rows: dict[int, ElectionRow] = {}
-        self._by_status = Counts(STATUS_KINDS)
+        self._status = wish.status if wish.status in STATUS_KINDS else None
         empty = N_("No election yet. F8 prepares one.") if self._manages else N_("No election yet.")
-        self._list = FilteredTable(
+        listed = FilteredTable(
             PagedTable(
                 (*_COLUMNS, _TURNOUT if self._manages else _OWN),
                 self._load,
@@ -80,37 +71,15 @@ class ElectionsScreen(DeedScreen[None]):
             N_("/ to search: a title or a committee"),
             text=wish.text,
         )
-        self._detail = LineDetail(id="election-detail")
-
-    @property
-    def table(self) -> PagedTable:
-        return self._list.table
-
-    @property
-    def current(self) -> ElectionRow | None:
-        row = self.table.row
-        return self._rows.get(row.key) if row and isinstance(row.key, int) else None
-
-    def compose(self) -> ComposeResult:
-        yield TitleBar(N_("Elections"), *self._workplace.title)
-        yield self._by_status
-        yield self._list
-        yield self._detail
-        yield KeyBar()
-
-    def on_screen_resume(self) -> None:
-        if self._rows:
-            self.table.reload()
+        bar = TitleBar(N_("Elections"), *workplace.title)
+        self.set_out(bar, Counts(STATUS_KINDS), listed, LineDetail(id="election-detail"))
 
     # Reading
 
     def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
         rows = self._desk.read(elections.elections)
-        self._rows = {row.id: row for row in rows}
-        counts = dict.fromkeys(STATUS_KINDS, 0)
-        for row in rows:
-            counts[row.status] += 1
-        self.post_message(self._Counted(counts))
+        self.keep(0, {row.id: row for row in rows})
+        self.post_message(self.Counted(Counter(row.status for row in rows)))
         found = [row for row in rows if self._status in (None, row.status) and _matches(row, text)]
         shown = [self._as_row(row) for row in found[offset : offset + limit]]
         return Page(shown, len(found))
@@ -123,29 +92,19 @@ class ElectionsScreen(DeedScreen[None]):
         cells = (Cell(kind.text, kind.tone), row.title, _when(row, zone_of(self._workplace)), last)
         return Row(row.id, cells)
 
-    @on(_Counted)
-    def _show_counts(self, message: _Counted) -> None:
-        message.stop()
-        self._counts = message.counts
-        self._by_status.show(message.counts, self._status)
+    def count(self) -> None:
+        """The counts come with the rows."""
 
-    @on(PagedTable.Highlighted)
-    def _show_detail(self) -> None:
-        row = self.current
-        if row is None:
-            self._detail.show("")
-            return
-        own = told_own(row, own_schools(self._workplace))
-        self._detail.show(_detail(row, zone_of(self._workplace), own))
+    def told(self, entry: ElectionRow) -> Wording:
+        own = told_own(entry, own_schools(self._workplace))
+        return _detail(entry, zone_of(self._workplace), own)
 
     def language_changed(self) -> None:
-        self._show_detail()
+        self.show_detail()
 
     def action_status(self) -> None:
         """Go from all to the statuses that some election has, one after the other."""
-        self._status = self._by_status.next
-        self._by_status.show(self._counts, self._status)
-        self.table.reload()
+        self.choose_next()
 
     # Going on
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from textual import on
-from textual.app import ComposeResult
-from textual.message import Message
 from textual.screen import Screen
 
 from models.language import N_, Wording, say
 from screens.commands import bindings
+from screens.counted_list import CountedListScreen
 from screens.facts import told_at
-from screens.widgets.chrome import KeyBar, LineDetail, TitleBar
+from screens.widgets.chrome import LineDetail, TitleBar
 from screens.widgets.counts import Counts, Kind
-from screens.widgets.deeds import DeedScreen
 from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.widgets.text import Tone
@@ -66,28 +63,21 @@ def accounts_or_account(workplace: Workplace) -> Screen[Any]:
     return HeadnetScreen(workplace)
 
 
-class HeadnetScreen(DeedScreen[None]):
+class HeadnetScreen(CountedListScreen[HeadnetRow]):
     """Every school whose head's account somebody manages, those without a head too."""
 
     DEFAULT_CSS = "HeadnetScreen > #headnet-detail { height: 3; padding: 0 3; }"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]
     BINDINGS = [*bindings("headnet.state")]
 
-    @dataclass
-    class _Counted(Message):
-        counts: dict[str, int]
-
     def __init__(self, workplace: Workplace) -> None:
         super().__init__()
         self._workplace, self._desk = workplace, workplace.desk
         wish = workplace.wished("headnet")
-        self._state: str | None = wish.status if wish.status in _KINDS else None
-        self._counts: dict[str, int] = {}
-        self._rows: dict[int, HeadnetRow] = {}
+        self._status = wish.status if wish.status in _KINDS else None
         # All schools at once: the one that is chosen elsewhere would mislead on top.
-        self._bar = TitleBar(N_("HeadNet accounts"), "", "", workplace.who)
-        self._by_state = Counts(_KINDS, lines=2)
-        self._list = FilteredTable(
+        bar = TitleBar(N_("HeadNet accounts"), "", "", workplace.who)
+        listed = FilteredTable(
             PagedTable(
                 _COLUMNS,
                 self._load,
@@ -100,73 +90,38 @@ class HeadnetScreen(DeedScreen[None]):
             N_("/ to search: a school, its FASE number, a head or an address"),
             text=wish.text,
         )
-        self._detail = LineDetail(id="headnet-detail")
-
-    @property
-    def table(self) -> PagedTable:
-        return self._list.table
-
-    def compose(self) -> ComposeResult:
-        yield self._bar
-        yield self._by_state
-        yield self._list
-        yield self._detail
-        yield KeyBar()
-
-    def on_mount(self) -> None:
-        self._count()
-
-    def on_screen_resume(self) -> None:
-        if self._counts:
-            self.table.reload()
-            self._count()
+        self.set_out(bar, Counts(_KINDS, lines=2), listed, LineDetail(id="headnet-detail"))
 
     # Reading
 
     def _query(self, text: str, sort: Sort | None = None) -> HeadnetQuery:
         sort = sort or Sort(SORTS[0])
-        return HeadnetQuery(text, self._state, sort.column, sort.descending)
+        return HeadnetQuery(text, self._status, sort.column, sort.descending)
 
     def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
         query = self._query(text, sort)
         found = self._desk.read(headnet.heads_page, query, offset, limit, count=False)
-        kept = self._rows if offset else {}
-        self._rows = {**kept, **{row.school_id: row for row in found.rows}}
+        self.keep(offset, {row.school_id: row for row in found.rows})
         return Page([_as_row(row) for row in found.rows])
 
     def _total(self, text: str) -> int:
         return self._desk.read(headnet.total, self._query(text))
 
-    @on(PagedTable.Refreshed)
-    def _count(self) -> None:
-        self.attempt(self._read_counts, "count", exclusive=True)
+    def read_counts(self) -> dict[str, int]:
+        return self._desk.read(headnet.counts)
 
-    def _read_counts(self) -> None:
-        self.post_message(self._Counted(self._desk.read(headnet.counts)))
-
-    @on(_Counted)
-    def _show_counts(self, message: _Counted) -> None:
-        message.stop()
-        self._counts = message.counts
-        self._show_states()
-
-    def _show_states(self) -> None:
+    def show_counts(self) -> None:
         counts = self._counts
-        if self._state == ATTENTION:  # counted once more only while the list is narrowed to it
+        if self._status == ATTENTION:  # counted once more only while the list is narrowed to it
             counts = {**counts, ATTENTION: sum(counts[state] for state in WRONG)}
-        self._by_state.show(counts, self._state)
+        self._by_status.show(counts, self._status)
 
-    @on(PagedTable.Highlighted)
-    def _show_detail(self, event: PagedTable.Highlighted) -> None:
-        key = event.row.key if event.row else None
-        row = self._rows.get(key) if isinstance(key, int) else None
-        self._detail.show(_detail(row) if row else "")
+    def told(self, entry: HeadnetRow) -> Wording:
+        return _detail(entry)
 
     def action_state(self) -> None:
         """Go from all to the states that some school is in, one after the other."""
-        self._state = self._by_state.next
-        self._show_states()
-        self.table.reload()
+        self.choose_next()
 
     @on(PagedTable.Opened)
     def _open(self, event: PagedTable.Opened) -> None:

@@ -8,13 +8,13 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from textual import on
-from textual.app import ComposeResult
 from textual.message import Message
 
 from models.language import N_, Wording, _, say, say_n
 from screens.commands import bindings
+from screens.counted_list import CountedListScreen
 from screens.sending import SendingScreen
-from screens.widgets.chrome import KeyBar, LineDetail, TitleBar
+from screens.widgets.chrome import LineDetail, TitleBar
 from screens.widgets.counts import Counts, Kind
 from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Selection, Sort
@@ -47,7 +47,7 @@ _COLUMNS = (
 )
 
 
-class InvitationsScreen(SendingScreen):
+class InvitationsScreen(CountedListScreen[InvitationRow], SendingScreen):
     """The invitations of a team. F8 sends again, F6 sends what waits, `t` tries at once."""
 
     DEFAULT_CSS = """
@@ -59,10 +59,6 @@ class InvitationsScreen(SendingScreen):
         *bindings("invitations.again", "invitations.send", "invitations.try-now"),
         *bindings("invitations.state"),
     ]
-
-    @dataclass
-    class _Counted(Message):
-        counts: dict[str, int]
 
     @dataclass
     class _Chosen(Message):
@@ -77,12 +73,8 @@ class InvitationsScreen(SendingScreen):
         assert workplace.here is not None
         self._zone = workplace.here.zone
         wish = workplace.wished("invitations")
-        self._state: str | None = wish.status if wish.status in STATE_KINDS else None
-        self._counts: dict[str, int] = {}
-        self._rows: dict[int, InvitationRow] = {}
-        self._bar = TitleBar(N_("Invitations and mail"), *workplace.title)
-        self._by_state = Counts(STATE_KINDS, lines=2)
-        self._list = FilteredTable(
+        self._status = wish.status if wish.status in STATE_KINDS else None
+        listed = FilteredTable(
             PagedTable(
                 _COLUMNS,
                 self._load,
@@ -94,65 +86,39 @@ class InvitationsScreen(SendingScreen):
             N_("/ to search: a name or an address"),
             text=wish.text,
         )
-        self._detail = LineDetail(id="invitation-detail")
-
-    @property
-    def table(self) -> PagedTable:
-        return self._list.table
-
-    def compose(self) -> ComposeResult:
-        yield self._bar
-        yield self._by_state
-        yield self._list
-        yield self._detail
-        yield KeyBar()
-
-    def on_screen_resume(self) -> None:
-        if self._counts:
-            self.table.reload()
+        bar = TitleBar(N_("Invitations and mail"), *workplace.title)
+        by_state = Counts(STATE_KINDS, lines=2)
+        self.set_out(bar, by_state, listed, LineDetail(id="invitation-detail"))
 
     # Reading
 
     def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
         desk, query = self.workplace.desk, self._query(text, sort)
         found = desk.read(invitation_status.page, query, offset, limit, count=False)
-        if offset == 0:
-            self._rows = {}
-        self._rows = {**self._rows, **{row.invitation_id: row for row in found.rows}}
+        self.keep(offset, {row.invitation_id: row for row in found.rows})
         return Page([_as_row(row, self._zone) for row in found.rows])
 
     def _total(self, text: str) -> int:
         """Return how many match, and say how many there are in each state: in a thread."""
         counts = self.workplace.desk.read(invitation_status.counts, *self.team)
-        self.post_message(self._Counted(counts))
+        self.post_message(self.Counted(counts))
         if text:
             return self.workplace.desk.read(invitation_status.total, self._query(text))
-        return counts[self._state] if self._state else sum(counts.values())
+        return counts[self._status] if self._status else sum(counts.values())
 
     def _query(self, text: str, sort: Sort | None = None) -> InvitationQuery:
         sort = sort if sort and sort.column in SORTS else Sort("name")
-        return InvitationQuery(*self.team, self._state, text, sort.column, sort.descending)
+        return InvitationQuery(*self.team, self._status, text, sort.column, sort.descending)
 
-    @on(_Counted)
-    def _show_counts(self, message: _Counted) -> None:
-        message.stop()
-        self._counts = message.counts
-        self._by_state.show(message.counts, self._state)
-        self.refresh_bindings()
+    def count(self) -> None:
+        """The counts come with the total."""
 
-    @on(PagedTable.Highlighted)
-    def _show_detail(self, event: PagedTable.Highlighted) -> None:
-        key = event.row.key if event.row else None
-        row = self._rows.get(key) if isinstance(key, int) else None
-        self._detail.show(_detail(row, self._zone) if row else "")
-        self.refresh_bindings()
+    def told(self, entry: InvitationRow) -> Wording:
+        return _detail(entry, self._zone)
 
     def action_state(self) -> None:
         """Go from all to the states that some invitation is in, one after the other."""
-        self._state = self._by_state.next
-        self._by_state.show(self._counts, self._state)
-        self.table.clear_selection()
-        self.table.reload()
+        self.choose_next()
 
     # Doing
 
@@ -160,7 +126,7 @@ class InvitationsScreen(SendingScreen):
     def _open_person(self, event: PagedTable.Opened) -> None:
         from screens.person import PersonScreen
 
-        row = self._rows.get(event.row.key) if isinstance(event.row.key, int) else None
+        row = self._rows.get(event.row.key)
         if row is not None:
             self.app.push_screen(PersonScreen(self.workplace, row.person_id))
 

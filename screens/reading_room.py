@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from textual import on
-from textual.app import ComposeResult
 from textual.message import Message
 
 from models.language import N_, Wording, _, format_day, say
 from models.rights import may_change
 from screens.commands import bindings
+from screens.counted_list import CountedListScreen
 from screens.jobs import Job, Jobs
 from screens.room_words import (
     ROOM_KINDS,
@@ -23,7 +23,7 @@ from screens.room_words import (
     open_row,
     told_download,
 )
-from screens.widgets.chrome import KeyBar, LineDetail, TitleBar
+from screens.widgets.chrome import LineDetail, TitleBar
 from screens.widgets.counts import Counts
 from screens.widgets.filter import FilteredTable
 from screens.widgets.reader import Paragraph
@@ -50,7 +50,7 @@ def _columns(several: bool) -> tuple[Column, ...]:
     return columns if several else columns[:-1]
 
 
-class ReadingRoomScreen(RoomScreen[None]):
+class ReadingRoomScreen(CountedListScreen[RoomRow], RoomScreen[None]):
     """The room, the newest first; what is searched is found by its title before its text.
 
     With `committee`, its identifier and name, the minutes and documents of that one alone.
@@ -66,10 +66,6 @@ class ReadingRoomScreen(RoomScreen[None]):
     ]
 
     @dataclass
-    class _Counted(Message):
-        counts: dict[str, int]
-
-    @dataclass
     class _Committees(Message):
         rows: list[CommitteeRow]
 
@@ -79,14 +75,12 @@ class ReadingRoomScreen(RoomScreen[None]):
         self._committee = committee
         self._manages = may_change(workplace.role, "reading_room")
         wish = workplace.wished("reading-room")
-        self._kind = wish.status if wish.status in ROOM_KINDS else None
-        self._counts: dict[str, int] = {}
-        self._rows: dict[object, RoomRow] = {}
+        self._status = wish.status if wish.status in ROOM_KINDS else None
         place = N_("Reading room")
         title = say("Minutes: %(committee)s", committee=committee[1]) if committee else place
-        self._bar = TitleBar(title, *workplace.title)
-        self._kinds = Counts(ROOM_KINDS, lines=2)
-        self._list = FilteredTable(
+        kinds = Counts(ROOM_KINDS, lines=2)
+        kinds.display = committee is None
+        listed = FilteredTable(
             PagedTable(
                 _columns(committee is None),
                 self._load,
@@ -98,37 +92,14 @@ class ReadingRoomScreen(RoomScreen[None]):
             N_("/ to search: titles, texts, committees and their members"),
             text=wish.text,
         )
-        self._detail = LineDetail(id="room-detail")
-
-    @property
-    def table(self) -> PagedTable:
-        return self._list.table
-
-    @property
-    def current(self) -> RoomRow | None:
-        row = self.table.row
-        return self._rows.get(row.key) if row else None
-
-    def compose(self) -> ComposeResult:
-        yield self._bar
-        if self._committee is None:
-            yield self._kinds
-        yield self._list
-        yield self._detail
-        yield KeyBar()
-
-    def on_mount(self) -> None:
-        self._count()
-
-    def on_screen_resume(self) -> None:
-        if self._counts:
-            self.read_again()
+        bar = TitleBar(title, *workplace.title)
+        self.set_out(bar, kinds, listed, LineDetail(id="room-detail"))
 
     # Reading
 
     def _query(self, text: str) -> RoomQuery:
         committee = self._committee[0] if self._committee else None
-        kind = self._kind
+        kind = self._status
         return RoomQuery(
             text,
             kind if kind in KIND_WORDS else None,
@@ -140,42 +111,25 @@ class ReadingRoomScreen(RoomScreen[None]):
     def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
         query = self._query(text)
         found = self._desk.read(reading_room.page, query, offset, limit, count=False)
-        kept = self._rows if offset else {}
-        self._rows = {**kept, **{_key(row): row for row in found.rows}}
+        self.keep(offset, {_key(row): row for row in found.rows})
         return Page([self._as_row(row) for row in found.rows])
 
     def _total(self, text: str) -> int:
         return self._desk.read(reading_room.total, self._query(text))
 
-    @on(PagedTable.Refreshed)
-    def _count(self) -> None:
-        self.attempt(self._read_counts, "count", exclusive=True)
-
-    def _read_counts(self) -> None:
+    def read_counts(self) -> dict[str, int]:
         counts = dict(self._desk.read(reading_room.counts))
         if self._manages:
             counts["withdrawn"] = self._desk.read(reading_room.total, RoomQuery(withdrawn=True))
-        self.post_message(self._Counted(counts))
+        return counts
 
-    def read_again(self) -> None:
-        self.table.reload()
-        self._count()
-
-    @on(_Counted)
-    def _show_counts(self, message: _Counted) -> None:
-        message.stop()
-        self._counts = message.counts
-        self._kinds.show(message.counts, self._kind)
-
-    @on(PagedTable.Highlighted)
-    def _show_detail(self) -> None:
-        row = self.current
-        self._detail.show(_detail(row, self.table.wanted) if row else "")
+    def told(self, entry: RoomRow) -> Wording:
+        return _detail(entry, self.table.wanted)
 
     def _as_row(self, row: RoomRow) -> Row:
-        sign = ROOM_KINDS["withdrawn" if self._kind == "withdrawn" else "unread"]
+        sign = ROOM_KINDS["withdrawn" if self._status == "withdrawn" else "unread"]
         read = say("read") if row.is_document else ""
-        marked = row.unread or self._kind == "withdrawn"
+        marked = row.unread or self._status == "withdrawn"
         cells = (
             Cell(sign.text, sign.tone) if marked else Cell(str(read), "quiet"),
             Cell(row.title, "strong" if row.unread else ""),
@@ -187,9 +141,7 @@ class ReadingRoomScreen(RoomScreen[None]):
 
     def action_kind(self) -> None:
         """Go from all to the kinds of which there are any, one after the other."""
-        self._kind = self._kinds.next
-        self._kinds.show(self._counts, self._kind)
-        self.table.reload()
+        self.choose_next()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action not in ("kind", "conference", "committee") or self._committee is None

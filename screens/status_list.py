@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from textual import on
-from textual.app import ComposeResult
-from textual.message import Message
 
-from models.language import Wording
+from screens.counted_list import CountedListScreen
 from screens.sending import SendingScreen
-from screens.widgets.chrome import KeyBar, LineDetail, TitleBar
+from screens.widgets.chrome import LineDetail, TitleBar
 from screens.widgets.counts import Counts, Kind
 from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Column, Page, PagedTable, Row, Selection, Sort
@@ -88,16 +86,12 @@ class Looks:
     nothing_found: str
 
 
-class StatusListScreen(SendingScreen, Generic[Entry]):
+class StatusListScreen(CountedListScreen[Entry], SendingScreen):
     """Counts by status, a list filtered as one types, and where the current line stands."""
 
     DEFAULT_CSS = "StatusListScreen > #detail { height: 3; }"
     looks: ClassVar[Looks]
     service: ClassVar[ListService]
-
-    @dataclass
-    class _Counted(Message):
-        counts: dict[str, int]
 
     def __init__(self, workplace: Workplace) -> None:
         super().__init__(workplace)
@@ -105,10 +99,7 @@ class StatusListScreen(SendingScreen, Generic[Entry]):
         self._zone: ZoneInfo = workplace.here.zone
         wish = workplace.wished(self.looks.place)
         self._status = wish.status if wish.status in STATUS_WORDS else None
-        self._counts: dict[str, int] = {}
-        self._rows: dict[int, Entry] = {}
-        self._statuses = Counts(STATUS_KINDS)
-        self._list = FilteredTable(
+        listed = FilteredTable(
             PagedTable(
                 self.looks.columns,
                 self._load,
@@ -121,7 +112,8 @@ class StatusListScreen(SendingScreen, Generic[Entry]):
             self.looks.search,
             text=wish.text,
         )
-        self._detail = LineDetail(id="detail")
+        bar = TitleBar(self.looks.title, *workplace.title)
+        self.set_out(bar, Counts(STATUS_KINDS), listed, LineDetail(id="detail"))
 
     # What a list says of itself
 
@@ -132,34 +124,7 @@ class StatusListScreen(SendingScreen, Generic[Entry]):
     def as_row(self, entry: Entry) -> Row:
         raise NotImplementedError
 
-    def told(self, entry: Entry) -> Wording:
-        """Return where a line stands, in a sentence or two."""
-        raise NotImplementedError
-
     # Reading
-
-    @property
-    def table(self) -> PagedTable:
-        return self._list.table
-
-    @property
-    def current(self) -> Entry | None:
-        row = self.table.row
-        return self._rows.get(row.key) if row and isinstance(row.key, int) else None
-
-    def compose(self) -> ComposeResult:
-        yield TitleBar(self.looks.title, *self.workplace.title)
-        yield self._statuses
-        yield self._list
-        yield self._detail
-        yield KeyBar()
-
-    def on_mount(self) -> None:
-        self._count()
-
-    def on_screen_resume(self) -> None:
-        if self._counts:
-            self.read_again()
 
     def _query(self, text: str, sort: Sort | None = None) -> Any:
         return self.query_for(text, sort or Sort("name"))
@@ -167,8 +132,7 @@ class StatusListScreen(SendingScreen, Generic[Entry]):
     def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
         query = self._query(text, sort)
         found = self.workplace.desk.read(self.service.page, query, offset, limit, count=False)
-        kept = self._rows if offset else {}
-        self._rows = {**kept, **{row.person_id: row for row in found.rows}}
+        self.keep(offset, {row.person_id: row for row in found.rows})
         return Page([self.as_row(row) for row in found.rows])
 
     def _total(self, text: str) -> int:
@@ -183,29 +147,12 @@ class StatusListScreen(SendingScreen, Generic[Entry]):
         query, desk = self._query(chosen.filter), self.workplace.desk
         return lambda: [p for p in desk.read(self.service.person_ids, query) if p in chosen]
 
-    @on(PagedTable.Refreshed)
-    def _count(self) -> None:
-        self.attempt(self._read_counts)
-
-    def _read_counts(self) -> None:
-        counts = self.workplace.desk.read(self.service.counts, *self.team)
-        self.post_message(self._Counted(counts))
-
-    @on(_Counted)
-    def _show_counts(self, message: _Counted) -> None:
-        message.stop()
-        self._counts = message.counts
-        self._statuses.show(message.counts, self._status)
-
-    @on(PagedTable.Highlighted)
-    def _show_detail(self) -> None:
-        entry = self.current
-        self._detail.show(self.told(entry) if entry else "")
+    def read_counts(self) -> dict[str, int]:
+        return self.workplace.desk.read(self.service.counts, *self.team)
 
     @on(SendingScreen.Sent)
-    def read_again(self, _message: Message | None = None) -> None:
-        self.table.reload()
-        self._count()
+    def _show_sent(self) -> None:
+        self.read_again()
 
     def action_why(self) -> None:
         """Tell what is wrong for the person on the line."""
@@ -218,7 +165,4 @@ class StatusListScreen(SendingScreen, Generic[Entry]):
 
     def action_status(self) -> None:
         """Go from all to the statuses that somebody has, one after the other."""
-        self._status = self._statuses.next
-        self._statuses.show(self._counts, self._status)
-        self.table.clear_selection()
-        self.table.reload()
+        self.choose_next()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual import on
-from textual.app import ComposeResult
-from textual.message import Message
 
 from models.language import N_, Wording, format_day, say, say_n
 from screens.commands import bindings
-from screens.widgets.chrome import KeyBar, Sentence, TitleBar
+from screens.counted_list import CountedListScreen
+from screens.widgets.chrome import Sentence, TitleBar
 from screens.widgets.counts import Counts, Kind
 from screens.widgets.filter import FilteredTable
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
@@ -55,7 +52,7 @@ def _columns(several: bool) -> tuple[Column, ...]:
     return columns if several else tuple(each for each in columns if each.key != "school")
 
 
-class WorkshopsScreen(CalendarFileScreen[None]):
+class WorkshopsScreen(CountedListScreen[WorkshopRow], CalendarFileScreen[None]):
     """Every workshop that somebody sees, by risk: what is overdue first, then what is near."""
 
     DEFAULT_CSS = """
@@ -66,24 +63,16 @@ class WorkshopsScreen(CalendarFileScreen[None]):
         *bindings("workshops.ask", "workshops.calendar", "workshops.status", "workshops.file"),
     ]
 
-    @dataclass
-    class _Counted(Message):
-        counts: dict[str, int]
-
     def __init__(self, workplace: Workplace) -> None:
         super().__init__()
         self._workplace, self._desk = workplace, workplace.desk
         schools = self._desk.actor.schools
         self._several = schools is None or len(schools) > 1
         wish = workplace.wished("workshops")
-        self._status: str | None = wish.status if wish.status in STATUS_KINDS else None
-        self._counts: dict[str, int] = {}
-        self._rows: dict[int, WorkshopRow] = {}
+        self._status = wish.status if wish.status in STATUS_KINDS else None
         # All schools at once: the one that is chosen elsewhere would mislead on top.
         title = ("", "", workplace.who) if self._several else workplace.title
-        self._bar = TitleBar(N_("Virtual workshops"), *title)
-        self._by_status = Counts(STATUS_KINDS, lines=2)
-        self._list = FilteredTable(
+        listed = FilteredTable(
             PagedTable(
                 _columns(self._several),
                 self._load,
@@ -96,30 +85,12 @@ class WorkshopsScreen(CalendarFileScreen[None]):
             N_("/ to search: title, school, contact or reference"),
             text=wish.text,
         )
-        self._detail = Sentence("", id="workshop-detail", classes="line-detail")
-
-    @property
-    def table(self) -> PagedTable:
-        return self._list.table
-
-    @property
-    def current(self) -> WorkshopRow | None:
-        row = self.table.row
-        return self._rows.get(row.key) if row and isinstance(row.key, int) else None
-
-    def compose(self) -> ComposeResult:
-        yield self._bar
-        yield self._by_status
-        yield self._list
-        yield self._detail
-        yield KeyBar()
-
-    def on_mount(self) -> None:
-        self._count()
-
-    def on_screen_resume(self) -> None:
-        if self._counts:
-            self._read_again()
+        self.set_out(
+            TitleBar(N_("Virtual workshops"), *title),
+            Counts(STATUS_KINDS, lines=2),
+            listed,
+            Sentence("", id="workshop-detail", classes="line-detail"),
+        )
 
     # Reading
 
@@ -130,49 +101,31 @@ class WorkshopsScreen(CalendarFileScreen[None]):
     def _load(self, offset: int, limit: int, text: str, sort: Sort | None) -> Page:
         query = self._query(text, sort)
         found = self._desk.read(workshop_queue.page, query, offset, limit, count=False)
-        kept = self._rows if offset else {}
-        self._rows = {**kept, **{row.id: row for row in found.rows}}
+        self.keep(offset, {row.id: row for row in found.rows})
         return Page([_as_row(row, self._several) for row in found.rows])
 
     def _total(self, text: str) -> int:
         return self._desk.read(workshop_queue.total, self._query(text))
 
-    @on(PagedTable.Refreshed)
-    def _count(self) -> None:
-        self.attempt(self._read_counts, "count", exclusive=True)
-
-    def _read_counts(self) -> None:
+    def read_counts(self) -> dict[str, int]:
         counts = self._desk.read(workshop_queue.counts)
         begun = self._desk.read(drafts.load, workshops.draft_name())
-        self.post_message(self._Counted({_DRAFT: 1 if begun else 0, **counts}))
+        return {_DRAFT: 1 if begun else 0, **counts}
 
-    def _read_again(self) -> None:
-        self.table.reload()
-        self._count()
-
-    @on(_Counted)
-    def _show_counts(self, message: _Counted) -> None:
-        message.stop()
-        self._counts = message.counts
-        self._by_status.show(message.counts, self._status)
-
-    @on(PagedTable.Highlighted)
-    def _show_detail(self) -> None:
-        row = self.current
-        self._detail.show(_detail(row) if row else "")
-        self.refresh_bindings()
+    def told(self, entry: WorkshopRow) -> Wording:
+        return _detail(entry)
 
     def action_status(self) -> None:
         """Go from all to the statuses that some request has, one after the other."""
-        chosen = self._by_status.next
-        if chosen == _DRAFT:  # what is not sent yet is no line of the list
+        if self._by_status.next == _DRAFT:  # what is not sent yet is no line of the list
             self._by_status.show(self._counts, _DRAFT)
-            chosen = self._by_status.next
-        self._status = chosen
-        self._by_status.show(self._counts, self._status)
-        self.table.reload()
+        self.choose_next()
 
     # Doing
+
+    @on(PagedTable.Highlighted)
+    def _offer(self) -> None:
+        self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.current is not None if action == "file" else True

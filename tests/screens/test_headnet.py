@@ -89,7 +89,7 @@ async def test_one_state_after_the_other(console: MakeApp, heads: Heads) -> None
         seen = []
         for _press in range(3):
             await press(pilot, "f")
-            seen.append((screen._state, screen.table.total))
+            seen.append((screen._status, screen.table.total))
         assert seen == [("never_delivered", 1), ("waiting", 1), (None, 2)]
 
 
@@ -104,7 +104,7 @@ async def test_a_finding_narrows_it_to_what_should_be_looked_at(
         await settled(pilot)
         assert "[* À vérifier 1]" in screen_text(pilot.app) and screen.table.total == 1
         await press(pilot, "f")
-        assert screen._state == "never_delivered"
+        assert screen._status == "never_delivered"
 
 
 async def test_enter_opens_the_page_and_what_changes_there_is_seen(

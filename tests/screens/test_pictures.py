@@ -23,9 +23,9 @@ from tests.worlds import make_world
 
 #: What no one is ever on: others are made of them.
 BASES = {
-    "AnswerScreen", "CalendarFileScreen", "ChangingScreen", "DoorScreen", "HeadFormScreen",
-    "PathFormScreen", "PrintingScreen", "ReadingScreen", "RoomFormScreen", "RoomScreen",
-    "SendingScreen", "StatusListScreen", "_FileFormScreen",
+    "AnswerScreen", "CalendarFileScreen", "ChangingScreen", "CountedListScreen", "DoorScreen",
+    "HeadFormScreen", "PathFormScreen", "PrintingScreen", "ReadingScreen", "RoomFormScreen",
+    "RoomScreen", "SendingScreen", "StatusListScreen", "_FileFormScreen",
 }  # fmt: skip
 PICTURES = {
     "AccountKeysScreen": "screens/test_own_account/test_picture[keys]",

@@ -23,7 +23,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    true,
 )
 from sqlalchemy.orm import aliased
 from sqlmodel import Field, col
@@ -35,6 +34,7 @@ from models.mail import Mail
 from models.people import Person, Post, SuspectedDouble
 from models.roles import GUARDIAN
 from models.schools import SchoolYear, Source
+from models.statuses import first_to_hold, is_first_to_hold
 
 #: Ordered by code points on both databases, whatever the language of the server.
 SEARCH_KEY: Any = String().with_variant(String(collation="C"), "postgresql")
@@ -414,8 +414,7 @@ class FactColumns:
 
     @property
     def status(self) -> ColumnElement[str]:
-        tests = self.tests
-        return case(*[(tests[code], code) for code in STATUS_CODES[:-1]], else_=STATUS_CODES[-1])
+        return first_to_hold(STATUS_CODES, self.tests)
 
     def has_status(self, code: str, *, each: bool = False) -> ColumnElement[bool]:
         """SQL: the status is this one.
@@ -423,10 +422,7 @@ class FactColumns:
         With `each` it is found out for each access by itself, and the statement needs not to
         be `joined`; what is quicker depends on the database (see `each_by_itself`).
         """
-        tests = {**self.tests, STATUS_CODES[-1]: true()}
-        earlier = STATUS_CODES[: STATUS_CODES.index(code)]
-        tested = [(tests[other], false()) for other in earlier]
-        decided = case(*tested, (tests[code], true()), else_=false())
+        decided = is_first_to_hold(code, STATUS_CODES, self.tests)
         narrowed = self._narrowing(code)
         if not each:
             return and_(decided, *narrowed)

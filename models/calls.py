@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint, case, false, true
+from sqlalchemy import JSON, ColumnElement, Index, UniqueConstraint
 from sqlmodel import Field, col
 
 from models.access import SEARCH_KEY, happened
 from models.base import Instant, Table, conditional_index, partial_index
+from models.statuses import first_to_hold, is_first_to_hold
 from models.text import name_key
 
 #: What somebody can have done during a call: applied a plan, sent a mail, or anything else.
@@ -186,12 +187,8 @@ class CallColumns:
 
     @property
     def status(self) -> ColumnElement[str]:
-        tests = self.tests
-        return case(*[(tests[code], code) for code in STATUS_CODES[:-1]], else_=STATUS_CODES[-1])
+        return first_to_hold(STATUS_CODES, self.tests)
 
     def has_status(self, code: str) -> ColumnElement[bool]:
         """SQL: the status is this one; raises ValueError for none of `STATUS_CODES`."""
-        tests = {**self.tests, STATUS_CODES[-1]: true()}
-        earlier = STATUS_CODES[: STATUS_CODES.index(code)]
-        tested = [(tests[other], false()) for other in earlier]
-        return case(*tested, (tests[code], true()), else_=false())
+        return is_first_to_hold(code, STATUS_CODES, self.tests)

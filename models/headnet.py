@@ -20,6 +20,7 @@ from sqlmodel import Field
 from models.access import happened
 from models.base import Instant, Table, conditional_index, partial_index
 from models.mail import Mail
+from models.statuses import first_to_hold
 
 #: The purpose in a password's HMAC; the row is the headship's (see `models.tokens`).
 HEADNET_PURPOSE = "headnet"
@@ -243,10 +244,7 @@ class PasswordColumns:
 
     @property
     def mail_state(self) -> ColumnElement[str]:
-        tests = self._mail_tests
-        return case(
-            *[(tests[code], code) for code in MAIL_STATE_CODES[:-1]], else_=MAIL_STATE_CODES[-1]
-        )
+        return first_to_hold(MAIL_STATE_CODES, self._mail_tests)
 
     @property
     def _mail_tests(self) -> dict[str, ColumnElement[bool]]:
@@ -265,8 +263,7 @@ class PasswordColumns:
 
     @property
     def status(self) -> ColumnElement[str]:
-        tests = self.tests
-        return case(*[(tests[code], code) for code in STATUS_CODES[:-1]], else_=STATUS_CODES[-1])
+        return first_to_hold(STATUS_CODES, self.tests)
 
     @property
     def tests(self) -> dict[str, ColumnElement[bool]]:

@@ -18,7 +18,8 @@ from models.access import STATUS_CODES
 from models.language import current_language
 from tests.demo_home import demo_home, demo_template
 from tests.servers import MailServer
-from tui.command_line import language, run
+from tests.tui.conftest import type_in
+from tui.command_line import language
 
 __all__ = ["demo_home", "demo_template"]
 
@@ -26,40 +27,11 @@ PASSWORD = "quatre tortues lisent Kant"
 SCHOOL = ("--school", "98101")
 
 
-@pytest.fixture
-def trousseau(capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run a command; return status, standard output and standard error."""
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        status = run(arguments)
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return command
-
-
-@pytest.fixture
-def as_json(trousseau: Any) -> Any:
-    """Run a command with --json and return its one value."""
-
-    def command(*arguments: str, status: int = 0) -> Any:
-        ended, out, err = trousseau(*arguments, "--json")
-        assert ended == status, err
-        return json.loads(out)
-
-    return command
-
-
-def type_in(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
-    """Let standard input be a file of that content, as a pipe would give it."""
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
-
-
 # --- the frame --------------------------------------------------------------------------
 
 
-def test_help_names_every_command(trousseau: Any) -> None:
-    status, out, _err = trousseau("--help")
+def test_help_names_every_command(command: Any) -> None:
+    status, out, _err = command("--help")
     assert status == 0
     for name in (
         "import", "plan", "access", "consent", "invite", "send", "bounces", "invitations",
@@ -73,15 +45,15 @@ def test_help_names_every_command(trousseau: Any) -> None:
     "arguments",
     [["nothing"], ["access"], ["plan", "show", "many"], ["send", "--limit", "0"], ["--nothing"]],
 )
-def test_a_mistake_in_the_arguments_is_exit_2(trousseau: Any, arguments: list[str]) -> None:
-    status, out, err = trousseau(*arguments)
+def test_a_mistake_in_the_arguments_is_exit_2(command: Any, arguments: list[str]) -> None:
+    status, out, err = command(*arguments)
     assert status == 2
     assert out == ""
     assert err
 
 
-def test_version(trousseau: Any) -> None:
-    status, out, _err = trousseau("--version")
+def test_version(command: Any) -> None:
+    status, out, _err = command("--version")
     assert status == 0
     assert re.fullmatch(r"trousseau \d+\.\d+\.\d+\n", out)
 
@@ -94,14 +66,12 @@ def test_the_language_is_the_settings_or_the_locales() -> None:
     assert language({}) == "fr"
 
 
-def test_the_help_is_in_the_readers_language(
-    trousseau: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_help_is_in_the_readers_language(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TROUSSEAU_LANGUAGE", "en")
-    english = trousseau("account", "--help")[1]
+    english = command("account", "--help")[1]
     assert "Who may sign in" in english
     monkeypatch.setenv("TROUSSEAU_LANGUAGE", "fr")
-    assert "Who may sign in" not in trousseau("account", "--help")[1]
+    assert "Who may sign in" not in command("account", "--help")[1]
     assert current_language() == "fr"
 
 
@@ -117,7 +87,7 @@ def test_the_console_refuses_to_run_without_a_terminal(home: Path) -> None:
 
 
 def test_a_mistake_in_the_program_shows_a_number_and_no_value(
-    trousseau: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+    command: Any, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from services import team_access
 
@@ -126,7 +96,7 @@ def test_a_mistake_in_the_program_shows_a_number_and_no_value(
 
     monkeypatch.setattr(team_access, "status_rows", fail)
     monkeypatch.setattr("tui.cli.office.Office.team", fail)
-    status, out, err = trousseau("access", *SCHOOL)
+    status, out, err = command("access", *SCHOOL)
     assert (status, out) == (1, "")
     reference = re.search(r"[A-Z0-9]{4}-[A-Z0-9]{4}", err)
     assert reference
@@ -155,21 +125,21 @@ STAFF = (
 
 
 def test_importing_shows_the_plan_and_applies_it(
-    demo_home: Path, tmp_path: Path, trousseau: Any, as_json: Any
+    demo_home: Path, tmp_path: Path, as_json: Any
 ) -> None:
     file = tmp_path / "staff.csv"
     file.write_text(STAFF)
-    command = ("import", str(file), "--as", "staff", "--source", "other", *SCHOOL)
-    dry = as_json(*command, "--dry-run")
+    arguments = ("import", str(file), "--as", "staff", "--source", "other", *SCHOOL)
+    dry = as_json(*arguments, "--dry-run")
     assert (dry["applied"], dry["rows"], dry["created"]["people"]) == (False, 1, 1)
-    done = as_json(*command, "--yes")
+    done = as_json(*arguments, "--yes")
     assert done["applied"]
     assert done["created"]["accesses"] == 1
     assert {"plan", "format", "information", "warning", "error", "changed", "disappeared"} <= set(
         done
     )
     assert set(done["messages"][0]) == {"level", "file", "line", "column", "text"}
-    again = as_json(*command, "--yes")
+    again = as_json(*arguments, "--yes")
     assert again["created"]["people"] == 0
     assert as_json("plan", "undo", str(again["plan"])) or True
     undone = as_json("plan", "undo", str(done["plan"]))
@@ -177,18 +147,16 @@ def test_importing_shows_the_plan_and_applies_it(
     assert as_json("plan", "show", str(done["plan"]))["state"] == "undone"
 
 
-def test_without_a_yes_nothing_is_applied(demo_home: Path, tmp_path: Path, trousseau: Any) -> None:
+def test_without_a_yes_nothing_is_applied(demo_home: Path, tmp_path: Path, command: Any) -> None:
     file = tmp_path / "staff.csv"
     file.write_text(STAFF)
-    status, _out, err = trousseau(
-        "import", str(file), "--as", "staff", "--source", "other", *SCHOOL
-    )
+    status, _out, err = command("import", str(file), "--as", "staff", "--source", "other", *SCHOOL)
     assert status == 1
     number = re.search(r"plan apply (\d+)", err)
     assert number
-    assert trousseau("plan", "apply", number[1])[0] == 0
-    assert "Wauters" in trousseau("access", *SCHOOL)[1]
-    assert trousseau("plan", "apply", number[1])[0] == 1
+    assert command("plan", "apply", number[1])[0] == 0
+    assert "Wauters" in command("access", *SCHOOL)[1]
+    assert command("plan", "apply", number[1])[0] == 1
 
 
 def test_records_come_on_standard_input(
@@ -199,12 +167,10 @@ def test_records_come_on_standard_input(
     assert done["created"]["people"] == 1
 
 
-def test_a_file_that_is_none_changes_nothing(
-    demo_home: Path, tmp_path: Path, trousseau: Any
-) -> None:
+def test_a_file_that_is_none_changes_nothing(demo_home: Path, tmp_path: Path, command: Any) -> None:
     file = tmp_path / "staff.csv"
     file.write_bytes(b"%PDF-1.7 and more")
-    status, out, err = trousseau("import", str(file), "--as", "staff", *SCHOOL, "--yes", "--json")
+    status, out, err = command("import", str(file), "--as", "staff", *SCHOOL, "--yes", "--json")
     assert status == 1
     result = json.loads(out)
     assert result["refused"]
@@ -212,14 +178,14 @@ def test_a_file_that_is_none_changes_nothing(
     assert err
 
 
-def test_plans_are_listed_the_newest_first(demo_home: Path, trousseau: Any, as_json: Any) -> None:
+def test_plans_are_listed_the_newest_first(demo_home: Path, command: Any, as_json: Any) -> None:
     listed = as_json("plan", "list")
     numbers = [plan["plan"] for plan in listed]
     assert numbers == sorted(numbers, reverse=True)
-    status, out, _err = trousseau("plan", "list")
+    status, out, _err = command("plan", "list")
     assert status == 0
     assert len(out.splitlines()) == len(listed) + 1
-    assert trousseau("plan", "show", str(numbers[0]))[1]
+    assert command("plan", "show", str(numbers[0]))[1]
 
 
 # --- access -----------------------------------------------------------------------------
@@ -240,7 +206,7 @@ def test_access_is_as_the_contract_has_it(demo_home: Path, as_json: Any) -> None
 
 
 def test_no_address_leaves_without_consent(
-    demo_home: Path, trousseau: Any, as_json: Any, tmp_path: Path
+    demo_home: Path, command: Any, as_json: Any, tmp_path: Path
 ) -> None:
     from models.database import SYSTEM, make_engine, reading
     from services import team_access
@@ -254,28 +220,28 @@ def test_no_address_leaves_without_consent(
     engine.dispose()
     hidden = {row.email for row in rows if row.email and row.consent != "signed"}
     assert len(hidden) > 3
-    told = [trousseau(*command, *SCHOOL)[1] for command in (["access"], ["invitations"])]
-    told += [trousseau(*command, *SCHOOL, "--json")[1] for command in (["access"], ["invitations"])]
-    told.append(trousseau("access", *SCHOOL, "--csv")[1])
+    told = [command(what, *SCHOOL)[1] for what in ("access", "invitations")]
+    told += [command(what, *SCHOOL, "--json")[1] for what in ("access", "invitations")]
+    told.append(command("access", *SCHOOL, "--csv")[1])
     for kind in ("access", "consents", "invitations"):
-        told.append(trousseau("export", kind, *SCHOOL, "-o", "-")[1])
+        told.append(command("export", kind, *SCHOOL, "-o", "-")[1])
     for text in told:
         assert text
         assert not [address for address in hidden if address in text]
 
 
-def test_csv_is_safe_and_complete(demo_home: Path, trousseau: Any) -> None:
-    status, out, _err = trousseau("access", *SCHOOL, "--csv")
+def test_csv_is_safe_and_complete(demo_home: Path, command: Any) -> None:
+    status, out, _err = command("access", *SCHOOL, "--csv")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert status == 0
     assert len(rows) > 30
     assert {row["surname"] for row in rows} >= {"D’Hondt", "Nguyễn"}
 
 
-def test_exports_open_in_a_spreadsheet(demo_home: Path, trousseau: Any, tmp_path: Path) -> None:
+def test_exports_open_in_a_spreadsheet(demo_home: Path, command: Any, tmp_path: Path) -> None:
     for kind in ("access", "consents", "invitations"):
         file = tmp_path / f"{kind}.csv"
-        assert trousseau("export", kind, *SCHOOL, "-o", str(file))[0] == 0
+        assert command("export", kind, *SCHOOL, "-o", str(file))[0] == 0
         content = file.read_text(encoding="utf-8")
         assert content.startswith("\ufeff")
         assert len(list(csv.reader(io.StringIO(content), delimiter=";"))) > 10
@@ -283,14 +249,14 @@ def test_exports_open_in_a_spreadsheet(demo_home: Path, trousseau: Any, tmp_path
 
 
 @pytest.mark.parametrize("school", ["12345", "Saint-Aubert", "federation:none", "98111", ""])
-def test_an_unknown_school_is_told(demo_home: Path, trousseau: Any, school: str) -> None:
-    status, out, err = trousseau("access", "--school", school, "--json")
+def test_an_unknown_school_is_told(demo_home: Path, command: Any, school: str) -> None:
+    status, out, err = command("access", "--school", school, "--json")
     assert (status, out) == (1, "")
     assert err
 
 
-def test_an_unknown_status_is_a_mistake_in_the_arguments(demo_home: Path, trousseau: Any) -> None:
-    assert trousseau("access", *SCHOOL, "--status", "happy")[0] == 2
+def test_an_unknown_status_is_a_mistake_in_the_arguments(demo_home: Path, command: Any) -> None:
+    assert command("access", *SCHOOL, "--status", "happy")[0] == 2
 
 
 # --- consents, invitations, mail --------------------------------------------------------
@@ -299,7 +265,7 @@ def test_an_unknown_status_is_a_mistake_in_the_arguments(demo_home: Path, trouss
 def test_from_the_form_to_the_mail_and_back(
     demo_home: Path,
     as_json: Any,
-    trousseau: Any,
+    command: Any,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     mail_server: MailServer,
@@ -310,7 +276,7 @@ def test_from_the_form_to_the_mail_and_back(
     assert ines["state"] == "missing"
     pdf = tmp_path / "form.pdf"
     person = str(ines["person"])
-    assert trousseau("consent", "form", *SCHOOL, "--person", person, "-o", str(pdf))[0] == 0
+    assert command("consent", "form", *SCHOOL, "--person", person, "-o", str(pdf))[0] == 0
     assert pdf.read_bytes().startswith(b"%PDF")
     line = f"reference,signed_on,email\n{ines['reference']},2026-11-19,\nnonsense,2026-11-19,\n"
     type_in(monkeypatch, line.encode())
@@ -359,11 +325,11 @@ def _bounce_for(server: MailServer, recipient: str) -> bytes:
 
 
 def test_a_list_of_consents_that_is_none_is_refused(
-    demo_home: Path, trousseau: Any, tmp_path: Path
+    demo_home: Path, command: Any, tmp_path: Path
 ) -> None:
     file = tmp_path / "consents.csv"
     file.write_text("name,date\nx,y\n")
-    status, out, err = trousseau("consent", "record", *SCHOOL, str(file), "--json")
+    status, out, err = command("consent", "record", *SCHOOL, str(file), "--json")
     assert (status, out) == (1, "")
     assert "reference" in err
 
@@ -392,7 +358,7 @@ def test_an_account_signs_in_with_the_password_of_standard_input(
 
 
 def test_roles_are_given_and_end_and_an_account_is_closed(
-    demo_home: Path, trousseau: Any, as_json: Any
+    demo_home: Path, command: Any, as_json: Any
 ) -> None:
     email, school = "direction@saint-aubert.example", ("--school", "98102")
     account = next(row for row in as_json("account", "list") if row["email"] == email)["account"]
@@ -400,7 +366,7 @@ def test_roles_are_given_and_end_and_an_account_is_closed(
     added = as_json("account", "add", email, "--role", "coordinator", *school)
     assert added == {"account": account, "new": False}
     assert as_json("account", "role", "add", email, "--role", "head", *school)
-    assert trousseau("account", "role", "add", email, "--role", "head", *school)[0] == 1
+    assert command("account", "role", "add", email, "--role", "head", *school)[0] == 1
 
     def roles() -> list[str]:
         rows = as_json("account", "list")
@@ -410,12 +376,12 @@ def test_roles_are_given_and_end_and_an_account_is_closed(
     assert roles() == ["director", "coordinator", "head"]
     assert as_json("account", "role", "end", email, "--role", "head") == {"ended": 1}
     assert roles() == ["director", "coordinator"]
-    for command, key in (("disable", "disabled"), ("enable", "enabled")):
-        assert as_json("account", command, email) == {key: True}
-        assert as_json("account", command, email) == {key: False}
+    for what, key in (("disable", "disabled"), ("enable", "enabled")):
+        assert as_json("account", what, email) == {key: True}
+        assert as_json("account", what, email) == {key: False}
     assert as_json("account", "unlock", email) == {"unlocked": False}
-    for command in ("disable", "enable", "unlock"):
-        status, out, err = trousseau("account", command, "nobody@x.example")
+    for what in ("disable", "enable", "unlock"):
+        status, out, err = command("account", what, "nobody@x.example")
         assert (status, out) == (1, "") and "nobody@x.example" in err
 
 
@@ -463,7 +429,7 @@ def _on_a_terminal(arguments: list[str], answers: list[str]) -> str:
 )
 def test_an_account_that_cannot_be_is_refused(
     demo_home: Path,
-    trousseau: Any,
+    command: Any,
     as_json: Any,
     monkeypatch: pytest.MonkeyPatch,
     password: str,
@@ -471,7 +437,7 @@ def test_an_account_that_cannot_be_is_refused(
 ) -> None:
     before = as_json("account", "list")
     type_in(monkeypatch, f"{password}\n".encode())
-    status, out, err = trousseau("account", "add", *arguments)
+    status, out, err = command("account", "add", *arguments)
     assert (status, out) == (1, "")
     assert password not in err
     assert as_json("account", "list") == before
@@ -480,21 +446,21 @@ def test_an_account_that_cannot_be_is_refused(
 # --- the installation -------------------------------------------------------------------
 
 
-def test_backup_and_restore(demo_home: Path, trousseau: Any, as_json: Any, tmp_path: Path) -> None:
+def test_backup_and_restore(demo_home: Path, command: Any, as_json: Any, tmp_path: Path) -> None:
     before = as_json("access", *SCHOOL)
-    assert trousseau("db", "backup", str(tmp_path / "b.db"))[0] == 0
+    assert command("db", "backup", str(tmp_path / "b.db"))[0] == 0
     assert as_json("invite", *SCHOOL)["queued"] == 2
     assert as_json("access", *SCHOOL) != before
-    assert trousseau("db", "restore", str(tmp_path / "b.db"))[0] == 2  # nobody can be asked
-    assert trousseau("db", "restore", str(tmp_path / "b.db"), "--yes")[0] == 0
+    assert command("db", "restore", str(tmp_path / "b.db"))[0] == 2  # nobody can be asked
+    assert command("db", "restore", str(tmp_path / "b.db"), "--yes")[0] == 0
     assert as_json("access", *SCHOOL) == before
-    assert trousseau("db", "verify")[0] == 0
+    assert command("db", "verify")[0] == 0
 
 
-def test_a_new_installation_makes_itself(trousseau: Any, as_json: Any, home: Path) -> None:
+def test_a_new_installation_makes_itself(command: Any, as_json: Any, home: Path) -> None:
     assert as_json("account", "list") == []
     assert (home / "data" / "trousseau.db").exists()
-    assert trousseau("db", "upgrade")[0] == 0
+    assert command("db", "upgrade")[0] == 0
     assert all(check["state"] == "good" for check in as_json("db", "verify"))
 
 
@@ -513,10 +479,8 @@ def test_the_doctor_sees_what_is_wrong(
     assert (checks["data"], checks["mail"]) == ("wrong", "wrong")
 
 
-def test_a_wrong_setting_is_told_by_its_name(
-    trousseau: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_setting_is_told_by_its_name(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TROUSSEAU_TOKEN_DAYS", "many")
-    status, out, err = trousseau("access", *SCHOOL)
+    status, out, err = command("access", *SCHOOL)
     assert (status, out) == (1, "")
     assert "TROUSSEAU_TOKEN_DAYS" in err

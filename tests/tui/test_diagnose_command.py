@@ -1,44 +1,21 @@
 """`trousseau diagnose`, for people and for scripts."""
 
-import io
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
 from models.invitations import TOKEN_PURPOSE
 from models.tokens import make_token
-from tests.worlds import World, make_world
+from tests.tui.conftest import type_in
+from tests.worlds import World
 from tui.cli.office import office
-from tui.command_line import run
-
-
-@pytest.fixture
-def world(sqlite_engine: Engine, home: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    made = make_world(sqlite_engine)
-    address = sqlite_engine.url.render_as_string(hide_password=False)
-    monkeypatch.setenv("TROUSSEAU_DATABASE_URL", address)
-    monkeypatch.setenv("TROUSSEAU_LANGUAGE", "en")
-    return made
-
-
-@pytest.fixture
-def command(world: World, capsys: pytest.CaptureFixture[str]) -> Any:
-    def call(*arguments: str) -> tuple[int, str]:
-        capsys.readouterr()
-        status = run(arguments)
-        return status, capsys.readouterr().out
-
-    return call
 
 
 def test_scripts_read_cause_sentence_and_remedy(world: World, command: Any) -> None:
     world.person(surname="Signé")
     wanted = world.person(surname="Vandenbroeck", email="secret@gmial.com", consent=False)
-    status, told = command("diagnose", "vandenbrouk", "--json")
+    status, told, _err = command("diagnose", "vandenbrouk", "--json")
     found = json.loads(told)
     assert status == 0 and "secret@" not in told
     assert (found["kind"], found["id"]) == ("person", wanted.person)
@@ -52,7 +29,7 @@ def test_scripts_read_cause_sentence_and_remedy(world: World, command: Any) -> N
 
 def test_people_read_what_to_tell(world: World, command: Any) -> None:
     world.person(surname="Vandenbroeck", email="secret@ex.be", consent=False)
-    status, told = command("diagnose", "vandenbroeck", "--school", "9901")
+    status, told, _err = command("diagnose", "vandenbroeck", "--school", "9901")
     assert status == 0 and "secret@" not in told
     assert "Nothing was sent to anybody" in told
 
@@ -61,7 +38,7 @@ def test_an_address_is_not_repeated(world: World, command: Any) -> None:
     world.person(surname="Vandenbroeck", email="secret@ex.be", consent=False)
     for asked in ("secret@ex.be", "secrett@ex.be"):
         for more in ((), ("--json",)):
-            status, told = command("diagnose", asked, *more)
+            status, told, _err = command("diagnose", asked, *more)
             assert status == 0 and "secret" not in told
 
 
@@ -74,9 +51,9 @@ def test_who_is_not_found_is_refused(world: World, command: Any) -> None:
 def test_a_sentence_is_whole_and_within_the_line(world: World, command: Any) -> None:
     world.person(surname="Signé")
     world.person(surname="Vandenbroeck", consent=False)
-    _status, told = command("diagnose", "vandenbroeck", "--json")
+    _status, told, _err = command("diagnose", "vandenbroeck", "--json")
     (finding,) = json.loads(told)["findings"]
-    _status, told = command("diagnose", "vandenbroeck")
+    _status, told, _err = command("diagnose", "vandenbroeck")
     assert max(map(len, told.splitlines())) <= 80 < len(finding["tell"]["en"])
     assert finding["tell"]["en"] in " ".join(told.split())
     assert finding["remedy"]["label"] in told
@@ -85,7 +62,7 @@ def test_a_sentence_is_whole_and_within_the_line(world: World, command: Any) -> 
 def test_who_may_have_been_meant_as_well_is_named(world: World, command: Any) -> None:
     first, second = world.person(surname="Nguyen"), world.person(surname="Nguyen")
     world.person(surname="Nguyenne")
-    _status, told = command("diagnose", "nguyen", "--json")
+    _status, told, _err = command("diagnose", "nguyen", "--json")
     found = json.loads(told)
     assert {found["id"], *(each["id"] for each in found["others"])} == {first.person, second.person}
     assert "May have been meant just as well" in command("diagnose", "nguyen")[1]
@@ -98,8 +75,7 @@ def test_a_token_is_read_from_standard_input(
     wanted = world.person(surname="Vandenbroeck")
     with office() as here:
         token = make_token(here.key(), TOKEN_PURPOSE, wanted.access, 1)
-    line = io.BytesIO(f"{token}\n".encode())
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(line, encoding="utf-8"))
-    status, told = command("diagnose", "-", "--json")
+    type_in(monkeypatch, f"{token}\n".encode())
+    status, told, _err = command("diagnose", "-", "--json")
     assert (status, json.loads(told)["kind"]) == (0, "token")
     assert token not in told

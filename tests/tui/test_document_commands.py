@@ -21,11 +21,8 @@ from tui.command_line import run
 
 
 @pytest.fixture
-def room(sqlite_engine: Engine, home: Path, monkeypatch: pytest.MonkeyPatch) -> Room:
-    made = make_room(sqlite_engine)
-    address = sqlite_engine.url.render_as_string(hide_password=False)
-    monkeypatch.setenv("TROUSSEAU_DATABASE_URL", address)
-    monkeypatch.setenv("TROUSSEAU_LANGUAGE", "en")
+def room(served: Engine, monkeypatch: pytest.MonkeyPatch) -> Room:
+    made = make_room(served)
     monkeypatch.setattr(office, "now", made.world.clock)
     return made
 
@@ -39,16 +36,6 @@ def command(room: Room, capfdbinary: pytest.CaptureFixture[bytes]) -> Any:
         status = run(list(arguments))
         said = capfdbinary.readouterr()
         return status, said.out, said.err.decode()
-
-    return call
-
-
-@pytest.fixture
-def as_json(command: Any) -> Any:
-    def call(*arguments: str, status: int = 0) -> Any:
-        ended, out, err = command(*arguments, "--json")
-        assert ended == status, err
-        return json.loads(out)
 
     return call
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,14 @@ from models.keys import load_key
 from services.election_recount import recount
 from tests.services.election_world import CLOSES, Scrutin, make_scrutin
 from tui.cli import office
-from tui.command_line import run
 from tui.settings import load_settings
 
 
 @pytest.fixture
-def scrutin(sqlite_engine: Engine, home: Path, monkeypatch: pytest.MonkeyPatch) -> Scrutin:
-    address = sqlite_engine.url.render_as_string(hide_password=False)
-    monkeypatch.setenv("TROUSSEAU_DATABASE_URL", address)
-    monkeypatch.setenv("TROUSSEAU_LANGUAGE", "en")
+def scrutin(served: Engine, monkeypatch: pytest.MonkeyPatch) -> Scrutin:
     folders = load_settings().folders
     folders.create()
-    made = make_scrutin(sqlite_engine, 4, key=load_key(folders.key_file))
+    made = make_scrutin(served, 4, key=load_key(folders.key_file))
     monkeypatch.setattr(office, "now", made.world.clock)
     return made
 
@@ -40,16 +37,9 @@ def voted(scrutin: Scrutin) -> int:
 
 
 @pytest.fixture
-def command(capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run `trousseau election …`; return status, standard output and standard error."""
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = run(["election", *arguments])
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return call
+def command(command: Any) -> Any:
+    """Run `trousseau election …`."""
+    return partial(command, "election")
 
 
 def test_nothing_is_told_before_the_close(scrutin: Scrutin, voted: int, command: Any) -> None:

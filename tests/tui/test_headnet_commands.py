@@ -1,7 +1,6 @@
 """`trousseau headnet`: what scripts rely on, what people read, and that `--yes` confirms."""
 
-import json
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,45 +8,22 @@ from sqlalchemy import Engine
 
 from tests.services.headnet_world import ADDRESS, Heads, make_heads
 from tui.cli import office
-from tui.command_line import run
 
 SCHOOL = ("--school", "9901")
 NEW = ("--first-name", "Ève", "--surname", "Neuf", "--email", "eve@gmial.com")
 
 
 @pytest.fixture
-def house(sqlite_engine: Engine, home: Path, monkeypatch: pytest.MonkeyPatch) -> Heads:
-    made = make_heads(sqlite_engine)
-    address = sqlite_engine.url.render_as_string(hide_password=False)
-    monkeypatch.setenv("TROUSSEAU_DATABASE_URL", address)
-    monkeypatch.setenv("TROUSSEAU_LANGUAGE", "en")
+def house(served: Engine, monkeypatch: pytest.MonkeyPatch) -> Heads:
+    made = make_heads(served)
     monkeypatch.setattr(office, "now", made.world.clock)
     return made
 
 
 @pytest.fixture
-def command(house: Heads, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run `trousseau headnet …`; return status, standard output and standard error."""
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = run(["headnet", *arguments])
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return call
-
-
-@pytest.fixture
-def as_json(command: Any) -> Any:
-    """Run a command with --json and return its one value."""
-
-    def call(*arguments: str) -> Any:
-        status, out, err = command(*arguments, "--json")
-        assert status == 0, err
-        return json.loads(out)
-
-    return call
+def command(house: Heads, command: Any) -> Any:
+    """Run `trousseau headnet …`."""
+    return partial(command, "headnet")
 
 
 def test_a_password_is_sent_once_it_is_confirmed(house: Heads, command: Any, as_json: Any) -> None:

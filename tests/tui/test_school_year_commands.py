@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
-from tests.worlds import make_world
+from tests.worlds import World
 from tui.cli import office
-from tui.command_line import run
 
 SCHOOL = ("--school", "9901")
 LIST = "Congé;Du;Au\nToussaint;19/10/2026;01/11/2026\nTrop tard;31/02/2027;\n"
@@ -20,24 +18,14 @@ HOLIDAY = {
 
 
 @pytest.fixture
-def as_json(
-    sqlite_engine: Engine,
-    home: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Any:
+def as_json(world: World, command: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run a command with --json; return its one value, or what it says where it prints none."""
-    world = make_world(sqlite_engine)
-    address = sqlite_engine.url.render_as_string(hide_password=False)
-    monkeypatch.setenv("TROUSSEAU_DATABASE_URL", address)
-    monkeypatch.setenv("TROUSSEAU_LANGUAGE", "en")
     monkeypatch.setattr(office, "now", world.clock)
 
     def call(*arguments: str, status: int = 0) -> Any:
-        ended = run([*arguments, "--json"])
-        said = capsys.readouterr()
-        assert ended == status, said.err
-        return json.loads(said.out) if said.out else said.err
+        ended, out, err = command(*arguments, "--json")
+        assert ended == status, err
+        return json.loads(out) if out else err
 
     return call
 

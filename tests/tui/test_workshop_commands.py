@@ -1,6 +1,7 @@
 """`trousseau workshop`: what scripts rely on, what people read, and what is refused."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,38 +23,16 @@ SCHOOL = ("--school", "9901")
 
 
 @pytest.fixture
-def ateliers(sqlite_engine: Engine, home: Path, monkeypatch: pytest.MonkeyPatch) -> Ateliers:
-    made = make_ateliers(sqlite_engine)
-    address = sqlite_engine.url.render_as_string(hide_password=False)
-    monkeypatch.setenv("TROUSSEAU_DATABASE_URL", address)
-    monkeypatch.setenv("TROUSSEAU_LANGUAGE", "en")
+def ateliers(served: Engine, monkeypatch: pytest.MonkeyPatch) -> Ateliers:
+    made = make_ateliers(served)
     monkeypatch.setattr(office, "now", made.world.clock)
     return made
 
 
 @pytest.fixture
-def command(ateliers: Ateliers, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run `trousseau workshop …`; return status, standard output and standard error."""
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = run(["workshop", *arguments])
-        said = capsys.readouterr()
-        return status, said.out, said.err
-
-    return call
-
-
-@pytest.fixture
-def as_json(command: Any) -> Any:
-    """Run a command with --json and return its one value."""
-
-    def call(*arguments: str, status: int = 0) -> Any:
-        ended, out, err = command(*arguments, "--json")
-        assert ended == status, err
-        return json.loads(out)
-
-    return call
+def command(ateliers: Ateliers, command: Any) -> Any:
+    """Run `trousseau workshop …`."""
+    return partial(command, "workshop")
 
 
 # --- the requests -------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from sqlmodel import col
 from models.access import Access, Service
 from models.consents import Consent
 from models.database import SYSTEM, Actor, ActorSession, writing
+from models.headnet import HeadAddress, Headship
 from models.people import Person, Post
 from models.schools import School, SchoolYear, Source
 from models.text import name_key
@@ -55,6 +56,26 @@ class World:
         """Add one staff member with post and access; see `_person` for the facts."""
         with writing(self.engine, SYSTEM, self.clock()) as session:
             return _person(session, self, school or self.mine, facts)
+
+    def head(self, surname: str, first_name: str, email: str, **facts: Any) -> int:
+        """Record a head of `mine` whose address counts at once; `facts` are of the headship."""
+        now = self.clock()
+        with writing(self.engine, SYSTEM, now) as session:
+            headship = Headship(
+                school_id=self.mine, surname=surname, first_name=first_name,
+                surname_key=name_key(surname), first_name_key=name_key(first_name),
+                since=now, **facts,
+            )  # fmt: skip
+            session.add(headship)
+            session.flush()
+            assert headship.id is not None
+            session.add(
+                HeadAddress(
+                    headship_id=headship.id, school_id=self.mine, email=email, email_key=email,
+                    recorded_at=now, recorded_by="office", takes_effect_at=now, in_force_at=now,
+                )
+            )  # fmt: skip
+            return headship.id
 
     def people(self, count: int, school: int | None = None, **facts: Any) -> list["Member"]:
         with writing(self.engine, SYSTEM, self.clock()) as session:

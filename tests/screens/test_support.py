@@ -13,7 +13,6 @@ from textual.pilot import Pilot
 from models.accounts import Account
 from models.calls import SupportRequest
 from models.database import SYSTEM, Actor, reading, writing
-from models.headnet import HeadAddress, Headship
 from models.keys import Key
 from models.mail import TEXT_FILE, Mail
 from screens.faq import FaqScreen
@@ -57,20 +56,7 @@ def parent(world: World) -> Actor:
 
 
 def head(world: World) -> Actor:
-    with writing(world.engine, SYSTEM, NOW) as session:
-        row = Headship(
-            school_id=world.mine, surname="Lambert", first_name="Luc", surname_key="lambert",
-            first_name_key="luc", since=NOW,
-        )  # fmt: skip
-        session.add(row)
-        session.flush()
-        number = row.id or 0
-        address = HeadAddress(
-            headship_id=number, school_id=world.mine, email="luc@chef.example",
-            email_key="luc@chef.example", recorded_at=NOW, recorded_by="x",
-            takes_effect_at=NOW, in_force_at=NOW,
-        )  # fmt: skip
-        session.add(address)
+    number = world.head("Lambert", "Luc", "luc@chef.example")
     return Actor("luc@chef.example", "head", frozenset({world.mine}), headship_id=number)
 
 

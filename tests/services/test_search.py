@@ -11,7 +11,6 @@ from sqlmodel import col
 from models.access import Access
 from models.accounts import Account
 from models.database import SYSTEM, Actor, change, writing
-from models.headnet import HeadAddress, Headship
 from models.invitations import TOKEN_PURPOSE, Invitation
 from models.keys import Key
 from models.mail import Mail
@@ -370,28 +369,10 @@ def test_former_names_find_whom_somebody_was_found_to_be(world: World, find: Fin
     assert not find("dujardin", desk=world.director(world.other))
 
 
-def _head(world: World, surname: str, email: str, **facts: Any) -> int:
-    with writing(world.engine, SYSTEM, NOW) as session:
-        head = Headship(
-            school_id=world.mine, surname=surname, first_name="Claire",
-            surname_key=name_key(surname), first_name_key="claire", since=NOW, **facts,
-        )  # fmt: skip
-        session.add(head)
-        session.flush()
-        assert head.id is not None
-        session.add(
-            HeadAddress(
-                headship_id=head.id, school_id=world.mine, email=email, email_key=email,
-                recorded_at=NOW, recorded_by="a", takes_effect_at=NOW, in_force_at=NOW,
-            )
-        )  # fmt: skip
-        return head.id
-
-
 def test_heads_are_found_by_those_who_may_see_them(world: World, find: Find) -> None:
     assert not find("fontaine")  # and what is kept from then on must not stay so
-    past = _head(world, "Fontaine", "claire.fontaine@ecole.example", ended_at=NOW)
-    head = _head(world, "Fontaine", "fontaine@maison.example")
+    past = world.head("Fontaine", "Claire", "claire.fontaine@ecole.example", ended_at=NOW)
+    head = world.head("Fontaine", "Claire", "fontaine@maison.example")
     helpdesk = Desk(world.engine, Actor("office", "helpdesk", None), world.clock)
     coordinators = {
         school: Desk(world.engine, Actor("c", "coordinator", frozenset({school})), world.clock)

@@ -11,7 +11,7 @@ from sqlmodel import col
 from models.accounts import SignInEvent
 from models.calls import CallNote, SupportRequest
 from models.database import SYSTEM, Actor, ActorSession, reading, writing
-from models.headnet import HeadAddress, Headship
+from models.headnet import Headship
 from models.kept_text import TAKEN_OUT
 from models.language import say, use_language
 from models.mail import TEXT_FILE, Mail
@@ -49,20 +49,7 @@ def filled(house: House, actor: Actor, words: str = WORDS) -> SupportForm:
 
 def head(house: House) -> Actor:
     world = house.world
-    with writing(world.engine, SYSTEM, NOW) as session:
-        row = Headship(
-            school_id=world.mine, surname="Lambert", first_name="Luc", surname_key="lambert",
-            first_name_key="luc", since=NOW,
-        )  # fmt: skip
-        session.add(row)
-        session.flush()
-        number = row.id or 0
-        address = HeadAddress(
-            headship_id=number, school_id=world.mine, email="luc@chef.example",
-            email_key="luc@chef.example", recorded_at=NOW, recorded_by="x",
-            takes_effect_at=NOW, in_force_at=NOW,
-        )  # fmt: skip
-        session.add(address)
+    number = world.head("Lambert", "Luc", "luc@chef.example")
     return Actor("luc@chef.example", "head", frozenset({world.mine}), headship_id=number)
 
 

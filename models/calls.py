@@ -158,8 +158,6 @@ STATUSES: tuple[tuple[str, Callable[[CallFacts], bool]], ...] = (
     ("open", lambda f: True),
 )
 STATUS_CODES = tuple(status for status, _ in STATUSES)
-#: Statuses in which somebody still has something to do.
-UNDONE = ("handed_on", "open")
 
 
 def facts_of(note: CallNote, at: datetime) -> CallFacts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -187,7 +187,3 @@ class PathFormScreen(RoomFormScreen):
 def day_fault(text: str) -> Wording | None:
     """Return what is wrong with a day as somebody types it."""
     return None if day_from(text) else say("Give a date, as in 15/03/2027.")
-
-
-#: Reads a file that was named, in a thread.
-ReadFile = Callable[[str], bytes]

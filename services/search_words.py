@@ -8,7 +8,7 @@ are texts of their own.
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -121,15 +121,15 @@ class Words:
 
     def near(self, typed: str) -> Costs:
         """Return the whole words that are a few slips from what was typed, or sound like it."""
-        return self._asked("near", typed)
+        return self._asked(self._near, typed)
 
     def begun_near(self, typed: str) -> Costs:
         """Return the longer words that begin with something a few slips away."""
-        return self._asked("begun_near", typed)
+        return self._asked(self._begun_near, typed)
 
     def near_written(self, typed: str) -> Costs:
         """Return the whole words a few slips away, whatever they sound like."""
-        return self._asked("near_written", typed)
+        return self._asked(self._near_written, typed)
 
     def cost(self, place: int, typed: str) -> float:
         """Return the slips between a word, or its beginning, and what was typed."""
@@ -148,11 +148,11 @@ class Words:
         """Forget what was found for words typed before."""
         self._kept.clear()
 
-    def _asked(self, question: str, typed: str) -> Costs:
+    def _asked(self, question: Callable[[str], Costs], typed: str) -> Costs:
         # Of several words only the last one changes from one key pressed to the next.
-        if (kept := self._kept.get((question, typed))) is None:
-            kept = getattr(self, f"_{question}")(typed)
-            self._kept[question, typed] = kept
+        asked = question.__name__, typed
+        if (kept := self._kept.get(asked)) is None:
+            kept = self._kept[asked] = question(typed)
             if len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
         return kept

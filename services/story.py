@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from operator import itemgetter
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -120,8 +120,8 @@ def page(session: ActorSession, query: StoryQuery, offset: int, limit: int) -> S
         raise NotFound(say("There is no such person in your schools."))
     rows = Rows(session, who)
     events = _events(rows, who)
-    counts = {**dict.fromkeys(KINDS, 0), **Counter(event[1] for event in events)}
-    found = [event for event in events if query.kind in (None, event[1])]
+    counts = {**dict.fromkeys(KINDS, 0), **Counter(event.kind for event in events)}
+    found = [event for event in events if query.kind in (None, event.kind)]
     telling = _Telling(rows)
     if words := name_key(query.text).split():
         found = telling.holding(found, words)
@@ -131,37 +131,46 @@ def page(session: ActorSession, query: StoryQuery, offset: int, limit: int) -> S
 
 # --- what happened --------------------------------------------------------------------------
 
-#: When, of which kind, what tells it, its row, and what of the row happened. A person has
-#: thousands of them at times, of which a page is told.
-_Event = tuple[datetime, str, Callable[["_Telling", "_Event"], StoryLine], Any, Any]
+
+class _Event(NamedTuple):
+    """One thing that happened; a person has thousands at times, of which a page is told.
+
+    `tell` says it in words, of a `row` that was read; `what` is what of the row happened.
+    """
+
+    at: datetime
+    kind: str
+    tell: Callable[["_Telling", "_Event"], StoryLine]
+    row: Any
+    what: Any = None
 
 
 def _events(rows: Rows, who: Who) -> list[_Event]:
     """Return all that happened, the newest first; of one moment the last that was done."""
     planned = list(_planned(rows.plan_items()))
-    invited = {event[0] for event in planned if event[3].kind == invitations.KIND}
+    invited = {event.at for event in planned if event.row.kind == invitations.KIND}
     heads = rows.headships()
     headships = tuple([head.id for head in heads])
     events = [
         *_of_calls(rows.calls()),
         *_of_workshops(rows),
         *_of_headnet(rows, heads),
-        *((event.at, "door", _tell_try, event, None) for event in rows.events(headships)),
+        *(_Event(tried.at, "door", _tell_try, tried) for tried in rows.events(headships)),
         *_of_mails(rows.mails(headships), invited),
         *_of_journal(rows.journal()),
         *planned,
     ]
     if rows.horizon is not None:
-        events = [event for event in events if event[0] >= rows.horizon]
-    return sorted(events, key=itemgetter(0), reverse=True)
+        events = [event for event in events if event.at >= rows.horizon]
+    return sorted(events, key=attrgetter("at"), reverse=True)
 
 
 def _planned(items: Iterable[Any]) -> Iterator[_Event]:
     for item in items:
         kind = _kind_of(item.kind, item.changes)
         if item.undone_at is not None:
-            yield item.undone_at, kind, _Telling.undone, item, None
-        yield item.applied_at, kind, _Telling.item, item, None
+            yield _Event(item.undone_at, kind, _Telling.undone, item)
+        yield _Event(item.applied_at, kind, _Telling.item, item)
 
 
 def _of_journal(rows: Iterable[Any]) -> Iterator[_Event]:
@@ -170,7 +179,7 @@ def _of_journal(rows: Iterable[Any]) -> Iterator[_Event]:
         before, after = data.get("before") or {}, data.get("after") or {}
         told = told_of(row.entity, row.action, before, after)
         if told is not None:
-            yield row.at, told.kind, _Telling.journaled, row, (told, before, after)
+            yield _Event(row.at, told.kind, _Telling.journaled, row, (told, before, after))
 
 
 def _of_mails(mails: Iterable[Any], invited: set[datetime]) -> Iterator[_Event]:
@@ -178,7 +187,7 @@ def _of_mails(mails: Iterable[Any], invited: set[datetime]) -> Iterator[_Event]:
     for mail in mails:
         for column, at in reversed(list(mail_facts(mail))):
             if column != "queued_at" or at not in invited:
-                yield at, "message", _Telling.mailed, mail, column
+                yield _Event(at, "message", _Telling.mailed, mail, column)
 
 
 def _of_calls(notes: Iterable[Any]) -> Iterator[_Event]:
@@ -186,19 +195,19 @@ def _of_calls(notes: Iterable[Any]) -> Iterator[_Event]:
         for column in ("closed", "handed", "opened"):
             at = getattr(note, f"{column}_at")
             if at is not None:
-                yield at, "call", _Telling.call, note, column
+                yield _Event(at, "call", _Telling.call, note, column)
 
 
 def _of_workshops(rows: Rows) -> Iterator[_Event]:
     entered = rows.participations()
     by_id = {row.id: row for row in entered}
     for met in reversed(rows.presence(tuple(by_id))):
-        yield met.recorded_at, "workshop", _Telling.session, by_id[met.participant_id], met
+        yield _Event(met.recorded_at, "workshop", _Telling.session, by_id[met.participant_id], met)
     for row in entered:
         for column in ("withdrawn_at", "added_at"):
             at = getattr(row, column)
             if at is not None:
-                yield at, "workshop", _Telling.entered, row, column
+                yield _Event(at, "workshop", _Telling.entered, row, column)
 
 
 def _of_headnet(rows: Rows, heads: Sequence[Any]) -> Iterator[_Event]:
@@ -207,17 +216,17 @@ def _of_headnet(rows: Rows, heads: Sequence[Any]) -> Iterator[_Event]:
         for column in ("replaced_at", "in_force_at", "asked_at"):
             at = getattr(password, column)
             if at is not None:
-                yield at, "headnet", _Telling.head_password, password, column
+                yield _Event(at, "headnet", _Telling.head_password, password, column)
     for address in rows.head_addresses(headships):
         for column in ("cancelled_at", "in_force_at", "recorded_at"):
             at = getattr(address, column)
             if at is not None and (column == "recorded_at" or at != address.recorded_at):
-                yield at, "headnet", _Telling.head_address, address, column
+                yield _Event(at, "headnet", _Telling.head_address, address, column)
     for head in heads:
         for column in ("ended_at", "since"):
             at = getattr(head, column)
             if at is not None:
-                yield at, "headnet", _Telling.headship, head, column
+                yield _Event(at, "headnet", _Telling.headship, head, column)
 
 
 # --- told -----------------------------------------------------------------------------------
@@ -266,11 +275,11 @@ class _Telling:
     def _told(self, events: Sequence[_Event]) -> Iterator[tuple[_Event, StoryLine]]:
         self._look_up(events)
         for event in events:
-            yield event, event[2](self, event)
+            yield event, event.tell(self, event)
 
     def _look_up(self, events: Sequence[_Event]) -> None:
         """Read the schools, plans and causes that these events name, each table once."""
-        rows = [event[3] for event in events]
+        rows = [event.row for event in events]
         schools: set[Any] = {getattr(row, name, None) for row in rows for name in _SCHOOLS}
         schools |= set(self._rows.school_of_item.values())
         wanted = [school for school in schools if school not in self._schools]
@@ -280,7 +289,7 @@ class _Telling:
         plans = {row.plan_id for row in rows if hasattr(row, "plan_id")} - self._plans.keys()
         if plans:
             self._plans |= self._rows.plans(tuple(plans))
-        calls = {event[3].id for event in events if event[1] == "call"} - self._causes.keys()
+        calls = {event.row.id for event in events if event.kind == "call"} - self._causes.keys()
         if calls:
             self._causes |= dict.fromkeys(calls) | self._rows.causes(tuple(calls))
 
@@ -395,7 +404,7 @@ class _Telling:
         return self._of_headnet(event, texts)
 
     def head_address(self, event: _Event) -> StoryLine:
-        row = event[3]
+        row = event.row
         texts = {
             "recorded_at": say("Address of the head recorded: %(address)s", address=row.email),
             "in_force_at": say("Address of the head counts: %(address)s", address=row.email),
@@ -404,13 +413,13 @@ class _Telling:
         return self._of_headnet(event, texts, row.recorded_by)
 
     def head_password(self, event: _Event) -> StoryLine:
-        number = event[3].generation
+        number = event.row.generation
         texts = {
             "asked_at": say("HeadNet password no. %(number)s asked for", number=number),
             "in_force_at": say("HeadNet password no. %(number)s works", number=number),
             "replaced_at": say("HeadNet password no. %(number)s replaced", number=number),
         }
-        return self._of_headnet(event, texts, event[3].asked_by)
+        return self._of_headnet(event, texts, event.row.asked_by)
 
     def _of_headnet(self, event: _Event, texts: dict[str, Wording], actor: str = "") -> StoryLine:
         """Return a line about a head; `actor` is who did what comes first of a row."""
@@ -428,14 +437,14 @@ class _Telling:
     # Workshops
 
     def entered(self, event: _Event) -> StoryLine:
-        row, column = event[3], event[4]
+        row, column = event.row, event.what
         text = say("Entered for the workshop %(title)s", title=row.title)
         if column == "withdrawn_at":
             text = say("Taken off the workshop %(title)s", title=row.title)
         return self._of_workshop(event, text, column)
 
     def session(self, event: _Event) -> StoryLine:
-        row, met = event[3], event[4]
+        row, met = event.row, event.what
         values = {"number": met.number, "title": row.title}
         text = say("Missed session %(number)s of %(title)s", **values)
         if met.present:

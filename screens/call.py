@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -18,6 +17,7 @@ from models.errors import TrousseauError
 from models.language import N_, Wording, _, say
 from models.schools import DEFAULT_TIME_ZONE
 from models.text import clean
+from screens.call_form import CallSheet, DraftKeeper, fields, seen_in, values_of
 from screens.commands import bindings
 from screens.facts import told_at
 from screens.hand_on import HandOnScreen
@@ -26,14 +26,13 @@ from screens.plan import PlanScreen, plan_calls
 from screens.widgets.chrome import KeyBar, LineDetail, Sentence, TitleBar
 from screens.widgets.counts import Kind
 from screens.widgets.deeds import DeedScreen
-from screens.widgets.field import Field, Form
+from screens.widgets.field import Field
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.widgets.text import Tone
-from screens.widgets.writing import WritingField
 from screens.workplace import Workplace
 from screens.workshop_dialogs import tell
 from services import call_steps, calls, drafts, story
-from services.calls import Caller, CallPage, CauseRow, Seen, StepRow
+from services.calls import CallPage, CauseRow, Seen, StepRow
 from services.search_rows import Hit
 
 #: What became of a note while it was open on the screen; None where it was only looked at.
@@ -44,9 +43,6 @@ _TONES: dict[str, Tone] = {"open": "accent", "handed_on": "warning", "closed": "
 CALL_KINDS = {
     code: Kind(sign, word, _TONES[code]) for code, (sign, word) in calls.STATUS_WORDS.items()
 }
-#: Under which name a draft keeps what its writer had read.
-_SEEN = "seen"
-_LONGEST_NUMBER = 5
 _COLUMNS = (
     Column("at", N_("When"), 16, sortable=False),
     Column("kind", N_("Kind"), 9, sortable=False),
@@ -54,34 +50,6 @@ _COLUMNS = (
     Column("who", N_("Who"), 14, grow=1, priority=1, sortable=False),
 )
 _FOUND, _DONE = Kind("!", say("Found"), "warning"), Kind("+", say("Done"), "good")
-
-
-@dataclass
-class _Keeper:
-    """The draft of a note, with what its writer had read; the screen fills in the fields."""
-
-    drafts: drafts.DraftsOf
-    seen: Seen = field(default_factory=lambda: Seen(Caller(), ""))
-
-    def load(self, form: str) -> Mapping[str, str]:
-        return {}
-
-    def save(self, form: str, values: Mapping[str, str]) -> None:
-        self.drafts.save(form, {**values, _SEEN: json.dumps(_values(self.seen))})
-
-    def forget(self, form: str) -> None:
-        self.drafts.forget(form)
-
-
-class _CallSheet(Form, inherit_bindings=False):
-    DEFAULT_CSS = """
-    _CallSheet Field > .label { width: 14; }
-    _CallSheet Field > .entry { width: 34; }
-    _CallSheet WritingField > .entry { width: 1fr; }
-    _CallSheet Field > .message { width: auto; max-width: 26; }
-    _CallSheet WritingField, _CallSheet WritingField > .entry { height: 3; }
-    """
-    BINDINGS = [*bindings("form.next", "form.previous")]
 
 
 class CallScreen(DeedScreen[Outcome | None]):
@@ -98,10 +66,10 @@ class CallScreen(DeedScreen[Outcome | None]):
     CallScreen > PagedTable { margin-top: 1; }
     CallScreen > #call-detail { height: 2; padding: 0 3; }
     CallScreen.-narrow > #standing, CallScreen.-narrow > #about { padding: 0 1; }
-    CallScreen.-narrow _CallSheet { padding: 0 1; margin-top: 0; }
-    CallScreen.-narrow _CallSheet .label { width: 13; }
-    CallScreen.-narrow _CallSheet WritingField { height: 2; }
-    CallScreen.-narrow _CallSheet WritingField > .entry { height: 2; }
+    CallScreen.-narrow CallSheet { padding: 0 1; margin-top: 0; }
+    CallScreen.-narrow CallSheet .label { width: 13; }
+    CallScreen.-narrow CallSheet WritingField { height: 2; }
+    CallScreen.-narrow CallSheet WritingField > .entry { height: 2; }
     CallScreen.-narrow > PagedTable { margin-top: 0; }
     CallScreen.-narrow > #sheet { min-height: 6; }
     CallScreen.-narrow > #call-detail { padding: 0 1; }
@@ -141,8 +109,8 @@ class CallScreen(DeedScreen[Outcome | None]):
         self.call_id = call_id
         self._zone = workplace.here.zone if workplace.here else ZoneInfo(DEFAULT_TIME_ZONE)
         self._page: CallPage | None = None
-        self._keeper = _Keeper(drafts.DraftsOf(self._desk))
-        self._form: _CallSheet | None = None
+        self._keeper = DraftKeeper(drafts.DraftsOf(self._desk))
+        self._form: CallSheet | None = None
         self._storing = False
         self._standing = Sentence("", id="standing")
         self._about = Sentence("", id="about")
@@ -189,13 +157,12 @@ class CallScreen(DeedScreen[Outcome | None]):
     @on(_Opened)
     async def _fill(self, message: _Opened) -> None:
         message.stop()
-        page, draft = message.page, dict(message.draft)
+        page, draft = message.page, message.draft
         self._take(page)
-        values = _values(self._keeper.seen)
+        values = values_of(self._keeper.seen)
         if self._is_open and draft:
-            self._keeper.seen = _seen_of(draft.pop(_SEEN, ""), self._keeper.seen)
-            values |= draft
-        self._form = _CallSheet(self._draft, *_fields(values), drafts=self._keeper)
+            values |= self._keeper.take_up(draft)
+        self._form = CallSheet(self._draft, *fields(values), drafts=self._keeper)
         await self.query_one("#sheet").mount(self._form)
         self._close_fields()
         self._first_entry().focus()
@@ -221,9 +188,9 @@ class CallScreen(DeedScreen[Outcome | None]):
         message.stop()
         if self._form is None:  # it is still being opened
             return
-        before = _values(self._keeper.seen)
+        before = values_of(self._keeper.seen)
         self._take(message.page)
-        for name, value in _values(self._keeper.seen).items():
+        for name, value in values_of(self._keeper.seen).items():
             if self._form[name].value == before[name]:
                 with self._form.prevent(Field.Edited):
                     self._form[name].value = value
@@ -335,14 +302,14 @@ class CallScreen(DeedScreen[Outcome | None]):
         self._store(self._save)
 
     def _save(self, values: Mapping[str, str], seen: Seen) -> None:
-        call_id = self._desk.write(call_steps.store, self.call_id, _seen(values), seen)
+        call_id = self._desk.write(call_steps.store, self.call_id, seen_in(values), seen)
         self.post_message(self._Kept(call_id, say("The note is kept.")))
 
     def action_close(self) -> None:
         self._store(self._close)
 
     def _close(self, values: Mapping[str, str], seen: Seen) -> None:
-        call_id = self._desk.write(call_steps.store_and_close, self.call_id, _seen(values), seen)
+        call_id = self._desk.write(call_steps.store_and_close, self.call_id, seen_in(values), seen)
         self.post_message(self._Kept(call_id, say("The call is closed."), "closed"))
 
     def action_hand_on(self) -> None:
@@ -355,7 +322,7 @@ class CallScreen(DeedScreen[Outcome | None]):
 
     def _hand_on(self, to: str, values: Mapping[str, str], seen: Seen) -> None:
         call_id = self._desk.write(
-            call_steps.store_and_hand_on, self.call_id, _seen(values), seen, to
+            call_steps.store_and_hand_on, self.call_id, seen_in(values), seen, to
         )
         told = say("The call is handed on to %(to)s.", to=clean(to))
         self.post_message(self._Kept(call_id, told, "handed_on"))
@@ -406,65 +373,6 @@ class CallScreen(DeedScreen[Outcome | None]):
                     call_id=self.call_id if self._is_open else None,
                 )
             )
-
-
-# --- the form -------------------------------------------------------------------------------
-
-
-def _fields(values: Mapping[str, str]) -> list[Field]:
-    def value(name: str) -> str:
-        return values.get(name, "")
-
-    return [
-        Field("surname", N_("Surname"), value("surname"), max_length=calls.LONGEST_NAME),
-        Field("first_name", N_("First name"), value("first_name"), max_length=calls.LONGEST_NAME),
-        Field(
-            "fase_number", N_("FASE number"), value("fase_number"),
-            max_length=_LONGEST_NUMBER, check=number_fault,
-        ),
-        Field("contact", N_("Contact"), value("contact"), max_length=calls.LONGEST_CONTACT),
-        WritingField(
-            "remarks", N_("Remarks"), value("remarks"), max_length=calls.LONGEST_REMARKS
-        ),
-    ]  # fmt: skip
-
-
-def number_fault(text: str) -> Wording | None:
-    """Return what is wrong with a FASE number as typed, None where nothing is."""
-    fine = text.isascii() and text.isdigit() and not text.startswith("0")
-    return None if fine else say("One to five digits")
-
-
-def _caller(values: Mapping[str, str]) -> Caller:
-    number = values["fase_number"]
-    return Caller(
-        values["surname"], values["first_name"], int(number) if number else None, values["contact"]
-    )
-
-
-def _seen(values: Mapping[str, str]) -> Seen:
-    return Seen(_caller(values), values["remarks"])
-
-
-def _values(seen: Seen) -> dict[str, str]:
-    """Return a note as its form holds it."""
-    caller = seen.caller
-    return {
-        "surname": caller.surname,
-        "first_name": caller.first_name,
-        "fase_number": str(caller.fase_number or ""),
-        "contact": caller.contact,
-        "remarks": seen.remarks,
-    }
-
-
-def _seen_of(kept: str, otherwise: Seen) -> Seen:
-    """Return what the writer of a draft had read; `otherwise` where it does not say."""
-    try:
-        values = {name: str(value) for name, value in json.loads(kept).items()}
-        return _seen(values)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return otherwise
 
 
 # --- in words -------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from models.language import N_, Wording, _, current_language, say
-from screens.call import number_fault
+from screens.call_form import number_fault
 from screens.commands import bindings
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.deeds import DeedScreen

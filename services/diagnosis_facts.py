@@ -57,9 +57,14 @@ class Place:
     @property
     def when(self) -> int:
         """0 for a year that is running, 1 for one to come, 2 for one that is over."""
-        if self.access_ends < self.day:
+        if self.is_over:
             return 2
         return int(self.first_day > self.day)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the school year is over."""
+        return self.access_ends < self.day
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,9 +49,9 @@ _CAUSES = {"to_invite": "not_invited", "queued": "mail_waits"}
 
 def of_guardian(known: Known, session: ActorSession) -> Iterator[Finding]:
     """Yield what keeps somebody from an account for their children, in no order."""
-    current = [each for each in known.guarding if each.place.when < 2]
+    current = [each for each in known.guarding if not each.place.is_over]
     for each in known.guarding:
-        if each.place.when == 2 and (current or known.here):
+        if each.place.is_over and (current or known.here):
             continue  # their children are elsewhere now
         finding = _of_status(session, each)
         double = next(iter(known.doubles), None) if each.row.status == "duplicate" else None

@@ -56,9 +56,9 @@ def with_words(
 
 def of_person(known: Known, session: ActorSession, asked_school: int | None) -> Iterator[Finding]:
     """Yield what holds for the accesses, posts and missions of a person, in no order."""
-    current = [each for each in known.here if each.place.when < 2]
+    current = [each for each in known.here if not each.place.is_over]
     for each in known.here:
-        if each.place.when == 2 and current and asked_school is None:
+        if each.place.is_over and current and asked_school is None:
             continue  # they work elsewhere now
         yield from _of_access(session, known, each)
         yield from _of_missions(known, each)
@@ -83,7 +83,7 @@ def _about(known: Known, here: Here, **more: Any) -> About:
 def _of_access(session: ActorSession, known: Known, here: Here) -> Iterator[Finding]:
     row, about = here.row, _about(known, here)
     told = _told(here)
-    if here.place.when == 2 and row.status == "ended":
+    if here.place.is_over and row.status == "ended":
         yield _ended(session, known, here)
         return
     for finding in findings_of(row, local(session.at, here.place.zone), _domains(session, here)):
@@ -193,7 +193,7 @@ def _several(known: Known, here: Here, about: About) -> Iterator[Finding]:
         each for each in known.invitations
         if each.access_id == row.access_id and each.sent_at is not None
     ]  # fmt: skip
-    if len([each for each in sent if each.generation < (row.details.generation or 0)]) == 0:
+    if not any(each.generation < (row.details.generation or 0) for each in sent):
         return
     latest = row.details.sent_at or row.details.queued_at
     assert latest is not None
@@ -326,8 +326,6 @@ def _lost_mission(cause: str, known: Known, here: Here, mission: Any) -> Finding
     if mission.removed_at is not None:
         told = replace(told, at=local(mission.removed_at, here.place.zone))
         evidence.append(Evidence(say("Taken away"), at=mission.removed_at))
-    words = tell(cause, told)
-    assert words is not None
     finding = Finding(cause, _of_mission(cause, told), tuple(evidence), remedies.GIVE_MISSION)
     return with_words(finding, _about(known, here), told, mission=mission.code)
 
@@ -380,7 +378,7 @@ def _headnet(session: ActorSession, known: Known) -> Iterator[Finding]:
     """Yield what keeps somebody out of HeadNet who is, was or should be the head."""
     if not is_manager(session):
         return
-    schools = {each.place.school_id: each for each in known.here if each.place.when < 2}
+    schools = {each.place.school_id: each for each in known.here if not each.place.is_over}
     rows = fetch(session, _headships(), {"schools": sorted(schools) or [0]})
     names = (known.person.surname_key, known.person.first_name_key)
     for school_id, here in schools.items():

@@ -294,7 +294,7 @@ def _message_number(text: str, key: Key) -> int | None:
     expected = (
         mark_for_message(key, purpose, mail_id, generation) if purpose == TOKEN_PURPOSE else ""
     )
-    return mail_id if expected == found[0] and mail_id < 2**31 else None
+    return mail_id if expected == found[0] and mail_id < _TOO_GREAT else None
 
 
 #: What became of a mail, the deciding fact first.

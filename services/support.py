@@ -105,10 +105,9 @@ def contact_support(
     """Queue the mail to the helpdesk's address and return its id.
 
     In the same transaction it opens a note on the helpdesk's list of calls, with the words and
-    what was found.
-    `language` is that of the mail. Raises `SupportRefused` where no helpdesk's address is set,
-    where nothing was written, where the form is wrong, and after too many messages;
-    `NotSignedIn` for whoever has no account.
+    what was found. `language` is that of the mail. Raises `SupportRefused` where no helpdesk's
+    address is set, where nothing was written, where the form is wrong, and after too many
+    messages; `NotSignedIn` for whoever has no account.
     """
     _require_signed_in(actor)
     recipient, form = _recipient(helpdesk), _checked(form)
@@ -117,29 +116,34 @@ def contact_support(
         _check_limits(session, actor)
         found = (diagnose or own_findings)(session, actor)[:_MOST_FINDINGS]
         letter = _Letter(session, actor, form, found, language)
-        mail = Mail(
-            template=SUPPORT,
-            language=language,
-            recipient=recipient,
-            values=letter.values(),
-            queued_at=session.at,
-            expires_at=session.at + TRIED_FOR,
-            next_attempt_at=session.at,
-        )
-        session.add(mail)
-        session.flush()
-        assert mail.id is not None
+        mail_id = _queue(session, recipient, letter.values(), language)
         session.add(
             SupportRequest(
                 account_id=actor.account_id,
                 headship_id=actor.headship_id if actor.account_id is None else None,
-                mail_id=mail.id,
+                mail_id=mail_id,
                 asked_at=session.at,
             )
         )
         about = About(actor.person_id, _school(actor))
-        calls.open_message(session, _caller(form), about, found, form.words, mail.id, actor.name)
-        return mail.id
+        calls.open_message(session, _caller(form), about, found, form.words, mail_id, actor.name)
+        return mail_id
+
+
+def _queue(session: ActorSession, recipient: str, values: dict[str, Any], language: str) -> int:
+    mail = Mail(
+        template=SUPPORT,
+        language=language,
+        recipient=recipient,
+        values=values,
+        queued_at=session.at,
+        expires_at=session.at + TRIED_FOR,
+        next_attempt_at=session.at,
+    )
+    session.add(mail)
+    session.flush()
+    assert mail.id is not None
+    return mail.id
 
 
 def own_findings(session: ActorSession, actor: Actor) -> list[Finding]:

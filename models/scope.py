@@ -9,8 +9,18 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, column, exists, false, inspect, or_, select
-from sqlalchemy import table as bare_table
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Integer,
+    and_,
+    bindparam,
+    exists,
+    false,
+    inspect,
+    or_,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased, with_loader_criteria
 from sqlalchemy.sql import coercions, roles
@@ -96,6 +106,47 @@ def _by_no_index(checked: _Checked, compiler: Any, **options: Any) -> str:
     return f"+{compiler.process(checked.column, **options)}"
 
 
+class _There(ColumnElement[bool]):
+    """Somebody has a row in a table of those who are of a school, of one of some schools.
+
+    Asked of each row, for as a list it would hold the staff of a whole school each time. And one
+    thing rather than a select: SQLAlchemy copies a condition wherever it comes into a question,
+    and would take longer to make a director's first page than the database to fill it.
+    """
+
+    inherit_cache = True
+    type = Boolean()
+    _traverse_internals = [
+        ("table", InternalTraversal.dp_string),
+        ("person", InternalTraversal.dp_clauseelement),
+        ("schools", InternalTraversal.dp_clauseelement),
+    ]
+
+    def __init__(self, table: str, person: Any, schools: list[int]) -> None:
+        self.table = table
+        self.person = coercions.expect(roles.ExpressionElementRole, person)
+        self.schools = bindparam("schools", schools, Integer(), unique=True, expanding=True)
+
+    def self_group(self, against: Any = None) -> Any:
+        # A database without booleans would be asked whether it equals 1.
+        return self
+
+
+@compiles(_There)
+def _has_a_row(there: _There, compiler: Any, *, checked: str = "", **options: Any) -> str:
+    person, schools = (compiler.process(e, **options) for e in (there.person, there.schools))
+    return (
+        f"EXISTS (SELECT 1 FROM {there.table} AS own "
+        f"WHERE own.person_id = {person} AND {checked}own.school_id IN {schools})"
+    )
+
+
+@compiles(_There, "sqlite")
+def _has_a_checked_row(there: _There, compiler: Any, **options: Any) -> str:
+    """The person is looked for, and the school checked (see `_Checked`)."""
+    return _has_a_row(there, compiler, checked="+", **options)
+
+
 #: Tables whose rows are an account's own business.
 _OF_ACCOUNTS = sorted(table for table, thing in THINGS.items() if thing == "accounts")
 
@@ -170,10 +221,6 @@ def _about(things: tuple[str, ...], table: Any, schools: list[int]) -> ColumnEle
     return col(PlanItem.plan_id).in_(select(col(Plan.id)).where(about))
 
 
-#: What says who is of a school, in the tables that say it.
-_THERE = ("id", "person_id", "school_id")
-
-
 def _of_schools(table: Any, actor: Actor) -> _Clause:
     schools = sorted(actor.schools or ())
     columns = table.__table__.c
@@ -181,16 +228,10 @@ def _of_schools(table: Any, actor: Actor) -> _Clause:
     def ours(school: Any) -> ColumnElement[bool]:
         return _Checked(school).in_(schools)
 
-    def there(place: str, person: Any) -> ColumnElement[bool]:
-        # Asked of each row: as a list it would hold the staff of a whole school each time. And
-        # of a bare table: a class would be limited once more, and is copied whole each time.
-        own = bare_table(place, *(column(name, Integer) for name in _THERE)).alias()
-        return exists(select(own.c.id).where(own.c.person_id == person, ours(own.c.school_id)))
-
     def theirs(person: str) -> ColumnElement[bool]:
         """SQL: somebody is of these schools, by what the actor's role sees of them."""
         places = [p for p in ("post", "guardianship") if _sees_of_schools(actor.role, p)]
-        return or_(false(), *(there(place, columns[person]) for place in places))
+        return or_(false(), *(_There(place, columns[person], schools) for place in places))
 
     clauses: dict[str, Callable[[], _Clause]] = {
         "school": lambda: table.id.in_(schools),

@@ -151,7 +151,7 @@ class DashboardScreen(DeedScreen[None]):
         yield self._attention
         yield self._findings
         yield self._counts
-        yield KeyBar()
+        yield KeyBar("app.search")
 
     def on_mount(self) -> None:
         self._next.display = False

@@ -201,6 +201,11 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         self._show()
 
     @property
+    def is_left_for_search(self) -> bool:
+        """Whether nothing is lost with it: what is done is in the note of the call, or unbegun."""
+        return not self.awaits_another and self._opened is None
+
+    @property
     def _title(self) -> Wording | str:
         if self._call_id is not None:
             return say("Diagnosis · call n° %(number)s", number=self._call_id)

@@ -43,6 +43,7 @@ class PersonScreen(ChangingScreen):
     """The page of one person, seen from the school and year that one works in."""
 
     DEFAULT_CSS = "PersonScreen > #who { height: 1; text-style: bold; }"
+    is_left_for_search = True
     BINDINGS = [
         *bindings("person.invite", "person.history", "person.why", "team.mission", "team.role"),
         *bindings("team.deactivate", "team.doubles", "app.refresh"),

@@ -84,6 +84,7 @@ class StoryScreen(DeedScreen[None]):
     StoryScreen > #who { height: 1; text-style: bold; }
     StoryScreen > #story-detail { height: 4; padding: 0 3; }
     """
+    is_left_for_search = True
     BINDINGS = [*bindings("story.kind", "app.back")]
 
     @dataclass

@@ -28,7 +28,7 @@ class WholeLineScreen(Dialog[None]):
     WholeLineScreen > .dialog-box { width: 76; max-height: 90%; }
     WholeLineScreen Static { height: 1; }
     """
-    asks = False
+    asks, is_left_for_search = False, True
     BINDINGS = [*bindings("dialog.close")]
 
     def __init__(

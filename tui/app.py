@@ -215,12 +215,28 @@ class TrousseauApp(StyledApp):
     async def action_search_everything(self) -> None:
         """Open the one search above all else; in the search itself begin another one.
 
-        It is waited for, so that what was typed ahead comes into its line.
+        Where it is open below screens that hold nothing of their own, it is gone back to, so that
+        an agent's calls don't pile up. It is waited for, so that what was typed ahead comes into
+        its line.
         """
-        if again := getattr(self.screen, "search_again", None):
-            again()
-        else:
+        search = self._search_below()
+        if search is None:
             await self.push_screen(self.places["search"]())
+            return
+        while self.screen is not search:
+            await self.pop_screen()
+        search.search_again()  # type: ignore[attr-defined]
+
+    def _search_below(self) -> Screen[Any] | None:
+        """Return the lowest search above which nothing would be lost, None where there is none."""
+        working = {worker.node for worker in self.workers if not worker.is_finished}
+        found = None
+        for screen in reversed(self.screen_stack):
+            if hasattr(screen, "search_again"):
+                found = screen
+            elif screen in working or not getattr(screen, "is_left_for_search", False):
+                break
+        return found
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "search_everything":

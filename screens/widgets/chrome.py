@@ -1,6 +1,6 @@
 """The two lines around every screen: where one is, and which keys work here."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -81,12 +81,14 @@ class KeyBar(Widget):
     """One line at the bottom: the keys of the footer that work where the focus is.
 
     It paints itself only when its text changes, so that opening a modal costs nothing here.
+    `also` are commands that only this screen shows there.
     """
 
     DEFAULT_CSS = "KeyBar { dock: bottom; height: 1; width: 100%; }"
 
-    def __init__(self) -> None:
+    def __init__(self, *also: str) -> None:
         super().__init__()
+        self._also = also
         self._commands: tuple[tuple[Command, str], ...] = ()
 
     def on_mount(self) -> None:
@@ -94,7 +96,7 @@ class KeyBar(Widget):
         self._look(self.screen)
 
     def _look(self, screen: Screen[Any]) -> None:
-        commands = tuple(footer_commands(screen))
+        commands = tuple(footer_commands(screen, self._also))
         if commands != self._commands:
             self._commands = commands
             self.refresh()
@@ -123,20 +125,25 @@ def _size(key: str, label: str) -> int:
     return cell_len(key) + cell_len(label) + 4
 
 
-def footer_commands(screen: Screen[Any]) -> Iterable[tuple[Command, str]]:
+def footer_commands(
+    screen: Screen[Any], also: Collection[str] = ()
+) -> Iterable[tuple[Command, str]]:
     """Yield the commands for the key bar, each with the key that works where the focus is.
 
-    The screen's own come first, those of everywhere last.
+    The screen's own come first, those of everywhere last. Those with an id in `also` are yielded
+    too, the first of everywhere.
     """
     found: dict[str, Command] = {}
     keys: dict[str, set[str]] = {}
     for key, active in screen.active_bindings.items():
         command = known(active.binding.id)
-        if command and command.footer and active.enabled and is_offered(command, screen):
+        if not command or not (command.footer or command.id in also):
+            continue
+        if active.enabled and is_offered(command, screen):
             found[command.id] = command
             keys.setdefault(command.id, set()).add(key)
     order = {"screen": 0, "dialog": 1, "form": 2, "list": 3, "everywhere": 4}
-    for command in sorted(found.values(), key=lambda command: order[command.group]):
+    for command in sorted(found.values(), key=lambda c: (order[c.group], c.id not in also)):
         working = keys[command.id]
         first = next((key for key in command.keys.split(",") if key in working), None)
         yield command, first or min(working)

@@ -17,10 +17,12 @@ from models.invitations import TOKEN_PURPOSE, Invitation
 from models.keys import Key
 from models.mail import Mail
 from models.tokens import make_token
+from screens.call import CallScreen
 from screens.diagnosis import DiagnosisScreen
 from screens.record_consents import RecordConsentsScreen
 from screens.schools import SchoolsScreen
 from screens.search import KIND_SIGNS, SearchInput, SearchScreen, has_token
+from screens.story import StoryScreen
 from screens.widgets.field import TextInput
 from screens.workplace import Workplace
 from services import school_years
@@ -116,6 +118,55 @@ async def test_it_finds_while_typing_and_enter_opens_the_first(
         assert person_opened(pilot.app) == known["Dupont"].person
         await pilot.press("escape", "escape")
         assert isinstance(pilot.app.screen, SchoolsScreen)
+
+
+async def test_twenty_calls_in_a_row_pile_up_no_screens(console: MakeApp, world: World) -> None:
+    known = people(world)
+    first = SchoolsScreen(workplace(world))
+    async with opened(console, workplace(world), first).run_test(size=(80, 24)) as pilot:
+        app = pilot.app
+        await settled(pilot)
+        search = None
+        for turn in range(20):
+            surname = ("Dupont", "D’Hondt")[turn % 2]
+            await pilot.press("ctrl+r", *surname.replace("’", "").lower(), "enter")
+            await settled(pilot)
+            assert person_opened(app) == known[surname].person
+            if turn % 3 == 1:
+                await pilot.press("h")  # the story above it is left as well
+                await settled(pilot)
+                assert isinstance(app.screen, StoryScreen)
+            found = [each for each in app.screen_stack if isinstance(each, SearchScreen)]
+            assert len(found) == 1 and search in (None, found[0])
+            search = found[0]
+            assert len(app.screen_stack) <= 4
+        await pilot.press("ctrl+r")
+        assert app.screen is search
+        await pilot.press("escape")
+        assert app.screen is first
+
+
+async def test_what_holds_something_stays_below_another_search(
+    console: MakeApp, world: World
+) -> None:
+    people(world)
+    async with opened(console, workplace(world)).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("ctrl+r", *"dupond", "enter")
+        await settled(pilot)
+        diagnosis = pilot.app.screen
+        assert isinstance(diagnosis, DiagnosisScreen)
+        diagnosis._opened = diagnosis._findings[0]  # its form is open, and is not noted yet
+        await pilot.press("ctrl+r")
+        assert isinstance(pilot.app.screen, SearchScreen)
+        await pilot.press("escape")
+        assert pilot.app.screen is diagnosis
+        await settled(pilot)
+        form = CallScreen(workplace(world))
+        await pilot.app.push_screen(form)
+        await settled(pilot)
+        await pilot.press("ctrl+r", "escape")
+        assert pilot.app.screen is form
 
 
 async def test_what_was_searched_last_stays_and_the_next_letter_takes_its_place(

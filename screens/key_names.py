@@ -21,9 +21,6 @@ _KEY_NAMES: Mapping[str, str] = {
     "home": N_("Home"),
     "end": N_("End"),
     "delete": N_("Del"),
-    "ctrl+f": "Ctrl+F",
-    "ctrl+l": "Ctrl+L",
-    "ctrl+u": "Ctrl+U",
 }
 #: The same for those who have the screen read out.
 _KEY_WORDS: Mapping[str, str] = {
@@ -32,6 +29,7 @@ _KEY_WORDS: Mapping[str, str] = {
     "left": N_("Arrow left"),
     "right": N_("Arrow right"),
 }
+_CONTROL = "ctrl+"
 _words = False
 
 
@@ -45,6 +43,8 @@ def key_name(key: str) -> str:
     """Return how a key is written for people, in the current language."""
     if name := (_KEY_WORDS.get(key) if _words else None) or _KEY_NAMES.get(key):
         return _(name)
+    if key.startswith(_CONTROL):
+        return f"Ctrl+{key.removeprefix(_CONTROL).upper()}"
     return key.upper() if len(key) > 1 else key
 
 

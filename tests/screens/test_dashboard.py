@@ -46,7 +46,7 @@ class Elsewhere(Screen[None]):
 
 
 def places(workplace: Workplace) -> dict[str, Any]:
-    names = ("consents", "team-access", "invitations", "import", "school-years")
+    names = ("consents", "team-access", "invitations", "import", "school-years", "search")
     made = {name: lambda name=name: Elsewhere(workplace, name) for name in names}
     return {**made, "dashboard": lambda: DashboardScreen(workplace)}
 

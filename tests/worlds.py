@@ -1,6 +1,7 @@
 """Small worlds for tests of services: two schools in the shipped calendar, and people in them."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from models.schools import School, SchoolYear, Source
 from models.text import name_key
 from models.upgrades import fill_catalogues
 from services.desk import Desk
+from tests.kept import kept
 
 NOW = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 
@@ -95,6 +97,20 @@ class Member:
 
 
 def make_world(engine: Engine, now: datetime = NOW) -> World:
+    def build() -> World:
+        return World(engine, *_make_schools(engine, now), clock=Clock(now))
+
+    return kept_world(engine, ("two schools", now), build)
+
+
+def kept_world(engine: Engine, key: Hashable, build: Callable[[], World]) -> World:
+    """Return the world that `build` makes; see `kept`."""
+    made = kept(engine, key, build)
+    return replace(made, engine=engine, clock=Clock(made.clock.now))
+
+
+def _make_schools(engine: Engine, now: datetime) -> list[int]:
+    """Return the identifiers of the two schools, the year, the service and the source."""
     fill_catalogues(engine, now)
     with writing(engine, SYSTEM, now) as session:
         year = session.scalars(select(SchoolYear).where(col(SchoolYear.label) == "2026-2027")).one()
@@ -115,7 +131,7 @@ def make_world(engine: Engine, now: datetime = NOW) -> World:
         session.flush()
         ids = [row.id for row in (*schools, year, service, source)]
     assert None not in ids
-    return World(engine, *ids, clock=Clock(now))  # type: ignore[arg-type]
+    return ids  # type: ignore[return-value]
 
 
 def _person(session: ActorSession, world: World, school: int, facts: dict[str, Any]) -> Member:

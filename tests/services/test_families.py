@@ -32,7 +32,7 @@ from services.passwords import Hasher
 from services.profiles import actor_for, identity_of
 from services.sign_in import Entrance
 from tests.families import ANNE, THREE_FAMILIES, TOM, load, people, pupils
-from tests.worlds import World, make_world
+from tests.worlds import World, kept_world, make_world
 
 KEY = Key(bytes(range(32)))
 PASSWORD = "dix-sept tournesols au jardin"
@@ -45,9 +45,12 @@ def _english() -> None:
 
 @pytest.fixture
 def world(engine: Engine) -> World:
-    made = make_world(engine)
-    load(made, THREE_FAMILIES)
-    return made
+    def build() -> World:
+        made = make_world(engine)
+        load(made, THREE_FAMILIES)
+        return made
+
+    return kept_world(engine, "three families", build)
 
 
 def later(world: World, **time: float) -> None:
@@ -119,6 +122,7 @@ def test_the_list_names_guardians_children_and_classes(world: World) -> None:
         ("%", []),
     ],
 )
+@pytest.mark.every_case
 def test_words_find_guardians_by_their_own_and_their_childrens_names(
     world: World, text: str, names: list[str]
 ) -> None:
@@ -130,6 +134,7 @@ def test_words_find_guardians_by_their_own_and_their_childrens_names(
 
 @pytest.mark.parametrize("sort", families.SORTS)
 @pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.every_case
 def test_every_order_shows_everybody_once(world: World, sort: str, descending: bool) -> None:
     query = FamilyQuery(world.mine, world.year, sort=sort, descending=descending)
     pages = [world.director().read(families.page, query, n, 1).rows for n in range(3)]

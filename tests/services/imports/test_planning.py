@@ -35,6 +35,7 @@ from services.imports.roster import (
     SchoolYearRecord,
 )
 from services.plans import PlanDraft, PlanRefused, PlanStale
+from tests.kept import kept
 
 START = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 TODAY = date(2026, 9, 1)
@@ -91,8 +92,13 @@ class World:
 
 @pytest.fixture
 def world(engine: Engine) -> World:
-    fill_catalogues(engine, START)
     made = World(engine)
+    made.mine, made.other = kept(engine, "planning", lambda: _schools(made))
+    return made
+
+
+def _schools(made: World) -> tuple[int, int]:
+    fill_catalogues(made.engine, START)
 
     def build(session: Any) -> None:
         calendar = session.scalar(select(Calendar.id))
@@ -103,8 +109,7 @@ def world(engine: Engine) -> World:
 
     made.desk.write(build)
     by_number = {school.fase_number: school.id for school in made.all(School)}
-    made.mine, made.other = by_number[1001], by_number[1002]
-    return made
+    return by_number[1001], by_number[1002]
 
 
 @dataclass

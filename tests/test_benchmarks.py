@@ -5,7 +5,6 @@ import json
 import os
 import select
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,12 +31,10 @@ from tests.servers import PostgresServer
 
 
 @pytest.fixture(autouse=True)
-def _only_ones_own_garbage() -> Iterator[None]:
+def _only_ones_own_garbage() -> None:
     """Leave what pytest and the other tests hold out of the collections before each measurement:
     half a second each, of which there are dozens."""
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture

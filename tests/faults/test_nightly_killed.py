@@ -114,6 +114,7 @@ def test_ten_at_once_do_it_once(
 
 
 @pytest.mark.parametrize("seed", range(2))
+@pytest.mark.every_case
 def test_killed_again_and_again_it_does_everything_once(
     world: World, database_url: str, tmp_path: Path, processes: Any, seed: int
 ) -> None:

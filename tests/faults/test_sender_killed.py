@@ -55,6 +55,7 @@ def invited(engine: Any) -> tuple[World, list[Member]]:
 
 
 @pytest.mark.parametrize("senders", [1, 2])
+@pytest.mark.every_case
 def test_nobody_is_missing_and_the_status_is_true(
     engine: Any, database_url: str, mail_server: MailServer, processes: Any, senders: int
 ) -> None:

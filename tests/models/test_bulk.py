@@ -25,6 +25,7 @@ def _codes(engine: Engine) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 100, 133])
+@pytest.mark.every_case
 def test_every_row_comes_in_and_in_order(engine: Engine, count: int) -> None:
     codes = [f"t{number}" for number in range(count)]
     _insert(engine, codes)
@@ -37,6 +38,7 @@ def test_what_all_rows_have_alike_stands_in_each(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("place", [0, 60, 119])
+@pytest.mark.every_case
 def test_one_broken_row_leaves_nothing_behind(engine: Engine, place: int) -> None:
     codes = [f"t{number}" for number in range(120)]
     codes[place] = codes[place - 1]

@@ -262,6 +262,7 @@ def test_a_line_that_was_tampered_with_is_found(sqlite_engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("verb", ["UPDATE journal SET actor = 'x'", "DELETE FROM journal"])
+@pytest.mark.every_case
 def test_the_database_itself_keeps_the_journal(engine: Engine, verb: str) -> None:
     make_world(engine)
     with engine.connect() as connection, pytest.raises(DBAPIError):

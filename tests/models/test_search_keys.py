@@ -104,6 +104,7 @@ def test_the_keys_follow_an_access_to_another_person(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("length", [LONGEST_SEARCH_KEY, 10_000])
+@pytest.mark.every_case
 def test_a_name_without_end_is_cut(engine: Engine, length: int) -> None:
     fill_catalogues(engine, AT)
     with writing(engine, SYSTEM, AT) as session:

@@ -539,6 +539,7 @@ def test_setting_the_password_closes_what_was_asked_before(light: House) -> None
 
 
 @pytest.mark.parametrize("kind", ["invitation", "reset"])
+@pytest.mark.every_case
 def test_of_many_at_once_exactly_one_wins(house: House, kind: str) -> None:
     if kind == "invitation":
         _member, token = house.invited()

@@ -299,6 +299,7 @@ def test_an_urn_that_was_changed_or_put_back_is_told(scrutin: Scrutin) -> None:
 
 
 @pytest.mark.parametrize("place", ["seal", "put"])
+@pytest.mark.every_case
 def test_cut_off_between_the_voter_and_the_urn_neither_is_there(
     scrutin: Scrutin, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:

@@ -95,6 +95,7 @@ def test_unread_until_the_latest_version_was_opened_by_this_head(room: Room) -> 
     ["procès", "PROCES", "procès-verbal", "proces verbal", "procesverbal", "verbal budget",
      "bùdget  adopté", "l’adopte", "adopte procès", "week-end", "weekend"],
 )  # fmt: skip
+@pytest.mark.every_case
 def test_accents_case_and_hyphens_do_not_matter(room: Room, text: str) -> None:
     said = "Le budget est adopté ; l’adopté du week-end."
     room.publish("Procès-verbal de la réunion", said)

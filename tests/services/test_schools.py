@@ -61,6 +61,7 @@ def found(world: World, text: str, desk: Desk | None = None) -> list[SchoolRow]:
         ("%", []),
     ],
 )
+@pytest.mark.every_case
 def test_by_name_place_or_whole_number(world: World, text: str, names: list[str]) -> None:
     assert [row.name for row in found(world, text)] == names
 

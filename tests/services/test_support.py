@@ -226,6 +226,7 @@ def test_after_a_few_messages_one_waits(house: House, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["account", "head"])
+@pytest.mark.every_case
 def test_of_messages_at_once_no_more_go_than_one_after_the_other(house: House, kind: str) -> None:
     actor = come_in(house)[0] if kind == "account" else head(house)
     form = filled(house, actor)

@@ -56,6 +56,7 @@ def row_of(world: World, member: Member, on: date | None = None) -> Any:
         ("x" * 10_000, []),
     ],
 )
+@pytest.mark.every_case
 def test_the_filter_finds_names_addresses_and_functions(
     world: World, typed: str, found: list[str]
 ) -> None:

@@ -52,6 +52,7 @@ from tests.faults.two_schools import (
     foreign_of,
     foreign_rows,
     ids_of,
+    watching,
 )
 from tests.worlds import NOW
 
@@ -125,6 +126,17 @@ def test_leaks_are_found() -> None:
     assert not leaks(f"no {MARKER}", [MARKER, BASE], frozenset({BASE}))
 
 
+def test_what_is_committed_is_noticed_and_nothing_else(schools: Schools) -> None:
+    desk = schools.director
+    with watching(desk.engine) as is_changed:
+        with writing(desk.engine, desk.actor, NOW) as session:
+            session.scalars(select(Person)).all()
+        assert not is_changed()
+        with writing(desk.engine, desk.actor, NOW) as session:
+            session.add(Draft(owner=desk.actor.owner, form="f", contents="{}", saved_at=NOW))
+        assert is_changed()
+
+
 # --- calling ------------------------------------------------------------------------------
 
 
@@ -157,19 +169,21 @@ def attack(
     engine, actor = desk.engine, desk.actor
     before = look(engine, actor) if before is None else before
     result: Any = None
-    try:
-        with told_in_words(), writing(engine, actor, desk.now()) as session:
-            chooser = Chooser(schools, random, before.ids, session, key)
-            given = arguments(name, function, chooser)
-            said = list(scalars(given))  # before the function can change them
-            result = function(session, **given)
-            if isinstance(result, Iterator):
-                result = list(result)
-        ending = "done"
-    except DataBusy:
-        raise  # hides a mistake of the program
-    except TrousseauError as error:
-        result, ending = error, type(error).__name__
+    with watching(engine) as is_changed:
+        try:
+            with told_in_words(), writing(engine, actor, desk.now()) as session:
+                chooser = Chooser(schools, random, before.ids, session, key)
+                given = arguments(name, function, chooser)
+                said = list(scalars(given))  # before the function can change them
+                result = function(session, **given)
+                if isinstance(result, Iterator):
+                    result = list(result)
+            ending = "done"
+        except DataBusy:
+            raise  # hides a mistake of the program
+        except TrousseauError as error:
+            result, ending = error, type(error).__name__
+        changed = is_changed()
     foreign = frozenset(
         n for table, n in before.foreign if isinstance(n, int) and n >= BASE and table != "journal"
     )
@@ -177,6 +191,8 @@ def attack(
         foreign = foreign - _others_of_doubles(engine)
     found = leaks(result, said, foreign)
     assert not found, f"{name}({given}) shows {found}"
+    if not changed:
+        return ending, before
     after = look(engine, actor)
     still = _still(before.foreign, after.foreign, engine)
     lost = [row for row in before.foreign if row not in still]

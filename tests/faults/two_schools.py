@@ -4,7 +4,7 @@ Every text that belongs to the other school alone holds `MARKER`, and every row 
 identifier from a range of its own, so that whatever shows up elsewhere is known for a leak.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -506,6 +506,24 @@ def everything(engine: Engine) -> dict[str, list[dict[str, Any]]]:
     """Return every row of every table, read past all scopes."""
     with _cursor(engine) as cursor:
         return {name: list(_rows_of(cursor, name)) for name in SQLModel.metadata.tables}
+
+
+@contextmanager
+def watching(engine: Engine) -> Iterator[Callable[[], bool]]:
+    """Give what tells whether anything was committed meanwhile: SQLite itself counts it.
+
+    Where it was not, all rows need not be read again. On PostgreSQL something always may have been.
+    """
+    if engine.dialect.name != "sqlite":
+        yield lambda: True
+        return
+    with _cursor(engine) as cursor:  # a connection of its own, which sees others' commits
+
+        def count() -> Any:
+            return cursor.execute("PRAGMA data_version").fetchone()
+
+        before = count()
+        yield lambda: bool(count() != before)
 
 
 def _rows_of(cursor: Any, table: str) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """One sshd for all tests of a worker, with the sample schools behind it, and keys to come in."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import Unavailable, make_folder
+from tests.servers import Unavailable, alone, make_folder
 from tests.ssh.prepare import ACCOUNTS
-from tests.ssh.server import SshServer
+from tests.ssh.server import UID, SshServer
 
 
 @dataclass
@@ -23,21 +24,41 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def world() -> Iterator[World]:
+def world(run_folder: Path) -> Iterator[World]:
     """A running server with the sample schools; skips loudly where there can be none."""
     folder = make_folder()
     try:
         with SshServer(folder / "server") as server:
-            keys = {name: server.keygen(folder / name) for name in (*ACCOUNTS, "shared", "unknown")}
-            lines = {name: keys[name].with_suffix(".pub").read_text() for name in keys}
-            (server.folder / "etc" / "shared_keys").write_text(lines["shared"])
-            given = json.dumps({name: lines[name] for name in ACCOUNTS}).encode()
-            tokens = json.loads(server.python("-m", "tests.ssh.prepare", input=given))
+            with alone(run_folder, "ssh"):
+                tokens = _fill(server, run_folder / "ssh")
+            keys = {name: run_folder / "ssh" / name for name in (*ACCOUNTS, "shared", "unknown")}
+            line = keys["shared"].with_suffix(".pub").read_text()
+            (server.folder / "etc" / "shared_keys").write_text(line)
             yield World(server, keys, tokens)
     except Unavailable as error:
         pytest.skip(f"NOT TESTED OVER SSH: {error}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _fill(server: SshServer, built: Path) -> dict[str, str]:
+    """Give the server the home that is built once a run, with the keys; return the tokens."""
+    home = server.folder / "home"
+    if built.exists():
+        shutil.copytree(built / "home", home, dirs_exist_ok=True)
+        for path in home.rglob("*"):
+            os.chown(path, UID, UID)
+    else:
+        unfinished = built.with_name("unfinished-ssh")
+        unfinished.mkdir(mode=0o700)
+        keys = {n: server.keygen(unfinished / n) for n in (*ACCOUNTS, "shared", "unknown")}
+        lines = {name: keys[name].with_suffix(".pub").read_text() for name in ACCOUNTS}
+        told = server.python("-m", "tests.ssh.prepare", input=json.dumps(lines).encode())
+        (unfinished / "tokens.json").write_text(told)
+        shutil.copytree(home, unfinished / "home")
+        unfinished.rename(built)
+    tokens: dict[str, str] = json.loads((built / "tokens.json").read_text())
+    return tokens
 
 
 @pytest.fixture

@@ -249,7 +249,9 @@ def visits(where: Installation, way: str, count: int, seed: str) -> Iterator[Vis
     """Yield sessions by a way, chosen from a seed; each place and each end comes in turn."""
     chance = Random(f"{seed} {way}")
     ends = ENDS_OF_TWO if way == "parent" else ENDS
-    first, from_place = chance.randrange(len(ends)), chance.randrange(len(PLACES))
+    # Both run one program, without a parent: between them two of each are cut in each way.
+    first = 2 * (way == "ssh") if way in ("local", "ssh") else chance.randrange(len(ends))
+    from_place = chance.randrange(len(PLACES))
     for number in range(count):
         place = PLACES[(from_place + number) % len(PLACES)]
         end = ends[(first + number) % len(ends)]

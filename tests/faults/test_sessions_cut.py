@@ -31,8 +31,8 @@ from tui.serve import __main__ as parents
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(36_000)]
 
 #: Sessions of each way in an ordinary run: by the parent, where one costs little, each place
-#: once and each end; by the others each end, in as many of the places.
-COUNTS = {"parent": 8, "local": 4, "ssh": 4, "demo": 4}
+#: once and each end; in the demonstration each end, and between them by the two others.
+COUNTS = {"parent": 7, "local": 2, "ssh": 2, "demo": 4}
 #: Seconds after which nothing may be left.
 SECONDS = 5.0
 

@@ -24,8 +24,8 @@ __all__ = ["demo_home", "demo_template"]
 pytestmark = pytest.mark.timeout(36_000 if "TROUSSEAU_SOAK_STEPS" in os.environ else 600)
 
 #: Keys and resizes of a walk in each of the three styles. One costs 10 to 20 ms of CPU, most of
-#: it Textual's, so these are 2,700 in all; `python -m tests.soak keys` walks 10,000 of each.
-STEPS = {(60, 20): 330, (80, 24): 380, (160, 50): 190}
+#: it Textual's, so these are 1,500 in all; `python -m tests.soak keys` walks 10,000 of each.
+STEPS = {(60, 20): 180, (80, 24): 210, (160, 50): 110}
 
 
 #: What `tests.soak` sets: how far each walk goes, and what it begins with.

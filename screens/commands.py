@@ -247,6 +247,13 @@ COMMANDS: tuple[Command, ...] = (
         N_("Leave it running"),
         N_("Leave it running; F7 opens it again"),
     ),
+    Command(
+        "progress.hang-up",
+        "x",
+        N_("Hang up"),
+        N_("Close the call in hand once the mails have left"),
+        needs="calls!",
+    ),
     # Plan
     Command(
         "plan.apply",

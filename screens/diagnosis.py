@@ -24,9 +24,12 @@ from screens.commands import allowed, bindings
 from screens.diagnosis_remedies import Way, offered, way_of, whom_to_ask
 from screens.diagnosis_words import Standings, all_well, evidence_told
 from screens.facts import told_at
+from screens.jobs import Job
+from screens.led_to import LedTo, led_to
 from screens.plan import PlanScreen, plan_calls
 from screens.print_forms import PrintingScreen
-from screens.sending import SendingScreen, leaving
+from screens.progress import CallProgressScreen, ProgressScreen
+from screens.sending import SendingScreen, all_sent, leaving
 from screens.team_changes import ChangeScreen, ChangingScreen, role_changes
 from screens.whole_line import WholeLineScreen
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
@@ -59,6 +62,8 @@ _LEAST_LINES, _PART_OF_LIST = 3, 2 / 5
 
 _NO_TEAM = (0, 0)
 _INVITES = ("invite", "invite_again")
+#: What is noted where a caller was told of a cause and there was nothing else to do.
+_TOLD, _CAUSE_TOLD = "tell_caller", say("the caller is told of it")
 
 
 class DiagnosisScreen(ChangingScreen, PrintingScreen):
@@ -148,7 +153,16 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         #: What was found before anything was done about it, for the note of the call.
         self._found: list[Finding] = []
         self._begun: Finding | None = None
+        #: The form that was opened for a cause, until one is back and has read what holds now.
         self._opened: Finding | None = None
+        self._form: Screen[Any] | None = None
+        self._is_done = False
+        #: What was done and is not in the note yet, the earliest first.
+        self._to_note: list[Done] = []
+        #: The call is to be closed as soon as it is known whether the form has mended it.
+        self._hangs_up = False
+        self._sending: CallProgressScreen | None = None
+        self._sent_here = False
         self._bar = TitleBar(self._title, *workplace.title)
         self._who = Standings()
         self._causes = Sentence("", id="causes")
@@ -231,9 +245,13 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         self._seen, self.awaits_another = message.seen, False
         self._show()
         self.refresh_bindings()
-        opened, self._opened = self._opened, None
-        if opened is not None and not any(_is_same(opened, f) for f in self._findings):
-            self.note(opened)
+        opened, form, self._opened, self._form = self._opened, self._form, None, None
+        mended = opened and not any(_is_same(opened, f) for f in self._findings)
+        led = led_to(form)
+        if opened is not None and (mended or led.done or self._is_done):
+            self.note(opened, led)
+        if self._hangs_up:
+            self.action_close_call()
 
     @property
     def _findings(self) -> tuple[Finding, ...]:
@@ -298,7 +316,9 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
             yield Paragraph(evidence_told(evidence, self._zone), apart=False, hang=2)
         if finding.tell is not None:
             yield Paragraph(_("To say: %(words)s") % {"words": finding.tell}, "strong", hang=2)
-        if finding.remedy is not None:
+        if finding.remedy is None and self._can_begin(finding):
+            yield Paragraph(_("Enter notes that it is said."), "accent", hang=2)
+        elif finding.remedy is not None:
             told = self._told_remedy(finding.remedy)
             yield Paragraph(told, "accent" if self._can_begin(finding) else "", hang=2)
 
@@ -325,7 +345,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
     def _can_begin(self, finding: Finding) -> bool:
         remedy = finding.remedy
         if remedy is None:
-            return False
+            return self._in_hand and finding.tell is not None
         way = way_of(remedy)
         if way is None:
             return self._in_hand
@@ -335,18 +355,19 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
     def _begin(self, message: FindingList.Chosen) -> None:
         message.stop()
         finding = self._at(message.key)
-        if finding is None or finding.remedy is None or not self._can_begin(finding):
+        if finding is None or not self._can_begin(finding):
             return
-        way = way_of(finding.remedy)
+        remedy = finding.remedy
+        way = way_of(remedy) if remedy is not None else None
         self._begun = finding
         self._remember()
-        if way is None:
+        if remedy is None or way is None:
             self.note(finding)
-            told = say("Noted: %(remedy)s", remedy=finding.remedy.label)
-            self.app.notify(told.text(), markup=False)
+            what = remedy.label if remedy is not None else _CAUSE_TOLD
+            self.app.notify(say("Noted: %(remedy)s", remedy=what).text(), markup=False)
             return
         self.awaits_another = True
-        needs = finding.remedy.needs
+        needs = remedy.needs
         school = needs.get("school_id") or self._hit.school_id
         self.team = (school or 0, needs.get("school_year_id") or 0)
         self._go_to(school, needs.get("school_year_id"), partial(self._open_way, way, finding),
@@ -392,9 +413,15 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         message.then(self.workplace.at(message.here))
 
     def open(self, screen: Screen[Any], finding: Finding) -> None:
-        """Open a form; the cause is noted as mended if it is gone when one comes back."""
-        self._opened = finding
-        self._show_screen(screen)
+        """Open a form; the cause is noted as mended if it is gone when one comes back.
+
+        Or if the form says by its result that it is done: an address counts the next day only.
+        """
+        self._opened, self._form, self._is_done = finding, screen, False
+        self._show_screen(screen, self._form_left)
+
+    def _form_left(self, result: Any) -> None:
+        self._is_done = result is True
 
     def _show_screen(self, screen: Screen[Any], then: Callable[[Any], None] | None = None) -> None:
         """Open the screen for which the keys are that were typed meanwhile."""
@@ -403,7 +430,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
 
     def failed(self, error: Exception) -> None:
         """Tell what went wrong; where nothing is shown yet, in the stead of the causes."""
-        self.awaits_another = False
+        self.awaits_another = self._hangs_up = False
         if self._seen is None:
             self._list.display = False
             self._reader.show([Paragraph(str(getattr(error, "wording", "")), "warning")])
@@ -445,7 +472,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         if outcome != "applied":
             return
         assert plan.finding.remedy is not None
-        self.note(plan.finding, plan.plan_id)
+        self.note(plan.finding, LedTo(plan_id=plan.plan_id))
         if plan.question is None:
             self._look()
         elif plan.finding.remedy.code in _INVITES:
@@ -457,7 +484,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
     @on(ChangingScreen.Changed)
     def _changed(self, message: ChangingScreen.Changed) -> None:
         if self._begun is not None and message.plan_id is not None:
-            self.note(self._begun, message.plan_id)
+            self.note(self._begun, LedTo(plan_id=message.plan_id))
         self._look()
 
     @on(PrintingScreen.Printed)
@@ -506,7 +533,8 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         post = finding.about.post_id
         form = at.desk.read(consents.of_post, post, at.chosen[0]) if post else None
         reference = form.reference if form else ""
-        self.post_message(self._Made(finding, lambda: RecordConsentsScreen(at, reference)))
+        make = partial(RecordConsentsScreen, at, reference, once=True)
+        self.post_message(self._Made(finding, make))
 
     @on(_Made)
     def _open_made(self, message: _Made) -> None:
@@ -551,7 +579,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
 
     def _write_address(self, finding: Finding, person_id: int, address: str) -> None:
         done = self.workplace.desk.write(families.correct_address, *self.team, person_id, address)
-        self._note(finding, done.plan_id)
+        self._note(finding, LedTo(plan_id=done.plan_id))
         self.post_message(self._Corrected(done))
 
     @on(_Corrected)
@@ -570,25 +598,45 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         new = [f for f in self._findings if not any(_is_same(f, each) for each in self._found)]
         self._found = [*self._found, *new]
 
-    def note(self, finding: Finding, plan_id: int | None = None) -> None:
-        """Note what was done about a finding, where there is a call."""
-        if self._in_hand:
-            self.attempt(partial(self._note, finding, plan_id))
+    def note(self, finding: Finding, to: LedTo | None = None) -> None:
+        """Note what was done about a finding and what that led to, where there is a call."""
+        if self._add(finding, to or LedTo()):
+            self.attempt(self._keep_noted)
 
-    def _note(self, finding: Finding, plan_id: int | None) -> None:
+    def _note(self, finding: Finding, to: LedTo) -> None:
+        if self._add(finding, to):
+            self._keep_noted()
+
+    def _add(self, finding: Finding, to: LedTo) -> bool:
         remedy = finding.remedy
-        if not self._in_hand or remedy is None:
-            return
-        said = finding.tell if way_of(remedy) is None else None
-        self._keep(Done(said or remedy.label, remedy.code, plan_id))
+        way = way_of(remedy) if remedy is not None else None
+        said = finding.tell if way is None else None
+        sentence = said or (remedy.label if remedy is not None else None)
+        if not self._in_hand or sentence is None:
+            return False
+        code = remedy.code if remedy is not None else _TOLD
+        self._to_note.append(Done(sentence, code, to.plan_id, to.mail_id))
+        return True
 
-    def _keep(self, done: Done | None = None, *, close: bool = False) -> int:
-        """Bring the note up to date, in a thread; it is opened where there is none yet."""
+    def _keep_noted(self) -> None:
         with self._noting:
-            about = calls.about_hit(self._hit)
-            self._call_id = self.workplace.desk.write(
-                call_steps.keep_up, self._call_id, about, self._searched, self._found, done, close
-            )
+            if self._to_note:  # else it was taken along with what came after it
+                self._write_note()
+
+    def _keep(self, *, close: bool = False) -> int:
+        """Bring the note up to date, in a thread; it is opened where there is none yet.
+
+        All that was done is in it before it is closed, whichever thread comes first.
+        """
+        with self._noting:
+            return self._write_note(close=close)
+
+    def _write_note(self, *, close: bool = False) -> int:
+        about, done = calls.about_hit(self._hit), list(self._to_note)
+        del self._to_note[: len(done)]
+        self._call_id = self.workplace.desk.write(
+            call_steps.keep_up, self._call_id, about, self._searched, self._found, done, close
+        )
         self.post_message(self._Noted())
         return self._call_id
 
@@ -620,11 +668,32 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
             self.dismiss(None)
 
     def action_close_call(self) -> None:
+        if self._opened is not None:
+            self._hangs_up = True
+            self._look()
+            return
+        self._hangs_up = False
         self._remember()
         self.attempt(self._close_call)
 
     def _close_call(self) -> None:
         self.post_message(self._Closed(self._keep(close=True)))
+
+    def progress_of(self, job: Job, *, started: bool) -> ProgressScreen:
+        if not self._in_hand:
+            return super().progress_of(job, started=started)
+        self._sending, self._sent_here = CallProgressScreen(job), started
+        return self._sending
+
+    def _left(self, job: Job | None) -> None:
+        super()._left(job)
+        if job is None or job.running or self._sending is None or not self._sending.hangs_up:
+            return
+        if self._sent_here and job.state == "done" and all_sent(job.result):
+            self.action_close_call()
+        else:
+            told = say("The call stays open: see first what became of the mail.")
+            self.app.notify(told.text(), severity="warning", markup=False)
 
     @on(_Closed)
     def _leave(self, message: _Closed) -> None:

@@ -18,6 +18,7 @@ from screens.confirm import ConfirmScreen
 from screens.facts import told_at
 from screens.headnet_continue import AddressCheckScreen, ContinueScreen, Said
 from screens.headnet_words import OFFERED, AccountWords, Facts, told_state, what_comes
+from screens.led_to import LedTo
 from screens.reading import ReadingScreen
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.reader import Paragraph
@@ -62,6 +63,7 @@ class HeadnetAccountScreen(ReadingScreen[Facts]):
     def __init__(self, workplace: Workplace, school_id: int) -> None:
         super().__init__(workplace)
         self._school = school_id
+        self.led_to = LedTo()
         self._bar = TitleBar(self.place, "", "", workplace.who)
         self._next = Sentence("", id="next")
 
@@ -103,6 +105,8 @@ class HeadnetAccountScreen(ReadingScreen[Facts]):
         known = OFFERED.get(action)
         if known is None:
             return True
+        if action == "end" and self._once:
+            return False
         return self._page is not None and known(self._page.page)
 
     def _do(self, deed: Callable[[], object], told: Wording, *, mailed: bool = True) -> None:
@@ -116,7 +120,7 @@ class HeadnetAccountScreen(ReadingScreen[Facts]):
     def _tell_done(self, message: _Done) -> None:
         message.stop()
         tell(self, message.told, mailed=message.mailed)
-        self._look()
+        self.look_or_leave()
 
     def failed(self, error: Exception) -> None:
         """Tell what went wrong, and show the page as it is: it may have changed meanwhile."""
@@ -178,6 +182,7 @@ class HeadnetAccountScreen(ReadingScreen[Facts]):
             address_confirmed=True,
             former_confirmed=True,
         )
+        self.led_to = LedTo(mail_id=asked.mail_id, done=True)
         self.post_message(self._Asked(asked, ZoneInfo(plan.zone)))
 
     @on(_Asked)
@@ -190,11 +195,14 @@ class HeadnetAccountScreen(ReadingScreen[Facts]):
             at=told_at(asked.works_from, message.zone),
         )
         tell(self, told, mailed=True)
-        self._look()
+        self.look_or_leave()
 
     def action_try_now(self) -> None:
-        deed = partial(self.workplace.desk.write, headnet_passwords.try_now, self._school)
-        self._do(deed, say("The mail is tried now. F5 shows what became of it."))
+        self._do(self._try_now, say("The mail is tried now. F5 shows what became of it."))
+
+    def _try_now(self) -> None:
+        mail_id = self.workplace.desk.write(headnet_passwords.try_now, self._school)
+        self.led_to = LedTo(mail_id=mail_id, done=True)
 
     # Address and head
 

@@ -16,6 +16,7 @@ from models.language import N_, Wording, _, say
 from models.school_years import start_year_of
 from screens.commands import bindings
 from screens.jobs import Job, Jobs
+from screens.led_to import LedTo
 from screens.mapping import MappingScreen
 from screens.plan import PlanScreen, plan_calls
 from screens.progress import ProgressScreen
@@ -79,6 +80,7 @@ class ImportScreen(DeedScreen[None]):
         """With `once` it closes as soon as the plan of a file is applied."""
         super().__init__()
         self._workplace, self._once = workplace, once
+        self.led_to = LedTo()
         self._look = Look("", None)
         self._mapping: dict[str, int | str] | None = None
         self._bar = TitleBar(N_("Import a file"), *workplace.title)
@@ -291,10 +293,11 @@ class ImportScreen(DeedScreen[None]):
             screen = PlanScreen(
                 calls, close_when_applied=self._once, school=school, year=year, who=who
             )
-            self.app.push_screen(screen, self._plan_left)
+            self.app.push_screen(screen, partial(self._plan_left, job.result))
 
-    def _plan_left(self, outcome: str | None) -> None:
+    def _plan_left(self, plan_id: int, outcome: str | None) -> None:
         if self._once and outcome == "applied":
+            self.led_to = LedTo(plan_id=plan_id)
             self.app.notify(_("Applied. To undo it: g, p, then u."), markup=False)
             self.dismiss(None)
 

@@ -199,6 +199,11 @@ class PlanScreen(DeedScreen[Outcome | None]):
 
     # Doing
 
+    @property
+    def awaits_another(self) -> bool:
+        """It is being applied, and goes then: keys are for what comes (`tui.drawing.turns`)."""
+        return self._busy and self._close_when_applied
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         state = self._summary.state if self._summary else ""
         if action in ("apply", "leave_out"):

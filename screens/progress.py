@@ -25,7 +25,12 @@ class ProgressScreen(Dialog[Job]):
         with Vertical(classes="dialog-box") as box:
             box.border_title = safe(self.job.title.text())
             yield ProgressLine(self.job.reading)
+            yield from self.more()
             yield Static(safe(_("Esc leaves it running   c stops it")), classes="keys")
+
+    def more(self) -> ComposeResult:
+        """Yield what stands between the work and the keys."""
+        yield from ()
 
     def on_mount(self) -> None:
         self.set_interval(PERIOD, self._look)
@@ -41,3 +46,22 @@ class ProgressScreen(Dialog[Job]):
 
     def action_leave(self) -> None:
         self.dismiss(self.job)
+
+
+class CallProgressScreen(ProgressScreen):
+    """A sending that belongs to a call in hand: `x` has the call closed once it has ended well.
+
+    The key that closes the call on the screen below, for whoever types ahead. `hangs_up` tells
+    that it was pressed.
+    """
+
+    BINDINGS = [*bindings("progress.hang-up")]
+    hangs_up = False
+
+    def more(self) -> ComposeResult:
+        yield Static(safe(_("x closes the call once the mails have left")), id="hang-up")
+
+    def action_hang_up(self) -> None:
+        self.hangs_up = True
+        told = _("The call closes once they have left. Esc keeps it open.")
+        self.query_one("#hang-up", Static).update(safe(told))

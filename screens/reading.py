@@ -39,13 +39,26 @@ class ReadingScreen(DeedScreen[None], Generic[Page]):
         self.workplace = workplace
         self._page: Page | None = None
         self._begin = ""
+        self._once = False
+        #: What it was opened for comes: keys that are not its own are for that.
+        self.awaits_another = False
         self._headline = Sentence("", id="headline")
         self._reader = Reader()
 
     def begin_with(self, action: str) -> Self:
-        """Do an action as soon as the page is read, where it can be done then."""
-        self._begin = action
+        """Do an action as soon as the page is read, where it can be done; then the page goes.
+
+        Keys that end or cancel are not offered: one came for something else.
+        """
+        self._begin, self._once, self.awaits_another = action, True, True
         return self
+
+    def look_or_leave(self) -> None:
+        """After something was done: leave where one came to do that, else show it as it is now."""
+        if self._once:
+            self.dismiss(None)
+        else:
+            self._look()
 
     def read(self) -> Page:
         """Return the page; called in a thread."""
@@ -70,6 +83,9 @@ class ReadingScreen(DeedScreen[None], Generic[Page]):
     def on_screen_resume(self) -> None:
         self._look()
 
+    def on_screen_suspend(self) -> None:
+        self.awaits_another = False
+
     def action_refresh(self) -> None:
         self._look()
 
@@ -90,8 +106,11 @@ class ReadingScreen(DeedScreen[None], Generic[Page]):
         begin, self._begin = self._begin, ""
         if begin and self.check_action(begin, ()):
             getattr(self, f"action_{begin}")()
+        elif begin:
+            self.awaits_another = False
 
     def failed(self, error: Exception) -> None:
+        self.awaits_another = False
         self._headline.show(getattr(error, "wording", ""))
         super().failed(error)
 

@@ -23,6 +23,7 @@ from models.language import N_, Wording, _, format_day, say, say_n
 from models.text import clean, squeeze
 from screens import returned_forms
 from screens.commands import bindings
+from screens.led_to import LedTo
 from screens.plan import PlanCalls, PlanScreen, plan_calls
 from screens.returned_forms import Returned
 from screens.widgets.ask import AskDialog
@@ -90,6 +91,7 @@ class RecordConsentsScreen(DeedScreen[None]):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]
     BINDINGS = [*bindings("record.plan", "record.file", "record.remove")]
+    led_to = LedTo()
     AUTO_FOCUS = ""
 
     @dataclass
@@ -118,9 +120,13 @@ class RecordConsentsScreen(DeedScreen[None]):
     class _Kept(Message):
         lines: list[Returned]
 
-    def __init__(self, workplace: Workplace, reference: str = "") -> None:
-        """`reference` is that of the form to begin with, where one comes from a person."""
+    def __init__(self, workplace: Workplace, reference: str = "", *, once: bool = False) -> None:
+        """`reference` is that of the form to begin with, where one comes from a person.
+
+        With `once` it closes as soon as a plan has recorded all that is on the list.
+        """
         super().__init__()
+        self._once = once
         self._workplace, self._desk = workplace, workplace.desk
         self._first = reference
         self._school = workplace.chosen[0]
@@ -390,7 +396,17 @@ class RecordConsentsScreen(DeedScreen[None]):
         message.stop()
         school, year, who = self._workplace.title
         calls = self._calls(message.plan_id, list(self._lines))
-        self.app.push_screen(PlanScreen(calls, school=school, year=year, who=who))
+        screen = PlanScreen(calls, close_when_applied=self._once, school=school, year=year, who=who)
+        self.app.push_screen(screen, self._plan_left)
+
+    def _plan_left(self, outcome: str | None) -> None:
+        if self._once and outcome == "applied":
+            self.app.notify(_("Applied. To undo it: g, p, then u."), markup=False)
+            self.call_later(self._leave)  # once it is known what could not be recorded
+
+    def _leave(self) -> None:
+        if not self._lines:
+            self.dismiss(None)
 
     def _calls(self, plan_id: int, planned: list[Returned]) -> PlanCalls:
         """Return the plan's calls; applied or undone, the list follows at once.
@@ -402,6 +418,7 @@ class RecordConsentsScreen(DeedScreen[None]):
 
         def apply(number: str) -> Applied:
             done = calls.apply(number)
+            self.led_to = LedTo(plan_id=plan_id)
             self._keep(self._not_recorded(plan_id, planned))
             return done
 

@@ -93,10 +93,14 @@ class SendingScreen(DeedScreen[None]):
     def send(self) -> None:
         """Send what is due of this school; a sending that runs already is shown instead."""
         jobs: Jobs = self.app.jobs  # type: ignore[attr-defined]
-        job = jobs.current
+        job, started = jobs.current, False
         if job is None or job.title != SENDING:
-            job = jobs.start(SENDING, self._send)
-        self.app.push_screen(ProgressScreen(job), self._left)
+            job, started = jobs.start(SENDING, self._send), True
+        self.app.push_screen(self.progress_of(job, started=started), self._left)
+
+    def progress_of(self, job: Job, *, started: bool) -> ProgressScreen:
+        """Return the window of a sending, which was `started` here or was found running."""
+        return ProgressScreen(job)
 
     def _left(self, job: Job | None) -> None:
         if job is not None and job.running:
@@ -130,8 +134,8 @@ class SendingScreen(DeedScreen[None]):
     def _tell_result(self, message: Sent) -> None:
         if (result := message.result) is None:
             return
-        failed = result.refused + result.uncertain + result.held + result.retry
-        severity = "warning" if failed or result.stopped else "information"
+        wrong = result.stopped is not None or _failed(result)
+        severity = "warning" if wrong else "information"
         self.app.notify(told_of(result).text(), severity=severity, timeout=15, markup=False)  # type: ignore[arg-type]
 
     @on(_Interrupted)
@@ -155,6 +159,15 @@ def leaving(queued: int) -> Wording | None:
         "%(count)s invitations leave the house and cannot be called back. Send them?",
         queued,
     )
+
+
+def all_sent(result: SendResult) -> bool:
+    """Tell whether a sending came to its end with every mail sent."""
+    return bool(result.sent) and not _failed(result) and result.stopped is None
+
+
+def _failed(result: SendResult) -> int:
+    return result.refused + result.uncertain + result.held + result.retry
 
 
 def told_of(result: SendResult) -> Wording:

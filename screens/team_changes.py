@@ -16,6 +16,7 @@ from models.language import N_, Wording, _, say, say_n
 from models.roles import MISSIONS, ROLES, role_label
 from models.text import clean, squeeze
 from screens.commands import bindings
+from screens.led_to import LedTo
 from screens.plan import PlanScreen, plan_calls
 from screens.sending import SendingScreen
 from screens.widgets.ask import AskDialog
@@ -128,6 +129,8 @@ class ChangingScreen(SendingScreen):
     class _ToApply(Message):
         plan_id: int
 
+    led_to = LedTo()
+
     def choose_mission(self, people: Sequence[int], row: AccessRow | None) -> None:
         """Ask for a mission to give or take away; `row` where it is about one person."""
         self._ask(ChangeScreen(_about(people, row), mission_changes(row)), people)
@@ -175,6 +178,7 @@ class ChangingScreen(SendingScreen):
         message.stop()
         told = say("%(what)s. To undo it: g, p, then u.", what=message.text)
         self.app.notify(told.text(), timeout=10, markup=False)
+        self.led_to = LedTo(plan_id=message.plan_id)
         self.post_message(self.Changed(message.plan_id))
 
     @on(_ToApply)
@@ -188,9 +192,11 @@ class ChangingScreen(SendingScreen):
             year=year,
             who=who,
         )
-        self.app.push_screen(screen, self._plan_closed)
+        self.app.push_screen(screen, partial(self._plan_closed, message.plan_id))
 
-    def _plan_closed(self, _outcome: str | None) -> None:
+    def _plan_closed(self, plan_id: int, outcome: str | None) -> None:
+        if outcome == "applied":
+            self.led_to = LedTo(plan_id=plan_id)
         self.post_message(self.Changed())
 
 

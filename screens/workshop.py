@@ -14,6 +14,7 @@ from textual.message import Message
 from models.language import N_, Wording, format_day, say, say_n
 from screens.commands import bindings
 from screens.confirm import ConfirmScreen
+from screens.led_to import LedTo
 from screens.reading import ReadingScreen
 from screens.widgets.chrome import KeyBar, Sentence, TitleBar
 from screens.widgets.reader import Paragraph
@@ -23,6 +24,7 @@ from screens.workshop_words import OFFERED, Facts, WorkshopWords, next_step, tol
 from services import (
     workshop_findings,
     workshop_invoices,
+    workshop_letters,
     workshop_meetings,
     workshop_page,
     workshops,
@@ -69,6 +71,7 @@ class WorkshopScreen(ReadingScreen[Facts], CalendarFileScreen[None]):
     def __init__(self, workplace: Workplace, workshop_id: int) -> None:
         super().__init__(workplace)
         self._workshop = workshop_id
+        self.led_to = LedTo()
         self._next = Sentence("", id="next")
 
     def compose(self) -> ComposeResult:
@@ -113,6 +116,8 @@ class WorkshopScreen(ReadingScreen[Facts], CalendarFileScreen[None]):
         known = OFFERED.get(action)
         if known is None:
             return True
+        if action == "cancel" and self._once:
+            return False
         return self._page is not None and known(self._page)
 
     def action_next(self) -> None:
@@ -123,6 +128,9 @@ class WorkshopScreen(ReadingScreen[Facts], CalendarFileScreen[None]):
     def _do(self, deed: Callable[[], object], told: Wording, *, mailed: bool = True) -> None:
         def do() -> None:
             deed()
+            newest = workshop_letters.newest_to_contact
+            mail = self.workplace.desk.read(newest, self._workshop) if mailed else None
+            self.led_to = LedTo(mail_id=mail, done=self._once)
             self.post_message(self._Done(told, mailed))
 
         self.attempt(do)
@@ -131,7 +139,7 @@ class WorkshopScreen(ReadingScreen[Facts], CalendarFileScreen[None]):
     def _tell_done(self, message: _Done) -> None:
         message.stop()
         tell(self, message.told, mailed=message.mailed)
-        self.action_refresh()
+        self.look_or_leave()
 
     def failed(self, error: Exception) -> None:
         """Tell it, and show what somebody else has done meanwhile."""
@@ -153,6 +161,7 @@ class WorkshopScreen(ReadingScreen[Facts], CalendarFileScreen[None]):
     def action_take_up(self) -> None:
         desk = self.workplace.desk
         told = say("Taken up; whoever asked is told by e-mail.")
+        self._once = False  # it is still to be answered
         self._do(lambda: desk.write(workshops.take_up, self._workshop), told)
 
     def action_accept(self) -> None:

@@ -482,8 +482,11 @@ class _LateChange(Form, inherit_bindings=False):
     BINDINGS = [*bindings("form.next", "form.previous")]
 
 
-class LateChangeScreen(DeedScreen[None]):
-    """Ask the workshop office for a change: the message stands there as it will be sent."""
+class LateChangeScreen(DeedScreen[bool]):
+    """Ask the workshop office for a change: the message stands there as it will be sent.
+
+    The result is whether it is.
+    """
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (72, "-wide")]
     BINDINGS = [*bindings("late.send")]
@@ -553,7 +556,7 @@ class LateChangeScreen(DeedScreen[None]):
         message.stop()
         self._form.submitted()
         tell(self, say("The message goes to the workshop office."), mailed=True)
-        self.dismiss(None)
+        self.dismiss(True)
 
 
 def _letter(letter: LateMessage | None, refused: Wording | None) -> list[Paragraph]:

@@ -44,7 +44,7 @@ def keep_up(
     about: About,
     searched: str,
     findings: Sequence[Finding],
-    done: Done | None,
+    done: Sequence[Done],
     close: bool,
 ) -> int:
     """Bring the note of the call in hand up to date, or open it, and return its id.
@@ -56,8 +56,8 @@ def keep_up(
         call_id = calls.open_call(session, searched, caller, about, findings)
     elif not close:
         calls.note_found(session, call_id, findings)
-    if done is not None:
-        calls.note_done(session, call_id, done)
+    for each in done:
+        calls.note_done(session, call_id, each)
     if close:
         calls.close(session, call_id)
     return call_id

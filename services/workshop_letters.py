@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import func, select
+from sqlmodel import col
+
 from models.database import ActorSession
 from models.language import DEFAULT_LANGUAGE, LANGUAGES, Wording, say
 from models.mail import INVITES, LETTER_KIND, Mail
@@ -134,6 +137,16 @@ def tell_contact(session: ActorSession, workshop: Workshop, kind: str, **values:
     """Queue a letter to the contact whom the request names."""
     to = Reader(workshop.contact_email, workshop.contact_name, workshop.contact_language)
     session.add(Mail(**mail_values(workshop, kind, to, session.at, **values)))
+
+
+def newest_to_contact(session: ActorSession, workshop_id: int) -> int | None:
+    """Return the id of the last letter of a workshop to its contact, None where there is none."""
+    theirs = (
+        select(func.max(col(Mail.id)))
+        .join(Workshop, col(Workshop.id) == col(Mail.workshop_id))
+        .where(col(Workshop.id) == workshop_id, col(Mail.recipient) == Workshop.contact_email)
+    )
+    return session.scalar(theirs)
 
 
 def tell_office(

@@ -33,6 +33,7 @@ from tests.servers import MailServer
 from tests.worlds import Clock, World, make_world
 from tui import console
 from tui.app import TrousseauApp
+from tui.door import Door
 
 #: The eve of the first day of school, at nine in Brussels.
 EVE = datetime(2026, 8, 31, 7, 0, tzinfo=UTC)
@@ -74,13 +75,16 @@ class School:
 
 @pytest.fixture
 def school(
+    request: pytest.FixtureRequest,
     home: Path,
-    sqlite_template: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     mail_server: MailServer,
 ) -> Any:
-    """The installation below TROUSSEAU_HOME, its clock on `EVE`, its mail to a real server."""
+    """The installation below TROUSSEAU_HOME, its clock on `EVE`, its mail to a real server.
+
+    On SQLite, or with `postgresql` as parameter there.
+    """
     clock = Clock(EVE)
     for module in ("tui.cli.office", "tui.cli.mail", "tui.cli.database", "tui.console", "tui.door"):
         monkeypatch.setattr(f"{module}.now", clock)
@@ -91,9 +95,15 @@ def school(
     monkeypatch.chdir(folder)
     for part in ("config", "data", "state"):
         (home / part).mkdir(parents=True, mode=0o700)
-    shutil.copy2(sqlite_template, home / "data" / "trousseau.db")
-    url = f"sqlite:///{home / 'data' / 'trousseau.db'}"
-    engine = open_database(url, embedded=True, at=EVE)
+    if getattr(request, "param", "sqlite") == "postgresql":
+        url = request.getfixturevalue("postgresql_url")
+        monkeypatch.setenv("TROUSSEAU_DATABASE_URL", url)
+        engine = open_database(url, embedded=False, at=EVE)
+    else:
+        template = request.getfixturevalue("sqlite_template")
+        shutil.copy2(template, home / "data" / "trousseau.db")
+        url = f"sqlite:///{home / 'data' / 'trousseau.db'}"
+        engine = open_database(url, embedded=True, at=EVE)
     world = make_world(engine, EVE)
     world.clock = clock
     _active_elsewhere(world)
@@ -243,8 +253,16 @@ def picture(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 
 @pytest.fixture
-def open_console(school: School, monkeypatch: pytest.MonkeyPatch) -> Callable[[], TrousseauApp]:
+def open_console(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], TrousseauApp]]:
     """Return what `trousseau` would run on the terminal."""
+    engines, open_door = set(), Door.open
+
+    def open_and_note(door: Door) -> Any:
+        settings, engine = open_door(door)
+        engines.add(engine)
+        return settings, engine
 
     def opened() -> TrousseauApp:
         apps: list[TrousseauApp] = []
@@ -252,4 +270,7 @@ def open_console(school: School, monkeypatch: pytest.MonkeyPatch) -> Callable[[]
         console.open_console()
         return apps[0]
 
-    return opened
+    monkeypatch.setattr(Door, "open", open_and_note)
+    yield opened
+    for engine in engines:
+        engine.dispose()

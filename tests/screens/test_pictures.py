@@ -33,6 +33,7 @@ PICTURES = {
     "AddressCheckScreen": "screens/test_headnet_account/test_picture_of_continue[address]",
     "AskLineScreen": "screens/test_workshop/test_picture_of_the_link",
     "BallotScreen": "screens/test_ballot/test_picture",
+    "CallProgressScreen": "screens/test_progress/test_picture_of_a_call",
     "CallScreen": "screens/test_call/test_picture[80x24]",
     "CallsScreen": "screens/test_calls/test_picture[80x24]",
     "CandidateScreen": "screens/test_election/test_picture_of_the_form[candidate]",

@@ -10,7 +10,7 @@ from textual.screen import Screen
 from models.errors import TrousseauError
 from models.language import say
 from screens.jobs import Job, JobEnded
-from screens.progress import ProgressScreen
+from screens.progress import CallProgressScreen, ProgressScreen
 from screens.widgets.chrome import KeyBar, TitleBar
 from screens.widgets.progress import Reading, duration
 from services.imports.roster import Progress
@@ -105,17 +105,28 @@ def test_rate_and_time_left() -> None:
     ]  # fmt: skip
 
 
-def test_picture(console: MakeApp, snap_compare: Any) -> None:
+def opened(make: Callable[[Job], ProgressScreen], *keys: str) -> Callable[[Any], Any]:
+    """Return what opens the window of a sending that is under way, and presses keys there."""
     moments = iter([0.0])
     job = Job(say("Envoi des invitations"), clock=lambda: next(moments, 45.0))
     job.report(90, 200)
 
     async def open_progress(pilot: Any) -> None:
         await pilot.pause()
-        await pilot.app.push_screen(ProgressScreen(job))
+        await pilot.app.push_screen(make(job))
+        await pilot.press(*keys)
         await pilot.pause()
 
-    assert snap_compare(console(EmptyScreen()), run_before=open_progress)
+    return open_progress
+
+
+def test_picture(console: MakeApp, snap_compare: Any) -> None:
+    assert snap_compare(console(EmptyScreen()), run_before=opened(ProgressScreen))
+
+
+def test_picture_of_a_call(console: MakeApp, snap_compare: Any) -> None:
+    app = console(EmptyScreen(), role="helpdesk")
+    assert snap_compare(app, run_before=opened(CallProgressScreen, "x"))
 
 
 async def test_the_end_of_work_and_a_tick_find_the_screens_gone(console: MakeApp) -> None:

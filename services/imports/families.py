@@ -22,6 +22,7 @@ from services.imports.cells import (
     short_text,
     split_name,
 )
+from services.imports.columns import can_be_read
 from services.imports.dates import BIRTH_PIVOT, DOUBTFUL_FROM, Dates, Order, is_blank
 from services.imports.family_columns import (
     FAMILY_FIELDS,
@@ -43,7 +44,6 @@ from services.imports.roster import (
     SchoolRecord,
 )
 from services.imports.staff import ListKind
-from services.imports.staff_columns import never_read
 from services.imports.tables import Table, open_table, the_only_table
 
 FAMILY_LIST = ListKind(
@@ -54,7 +54,6 @@ FAMILY_LIST = ListKind(
     missing_fields,
     ("pupil_birth_date",),
 )
-_SHOWN = 200
 _LONGEST_GROUP = 60
 
 
@@ -97,23 +96,15 @@ def _read(
     table = name and open_table(source, name, meter=Meter(progress), is_header=is_header)
     if not table:
         return None
-    notices, columns, line = source.notices, table.columns, table.header_line
+    notices, columns = source.notices, table.columns
     at = (
         proposed_columns(columns)
         if choice is None
-        else chosen_columns(columns, choice, table.file, line, notices)
+        else chosen_columns(columns, choice, table.file, table.header_line, notices)
     )
-    if missing := missing_fields(at):
-        text = say(
-            "No column was found for “%(field)s”; the columns are: %(columns)s.",
-            field=FAMILY_FIELDS[missing[0]],
-            columns=clean(", ".join(filter(None, columns)), _SHOWN),
-        )
-        notices.stop(text, table.file, line)
+    missing = [FAMILY_FIELDS[name] for name in missing_fields(at)]
+    if not can_be_read(table, missing, notices):
         return None
-    for index in sorted(never_read(columns)):
-        text = say("This column is not read: national numbers and passwords are never kept.")
-        notices.information(text, table.file, line, columns[index])
     reading = _Reading(table, at, order, notices)
     reading.read_rows()
     return reading

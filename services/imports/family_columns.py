@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from models.language import Wording, say
-from models.text import clean, name_key
+from models.text import name_key
+from services.imports.columns import named_columns, never_read
 from services.imports.notices import Notices
-from services.imports.staff_columns import never_read
 
 #: Guardians of one pupil in one row at most; further ones come in rows of their own.
 MOST_GUARDIANS = 6
@@ -124,7 +124,7 @@ def is_header(cells: list[str]) -> bool:
 
 def proposed_columns(columns: Sequence[str]) -> dict[str, int]:
     """Return for each field of `FAMILY_FIELDS` the column that its header names, the first one."""
-    hidden = never_read(list(columns))
+    hidden = never_read(columns)
     found = [
         (index, one)
         for index, header in enumerate(columns)
@@ -181,19 +181,7 @@ def chosen_columns(
     columns: list[str], choice: FamilyMapping, file: str, line: int, notices: Notices
 ) -> dict[str, int]:
     """Return the columns that a mapping names; what it names in vain is told."""
-    found: dict[str, int] = {}
-    hidden = never_read(columns)
-    for name, value in choice.items():
-        index = columns.index(value) if isinstance(value, str) and value in columns else value
-        if name not in FAMILY_FIELDS or not isinstance(index, int) or not 0 <= index < len(columns):
-            text = say(
-                "The chosen column for “%(field)s” is not in this file.",
-                field=FAMILY_FIELDS.get(name, clean(str(name), _SHOWN)),
-            )
-            notices.warning(text, file, line, clean(str(value), _SHOWN))
-        elif index not in hidden:
-            found[name] = index
-    return _tidied(found)
+    return _tidied(named_columns(columns, choice, FAMILY_FIELDS, file, line, notices))
 
 
 def guardian_numbers(at: Mapping[str, int]) -> list[int]:

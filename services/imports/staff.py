@@ -31,6 +31,7 @@ from services.imports.cells import (
     split_name,
     words,
 )
+from services.imports.columns import can_be_read, never_read
 from services.imports.dates import BIRTH_PIVOT, DOUBTFUL_FROM, NO_END, Dates, Order, is_blank
 from services.imports.files import Meter, Source, SourceLike, open_source
 from services.imports.notices import Notices
@@ -48,7 +49,6 @@ from services.imports.staff_columns import (
     chosen_columns,
     is_header,
     missing_fields,
-    never_read,
     proposed_columns,
 )
 from services.imports.tables import Table, open_table, the_only_table
@@ -270,22 +270,14 @@ class _Reading:
         table = _open(source, Meter(progress))
         if table is None:
             return None
-        notices, columns, line = source.notices, table.columns, table.header_line
+        notices, columns = source.notices, table.columns
         if choice is None:
             at = proposed_columns(columns)
         else:
-            at = chosen_columns(columns, choice, table.file, line, notices)
-        if missing := missing_fields(at):
-            text = say(
-                "No column was found for “%(field)s”; the columns are: %(columns)s.",
-                field=STAFF_FIELDS[missing[0]],
-                columns=clean(", ".join(filter(None, columns)), _SHOWN),
-            )
-            notices.stop(text, table.file, line)
+            at = chosen_columns(columns, choice, table.file, table.header_line, notices)
+        missing = [STAFF_FIELDS[name] for name in missing_fields(at)]
+        if not can_be_read(table, missing, notices):
             return None
-        for index in sorted(never_read(columns)):
-            text = say("This column is not read: national numbers and passwords are never kept.")
-            notices.information(text, table.file, line, columns[index])
         reading = cls(table, at, order, school, notices)
         reading._read_rows()
         return reading

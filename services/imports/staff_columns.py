@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 
 from models.language import Wording, say
-from models.text import clean, name_key
+from models.text import name_key
+from services.imports.columns import is_never_read, named_columns
 from services.imports.notices import Notices
 
 #: What a column can hold, in the order in which a screen shows the choice.
@@ -99,14 +100,6 @@ _SYNONYMS = {
     for name, synonyms in _EXACT.items()
     for rank, synonym in enumerate(synonyms.split())
 }
-_NATIONAL = re.compile(
-    r"registrenational|niss|numeronational|nnational|nonational|rijksregister|^rn$|^nrn|"
-    r"nationalnumber|nationalregister|nationalid|^insz|^ssin|securitesociale|socialsecurity|"
-    r"carteidentite|cartedidentite"
-)
-_SECRET = re.compile(r"motdepasse|password|^mdp|^pwd|wachtwoord")
-
-_SHOWN = 200
 
 
 def is_header(cells: list[str]) -> bool:
@@ -117,7 +110,7 @@ def is_header(cells: list[str]) -> bool:
 def _recognised(header: str) -> tuple[str, int] | None:
     """Return the field that a header names and how surely (0 is surest), or None."""
     normal = name_key(header)
-    if not normal or _NATIONAL.search(normal) or _SECRET.search(normal):
+    if not normal or is_never_read(header):
         return None
     if normal in _SYNONYMS:
         return _SYNONYMS[normal]
@@ -140,15 +133,6 @@ def proposed_columns(columns: list[str]) -> dict[str, int]:
     return {name: best[name][1] for name in STAFF_FIELDS if name in best}
 
 
-def never_read(columns: list[str]) -> set[int]:
-    """Return the columns that are passed over for what they hold, whatever anybody chooses."""
-    return {
-        index
-        for index, header in enumerate(columns)
-        if _NATIONAL.search(name_key(header)) or _SECRET.search(name_key(header))
-    }
-
-
 def missing_fields(mapping: Mapping[str, int]) -> list[str]:
     """Return the fields without which no person can be read, as far as they are missing."""
     if "full_name" in mapping:
@@ -160,18 +144,7 @@ def chosen_columns(
     columns: list[str], choice: StaffMapping, file: str, line: int, notices: Notices
 ) -> dict[str, int]:
     """Return the columns that a mapping names; what it names in vain is told."""
-    found: dict[str, int] = {}
-    hidden = never_read(columns)
-    for name, value in choice.items():
-        index = columns.index(value) if isinstance(value, str) and value in columns else value
-        if name not in STAFF_FIELDS or not isinstance(index, int) or not 0 <= index < len(columns):
-            text = say(
-                "The chosen column for “%(field)s” is not in this file.",
-                field=STAFF_FIELDS.get(name, clean(str(name), _SHOWN)),
-            )
-            notices.warning(text, file, line, clean(str(value), _SHOWN))
-        elif index not in hidden:
-            found[name] = index
+    found = named_columns(columns, choice, STAFF_FIELDS, file, line, notices)
     if "surname" in found and "first_name" in found:
         found.pop("full_name", None)
     return found

@@ -307,7 +307,7 @@ REASONS = [
     Call("19c", "headnet_replaced", lambda board: board.headnet_token("19c"), ("enter",),
          ("tell_head",), "said and noted: an older password; the latest opens HeadNet",
          latest_opens, told="the older HeadNet password", pastes=True,
-         says="un ancien mot de passe HeadNet : seul le dernier compte, demandé le 22/11/2026"),
+         says="un ancien mot de passe HeadNet : seul le dernier"),
     Call("19d", "headnet_address", words("notre dame lourdes"), ("enter", "f8"),
          ("head_address",), "the address that the head uses counts after the night",
          head_address_waits, says="avec une autre adresse que celle qui est enregistrée"),

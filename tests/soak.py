@@ -23,8 +23,11 @@ TRIALS = {
 }
 #: The journeys that go through the console.
 JOURNEYS = (
+    "tests/flows/test_election.py",
     "tests/flows/test_first_day.py",
     "tests/flows/test_headnet.py",
+    "tests/flows/test_headnet_door.py",
+    "tests/flows/test_reading_room.py",
     "tests/flows/test_the_door.py",
     "tests/flows/test_workshop_life.py",
 )

@@ -131,7 +131,7 @@ async def test_two_agents_at_once_are_told(console: MakeApp, world: World) -> No
         await remark(pilot, "la mienne")
         other.write(calls.update_note, call, remarks="la sienne")
         await press(pilot, "f8")
-        assert "a modifié cette fiche" in notified(pilot)
+        assert "a modifié cette note" in notified(pilot)
         assert agent(world).read(calls.page, call).remarks == "la sienne"
         await press(pilot, "f8")
         assert agent(world).read(calls.page, call).remarks == "la mienne"

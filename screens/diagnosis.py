@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +19,7 @@ from textual.screen import Screen
 
 from models.language import N_, Wording, _, say, say_n
 from models.schools import DEFAULT_TIME_ZONE
+from screens.call_in_hand import CallInHand, is_same
 from screens.commands import allowed, bindings
 from screens.diagnosis_remedies import Way, offered, way_of, whom_to_ask
 from screens.diagnosis_words import Standings, all_well, evidence_told
@@ -38,8 +38,6 @@ from screens.widgets.reader import Paragraph, Reader
 from screens.workplace import Workplace
 from screens.workshop_dialogs import tell
 from services import (
-    call_steps,
-    calls,
     consents,
     diagnosis,
     families,
@@ -47,7 +45,6 @@ from services import (
     headnet_school,
     school_years,
 )
-from services.calls import Done
 from services.diagnosis import PlacedDiagnosis
 from services.diagnosis_remedies import MAILS
 from services.families import Correction
@@ -62,8 +59,8 @@ _LEAST_LINES, _PART_OF_LIST = 3, 2 / 5
 
 _NO_TEAM = (0, 0)
 _INVITES = ("invite", "invite_again")
-#: What is noted where a caller was told of a cause and there was nothing else to do.
-_TOLD, _CAUSE_TOLD = "tell_caller", say("the caller is told of it")
+#: What is said to be noted where a caller was told of a cause and there was nothing else to do.
+_CAUSE_TOLD = say("the caller is told of it")
 
 
 class DiagnosisScreen(ChangingScreen, PrintingScreen):
@@ -145,20 +142,15 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         self._hit, self._searched = hit, searched
         self._may_note = allowed("calls!", workplace.role)
         self._in_hand = call and self._may_note
-        self._call_id = call_id
-        self._noting = Lock()
+        self._call = CallInHand(workplace.desk, hit, searched, call_id)
         self._seen: PlacedDiagnosis | None = None
         self._key = 0
         self._current: Finding | None = None
-        #: What was found before anything was done about it, for the note of the call.
-        self._found: list[Finding] = []
         self._begun: Finding | None = None
         #: The form that was opened for a cause, until one is back and has read what holds now.
         self._opened: Finding | None = None
         self._form: Screen[Any] | None = None
         self._is_done = False
-        #: What was done and is not in the note yet, the earliest first.
-        self._to_note: list[Done] = []
         #: The call is to be closed as soon as it is known whether the form has mended it.
         self._hangs_up = False
         self._sending: CallProgressScreen | None = None
@@ -221,8 +213,8 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
 
     @property
     def _title(self) -> Wording | str:
-        if self._call_id is not None:
-            return say("Diagnosis · call n° %(number)s", number=self._call_id)
+        if self._call.id is not None:
+            return say("Diagnosis · call n° %(number)s", number=self._call.id)
         return say("Diagnosis · call in hand") if self._in_hand else N_("Diagnosis")
 
     # Reading
@@ -246,7 +238,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         self._show()
         self.refresh_bindings()
         opened, form, self._opened, self._form = self._opened, self._form, None, None
-        mended = opened and not any(_is_same(opened, f) for f in self._findings)
+        mended = opened and not any(is_same(opened, f) for f in self._findings)
         led = led_to(form)
         if opened is not None and (mended or led.done or self._is_done):
             self.note(opened, led)
@@ -360,7 +352,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         remedy = finding.remedy
         way = way_of(remedy) if remedy is not None else None
         self._begun = finding
-        self._remember()
+        self._call.remember(self._findings)
         if remedy is None or way is None:
             self.note(finding)
             what = remedy.label if remedy is not None else _CAUSE_TOLD
@@ -593,52 +585,23 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
 
     # The call in hand
 
-    def _remember(self) -> None:
-        """Keep what is found now: once it is mended it is found no more."""
-        new = [f for f in self._findings if not any(_is_same(f, each) for each in self._found)]
-        self._found = [*self._found, *new]
-
     def note(self, finding: Finding, to: LedTo | None = None) -> None:
         """Note what was done about a finding and what that led to, where there is a call."""
-        if self._add(finding, to or LedTo()):
-            self.attempt(self._keep_noted)
+        if self._in_hand and self._call.add(finding, to or LedTo()):
+            self.attempt(self._keep_done)
 
     def _note(self, finding: Finding, to: LedTo) -> None:
-        if self._add(finding, to):
-            self._keep_noted()
+        if self._in_hand and self._call.add(finding, to):
+            self._keep_done()
 
-    def _add(self, finding: Finding, to: LedTo) -> bool:
-        remedy = finding.remedy
-        way = way_of(remedy) if remedy is not None else None
-        said = finding.tell if way is None else None
-        sentence = said or (remedy.label if remedy is not None else None)
-        if not self._in_hand or sentence is None:
-            return False
-        code = remedy.code if remedy is not None else _TOLD
-        self._to_note.append(Done(sentence, code, to.plan_id, to.mail_id))
-        return True
-
-    def _keep_noted(self) -> None:
-        with self._noting:
-            if self._to_note:  # else it was taken along with what came after it
-                self._write_note()
+    def _keep_done(self) -> None:
+        if self._call.keep_done():
+            self.post_message(self._Noted())
 
     def _keep(self, *, close: bool = False) -> int:
-        """Bring the note up to date, in a thread; it is opened where there is none yet.
-
-        All that was done is in it before it is closed, whichever thread comes first.
-        """
-        with self._noting:
-            return self._write_note(close=close)
-
-    def _write_note(self, *, close: bool = False) -> int:
-        about, done = calls.about_hit(self._hit), list(self._to_note)
-        del self._to_note[: len(done)]
-        self._call_id = self.workplace.desk.write(
-            call_steps.keep_up, self._call_id, about, self._searched, self._found, done, close
-        )
+        call_id = self._call.keep(close=close)
         self.post_message(self._Noted())
-        return self._call_id
+        return call_id
 
     @on(_Noted)
     def _show_number(self, message: _Noted) -> None:
@@ -648,7 +611,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
         self.refresh_bindings()
 
     def action_call(self) -> None:
-        self._remember()
+        self._call.remember(self._findings)
         self.attempt(self._open_call)
 
     def _open_call(self) -> None:
@@ -673,7 +636,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
             self._look()
             return
         self._hangs_up = False
-        self._remember()
+        self._call.remember(self._findings)
         self.attempt(self._close_call)
 
     def _close_call(self) -> None:
@@ -785,7 +748,3 @@ def _workshop_page(workshop_id: int, at: Workplace) -> Screen[Any]:
     from screens.workshop import WorkshopScreen
 
     return WorkshopScreen(at, workshop_id)
-
-
-def _is_same(one: Finding, other: Finding) -> bool:
-    return (one.cause, one.about) == (other.cause, other.about)

@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import groupby
 from threading import Event, Thread
 from typing import Any
 
@@ -247,6 +248,23 @@ def watched(base: type[LinuxDriver], pair: Pair) -> type[LinuxDriver]:
     return Watched
 
 
+#: So many letters and figures one after the other are a text, and not keys that mean something.
+_TEXT = 4
+
+
+def _at_once(keys: Iterable[str]) -> Iterator[list[str]]:
+    """Yield what is typed before anybody looks again: a text as a whole, each other key alone.
+
+    After each letter of a text is where the walks of `test_same_screens` look.
+    """
+    for is_letter, run in groupby(keys, key=lambda key: len(key) == 1):
+        typed = list(run)
+        if is_letter and len(typed) >= _TEXT:
+            yield typed
+        else:
+            yield from ([key] for key in typed)
+
+
 class Watch:
     """Makes every console of a test run on a `Pair`. `size` and `style` replace its own."""
 
@@ -263,11 +281,12 @@ class Watch:
 
     async def press(self, pilot: Pilot[Any], keys: Iterable[str]) -> None:
         assert self.pair is not None
-        for key in keys:
-            await self.pair.type(bytes_of(key), 1, pilot.app)
+        for typed in _at_once(keys):
+            data = b"".join(bytes_of(key) for key in typed)
+            await self.pair.type(data, len(typed), pilot.app)
             await pilot._wait_for_screen()
             if not pilot.app._exit:
-                await self.pair.look(f"after {key!r}")
+                await self.pair.look(f"after {''.join(typed)!r}")
             await wait_for_idle(0)  # as Pilot does, lest a journey outrun its own threads
 
 
@@ -279,8 +298,8 @@ def both_drivers(
 ) -> Iterator[Pair]:
     """Run each console of a test on a pair of terminals; its Pilot types the keys there.
 
-    They are compared after each key, each pause and at the end. `size` and `style`, where
-    given, take the place of those that the test asks for.
+    They are compared after each key, each text, each pause and at the end. `size` and `style`,
+    where given, take the place of those that the test asks for.
     """
     watch = Watch(size, style)
     pair = watch.pair = Pair(*(size or (80, 24)))

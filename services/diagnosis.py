@@ -481,6 +481,12 @@ def diagnose(
     return replace(diagnose_hit(session, first, text, key, school_id), others=others)
 
 
+def _of_headnet_first(found: Diagnosis) -> Diagnosis:
+    """Return a school's diagnosis for who asked for its head: HeadNet's causes before others."""
+    others_last = sorted(found.findings, key=lambda each: not each.cause.startswith("headnet_"))
+    return replace(found, findings=tuple(others_last))
+
+
 def _is_whole_address(text: str) -> bool:
     try:
         parse_address(text)
@@ -524,7 +530,8 @@ def diagnose_hit(
     if hit.kind == "account":
         return diagnose_account(session, hit.id)
     if hit.school_id is not None:
-        return diagnose_school(session, hit.school_id)
+        of_it = diagnose_school(session, hit.school_id)
+        return _of_headnet_first(of_it) if hit.kind == "head" else of_it
     return Diagnosis(hit.kind, hit.id, hit.title)
 
 

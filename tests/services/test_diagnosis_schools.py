@@ -66,6 +66,16 @@ def test_the_three_checks_of_a_head_are_the_coordinators_alone(
     ))  # fmt: skip
 
 
+def test_who_asks_for_a_head_is_told_of_headnet_first(engine: Engine, tmp_path: Path) -> None:
+    house = make_house(engine, tmp_path)
+    house.world.person(email=None)
+    make_head(house).ask()
+    of_school = house.world.desk.read(diagnose, "9901", None)
+    of_head = house.world.desk.read(diagnose, "fontaine claire", None)
+    assert causes(of_school)[0] != "headnet_waits" == causes(of_head)[0]
+    assert sorted(causes(of_school)) == sorted(causes(of_head))
+
+
 def test_a_school_is_found_by_its_number(ateliers: Ateliers) -> None:
     found = ateliers.office.read(diagnose, "9901", None)
     assert (found.kind, found.id) == ("school", ateliers.world.mine)

@@ -74,7 +74,7 @@ def test_workshops(databases: Databases) -> None:
 
 def test_diagnosis(databases: Databases) -> None:
     found = figures(list(diagnosis.measure(databases, [120], 0)))
-    assert len(found) == 14 and sum(bool(figure.floor) for figure in found) == 10
+    assert len(found) == 17 and sum(bool(figure.floor) for figure in found) == 11
 
 
 def test_sending(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -445,6 +445,7 @@ def _team(c: Chooser) -> Any:
 
 #: How an argument is chosen where the name alone does not say.
 SPECIAL: dict[str, Make] = {
+    "call_steps.keep_up.done": lambda c: [ARGUMENTS["done"](c)],
     **{
         f"reading_room.{name}.query": lambda c: reading_room.RoomQuery(
             c.text(),

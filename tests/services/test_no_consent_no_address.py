@@ -354,7 +354,7 @@ def test_what_was_sent_is_not_shown_once_the_consent_is_gone(house: House, reaso
 #: (The console paints the screens of those who may see an address, and keeps nothing.)
 LETTING_OUT = {
     "deliver", "sendmail", "send_message", "rcpt", "execute_command", "open_connection",
-    "csv_text", "writer", "print_json", "print_table", "print_line", "print",
+    "csv_text", "writer", "print_json", "print_table", "print_line", "print_sentence", "print",
     "write_private", "write_bytes", "write_text", "fdopen",
 }  # fmt: skip
 
@@ -411,6 +411,7 @@ KNOWN: dict[str, str] = {
     "tui.cli.output.print_json": _MEANS,
     "tui.cli.output.print_line": _MEANS,
     "tui.cli.output.print_table": _MEANS,
+    "tui.cli.output.print_sentence": _MEANS,
     "tui.cli.output.tell": _MEANS,
     "tui.cli.plans._report": _WALKED,
     "tui.cli.plans.list_plans": _WALKED,
@@ -448,6 +449,9 @@ KNOWN: dict[str, str] = {
     "tui.cli.election.count": _PUBLISHED,
     "tui.cli.election.list_elections": _PUBLISHED,
     "tui.cli.election.show": _PUBLISHED,
+    "tui.cli.diagnose._print": "names and where their accesses stand, and no address",
+    "tui.cli.diagnose._print_finding": "sentences to read aloud, of which none names an address",
+    "tui.cli.files.words_given": "asks for the words to look for",
     "tui.cli.diagnose.diagnose": "sentences to read aloud, of which none names an address",
     "tui.cli.search.search": _NOBODY,
     "tui.cli.workshop._print_asked": _NOBODY,

@@ -71,7 +71,7 @@ def _print(found: "Diagnosis") -> None:
 
 def _print_finding(finding: "Finding", sign: str) -> None:
     margin = " " * len(sign)
-    print_sentence(finding.tell or finding.sentence, sign)
+    print_sentence(finding.tell or finding.cause, sign)  # its sentence may name an address
     for each in finding.evidence:
         if each.at is not None:
             print_sentence(f"{each.label}, {shown(each.at)}", f"{margin}- ")

@@ -57,6 +57,8 @@ _TITLE_FITS = 0.6
 
 #: The fit of a school from which on people are looked for in so many steps only.
 _STEPS, _ALL_STEPS = ((0.88, 1), (0.78, 2)), 4
+#: From so many words on the least of these fits is enough for the fewest steps.
+_MANY_WORDS = 3
 #: How well a name must fit to be meant beside a school's number.
 _RATHER = 0.7
 
@@ -150,7 +152,10 @@ def _steps(text: str, schools: Sequence[SchoolFound]) -> int:
 
     What fits a school in several words is hardly somebody's name with many slips.
     """
-    fit = schools[0].fit if schools and len(text.split()) > 1 else 0.0
+    words = len(text.split())
+    fit = schools[0].fit if schools and words > 1 else 0.0
+    if fit >= _STEPS[-1][0] and words >= _MANY_WORDS:
+        return _STEPS[0][1]
     return next((steps for least, steps in _STEPS if fit >= least), _ALL_STEPS)
 
 

@@ -136,13 +136,18 @@ def test_nothing_raw_remains_and_nothing_is_lost(hostile: str) -> None:
     ],
 )  # fmt: skip
 def test_no_part_takes_long(text: str) -> None:
-    book = Book(text)
+    # 0.05 at most where they were measured; what else runs can delay each try, not all of them.
+    assert any(_worst_part(Book(text)) < 0.25 for _try in range(4))
+
+
+def _worst_part(book: Book) -> float:
+    """Return the CPU seconds that the slowest of some parts takes."""
     worst = 0.0
     for part in range(0, book.parts, max(1, book.parts // 4)):
-        begin = time.process_time()
+        begin = time.thread_time()
         book.lines(part, 74)
-        worst = max(worst, time.process_time() - begin)
-    assert worst < 0.25  # 0.05 at most where they were measured
+        worst = max(worst, time.thread_time() - begin)
+    return worst
 
 
 def test_a_long_document_is_cut_where_nothing_is_torn_apart() -> None:

@@ -177,7 +177,7 @@ class CallScreen(DeedScreen[Outcome | None]):
 
     def action_refresh(self) -> None:
         if self.call_id is not None:
-            self.attempt(partial(self._read, self.call_id), "read", exclusive=True)
+            self.attempt(partial(self._read, self.call_id), "read", reads=True)
 
     def _read(self, call_id: int) -> None:
         self.post_message(self._Read(self._desk.read(calls.page, call_id)))
@@ -279,7 +279,7 @@ class CallScreen(DeedScreen[Outcome | None]):
             screen = PlanScreen(plan_calls(self._desk, row.plan_id), school="", year="", who=who)
             self.app.push_screen(screen)
         elif isinstance(row, StepRow) and row.mail_id is not None:
-            self.attempt(partial(self._read_mail, row.mail_id), "mail", exclusive=True)
+            self.attempt(partial(self._read_mail, row.mail_id), "mail", reads=True)
         else:
             self._table.action_whole()
 
@@ -351,7 +351,7 @@ class CallScreen(DeedScreen[Outcome | None]):
 
     def action_diagnosis(self) -> None:
         if self.call_id is not None:
-            self.attempt(partial(self._find, self.call_id), "find", exclusive=True)
+            self.attempt(partial(self._find, self.call_id), "find", reads=True)
 
     def _find(self, call_id: int) -> None:
         self.post_message(self._Found(self._desk.read(calls.hit_of, call_id)))

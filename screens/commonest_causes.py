@@ -83,7 +83,7 @@ class CommonestCausesScreen(DeedScreen[None]):
     @on(PagedTable.Refreshed)
     def _look(self) -> None:
         self._tell()
-        self.attempt(self._read, "read", exclusive=True)
+        self.attempt(self._read, "read", reads=True)
 
     def _read(self) -> None:
         whole = self._desk.read(calls.commonest, self._day, None, 1_000)

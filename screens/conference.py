@@ -76,7 +76,7 @@ class ConferenceScreen(RoomScreen[None]):
     # Reading
 
     def read_again(self) -> None:
-        self.attempt(self._read, "read", exclusive=True)
+        self.attempt(self._read, "read", reads=True)
 
     def _read(self) -> None:
         self.post_message(self._Read(self._desk.read(conferences.page, self._conference)))

@@ -96,7 +96,7 @@ class CountedListScreen(DeedScreen[None], Generic[Entry]):
 
     def count(self) -> None:
         """Read the counts anew; with nothing to do where they are read with the rows."""
-        self.attempt(self._read_counts, "count", exclusive=True)
+        self.attempt(self._read_counts, "count", reads=True)
 
     @on(PagedTable.Refreshed)
     def _count_again(self) -> None:

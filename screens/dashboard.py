@@ -173,7 +173,7 @@ class DashboardScreen(DeedScreen[None]):
         here = self._workplace.here
         school_id = here.school_id if here else None
         year_id = here.school_year_id if here else None
-        self.attempt(partial(self._read, school_id, year_id), exclusive=True)
+        self.attempt(partial(self._read, school_id, year_id), reads=True)
 
     def _read(self, school_id: int | None, year_id: int | None) -> None:
         self.post_message(self._Seen(self._workplace.desk.read(overview, school_id, year_id)))

@@ -221,7 +221,7 @@ class DiagnosisScreen(ChangingScreen, PrintingScreen):
 
     @on(SendingScreen.Sent)
     def _look(self, _message: Message | None = None) -> None:
-        self.attempt(self._read, group="read", exclusive=True)
+        self.attempt(self._read, group="read", reads=True)
 
     def action_refresh(self) -> None:
         self._look()

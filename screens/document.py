@@ -126,7 +126,7 @@ class DocumentScreen(RoomScreen[None]):
 
     def _look(self) -> None:
         read = partial(self._read, is_accessible(self), self._needs_code())
-        self.attempt(read, "read", exclusive=True)
+        self.attempt(read, "read", reads=True)
 
     def _needs_code(self) -> bool:
         """Tell whether a file is fetched by a code: over SSH, without an account and its key."""

@@ -130,7 +130,7 @@ class ElectionScreen(ReadingScreen[Facts]):
             paper = desk.read(election_voting.ballot, self._election, school_id)
             self.post_message(self._Paper(paper))
 
-        self.attempt(take, "paper", exclusive=True)
+        self.attempt(take, "paper", reads=True)
 
     @on(_Paper)
     def _fill_in(self, message: _Paper) -> None:

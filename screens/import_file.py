@@ -140,7 +140,7 @@ class ImportScreen(DeedScreen[None]):
 
     def action_complete(self) -> None:
         text = self._form["path"].value
-        self.attempt(partial(self._complete, text), "complete", exclusive=True)
+        self.attempt(partial(self._complete, text), "complete", reads=True)
 
     def _complete(self, text: str) -> None:
         self.post_message(self._Completed(importing.complete_path(text)))

@@ -84,7 +84,7 @@ class PersonScreen(ChangingScreen):
     @on(ChangingScreen.Changed)
     @on(SendingScreen.Sent)
     def _look(self, _message: Message | None = None) -> None:
-        self.attempt(self._read_page)
+        self.attempt(self._read_page, "read", reads=True)
 
     def action_refresh(self) -> None:
         self._look()

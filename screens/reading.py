@@ -93,7 +93,7 @@ class ReadingScreen(DeedScreen[None], Generic[Page]):
         self._show()
 
     def _look(self) -> None:
-        self.attempt(self._read, group="read", exclusive=True)
+        self.attempt(self._read, group="read", reads=True)
 
     def _read(self) -> None:
         self.post_message(self._Read(self.read()))

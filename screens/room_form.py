@@ -156,7 +156,7 @@ class PathFormScreen(RoomFormScreen):
 
     def action_complete(self) -> None:
         text = self.form["file"].value
-        self.attempt(partial(self._complete, text), "complete", exclusive=True)
+        self.attempt(partial(self._complete, text), "complete", reads=True)
 
     def _complete(self, text: str) -> None:
         found = complete_path(text)

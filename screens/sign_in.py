@@ -89,7 +89,7 @@ class SignInScreen(DoorScreen):
         self.answer.say(self._told or "")
         self._notice.display = self._headnet.display = False
         # Behind the first picture, which would have to share the processor with it.
-        self.call_after_refresh(self.attempt, self._prepare, group="prepare", exclusive=True)
+        self.call_after_refresh(self.attempt, self._prepare, group="prepare", reads=True)
 
     @property
     def untouched(self) -> bool:

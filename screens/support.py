@@ -83,10 +83,10 @@ class SupportScreen(DeedScreen[None]):
 
     def on_mount(self) -> None:
         self.attempt(self._open, "open")
-        self.attempt(self._diagnose, "diagnosis")
+        self.attempt(self._diagnose, "diagnosis", reads=True)
 
     def language_changed(self) -> None:
-        self.attempt(self._diagnose, "diagnosis", exclusive=True)
+        self.attempt(self._diagnose, "diagnosis", reads=True)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return action != "save" or self._form is not None

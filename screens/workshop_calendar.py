@@ -419,7 +419,7 @@ class WorkshopCalendarScreen(CalendarFileScreen[date]):
         wanted = months[0], _months_after(months[-1], 1) - _DAY
         if wanted != self._read_for:
             self._read_for = wanted
-            self.attempt(partial(self._read, *wanted, self._ground), "days", exclusive=True)
+            self.attempt(partial(self._read, *wanted, self._ground), "days", reads=True)
         self._show()
 
     def _read(self, first: date, last: date, ground: Ground) -> None:

@@ -525,7 +525,7 @@ class LateChangeScreen(DeedScreen[bool]):
     @on(Field.Edited)
     def _write(self, event: Field.Edited) -> None:
         self._asked = event.value
-        self.attempt(partial(self._read, event.value), "letter", exclusive=True)
+        self.attempt(partial(self._read, event.value), "letter", reads=True)
 
     def _read(self, text: str) -> None:
         from models.errors import TrousseauError

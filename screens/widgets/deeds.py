@@ -9,11 +9,14 @@ from typing import TypeVar
 
 from textual import on
 from textual.message import Message
+from textual.worker import active_worker
 
 from screens.widgets.errors import tell_error
 from screens.widgets.leaving import LeftOnce
 
 Result = TypeVar("Result")
+
+_READING = "reading"
 
 
 class DeedScreen(LeftOnce[Result]):
@@ -24,19 +27,33 @@ class DeedScreen(LeftOnce[Result]):
         error: Exception
 
     def attempt(
-        self, deed: Callable[[], None], group: str = "deed", *, exclusive: bool = False
+        self,
+        deed: Callable[[], None],
+        group: str = "deed",
+        *,
+        exclusive: bool = False,
+        reads: bool = False,
     ) -> None:
         """Do it in a thread; what goes wrong comes to `failed`.
 
-        With `exclusive` it takes the place of whatever is still being done in its group.
+        With `exclusive` it takes the place of whatever is still being done in its group. So does
+        what only `reads`; and what an earlier reading finds after that is not posted any more.
         """
         self.run_worker(
             partial(self._attempt, deed),
+            name=_READING if reads else "",
             thread=True,
             group=group,
-            exclusive=exclusive,
+            exclusive=exclusive or reads,
             exit_on_error=False,
         )
+
+    def post_message(self, message: Message) -> bool:
+        # A thread goes on when its worker is cancelled, and may end after the one that came later.
+        worker = active_worker.get(None)
+        if worker is not None and worker.name == _READING and worker.is_cancelled:
+            return False
+        return super().post_message(message)
 
     def _attempt(self, deed: Callable[[], None]) -> None:
         try:

@@ -17,7 +17,6 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import groupby
 from threading import Event, Thread
 from typing import Any
 
@@ -29,6 +28,7 @@ from textual.message import Message
 from textual.pilot import Pilot
 
 from tests.emulator import Emulator
+from tests.typed import at_once
 from tui.app import TrousseauApp
 
 #: Seconds for which what was meant may be under way to the terminal.
@@ -248,23 +248,6 @@ def watched(base: type[LinuxDriver], pair: Pair) -> type[LinuxDriver]:
     return Watched
 
 
-#: So many letters and figures one after the other are a text, and not keys that mean something.
-_TEXT = 4
-
-
-def _at_once(keys: Iterable[str]) -> Iterator[list[str]]:
-    """Yield what is typed before anybody looks again: a text as a whole, each other key alone.
-
-    After each letter of a text is where the walks of `test_same_screens` look.
-    """
-    for is_letter, run in groupby(keys, key=lambda key: len(key) == 1):
-        typed = list(run)
-        if is_letter and len(typed) >= _TEXT:
-            yield typed
-        else:
-            yield from ([key] for key in typed)
-
-
 class Watch:
     """Makes every console of a test run on a `Pair`. `size` and `style` replace its own."""
 
@@ -281,7 +264,7 @@ class Watch:
 
     async def press(self, pilot: Pilot[Any], keys: Iterable[str]) -> None:
         assert self.pair is not None
-        for typed in _at_once(keys):
+        for typed in at_once(keys):
             data = b"".join(bytes_of(key) for key in typed)
             await self.pair.type(data, len(typed), pilot.app)
             await pilot._wait_for_screen()

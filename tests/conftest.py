@@ -33,6 +33,7 @@ from tests.servers import (
     alone,
     make_folder,
 )
+from tests.typed import type_texts_at_once
 from tests.worked_out import share_compiled_statements, share_parsed_style_sheets
 
 TESTS = Path(__file__).parent
@@ -161,6 +162,11 @@ def run_folder() -> Path:
 def _worked_out_once() -> None:
     share_compiled_statements()
     share_parsed_style_sheets()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _typed_at_once() -> None:
+    type_texts_at_once()
 
 
 @pytest.fixture(autouse=True)

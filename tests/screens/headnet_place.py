@@ -12,6 +12,7 @@ from services import head_addresses, school_years
 from tests.screens.conftest import settled
 from tests.screens.workshop_place import paste
 from tests.services.headnet_world import Heads
+from tests.typed import at_once
 
 MORNING = "2026-11-23T04:00+01:00"
 
@@ -60,8 +61,8 @@ def asked(pilot: Pilot[Any]) -> str:
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:
     """Press keys one by one, and wait for all that each sets going."""
-    for key in keys:
-        await pilot.press(key)
+    for typed in at_once(keys):
+        await pilot.press(*typed)
         await settled(pilot)
 
 

@@ -52,6 +52,7 @@ from tests.screens.samples import HOSTILE
 from tests.servers import MailServer
 from tests.services.diagnosis_world import Town
 from tests.services.workshop_world import make_ateliers
+from tests.typed import at_once
 from tests.worlds import Member, World
 
 
@@ -87,8 +88,8 @@ def rows(world: World, table: Any) -> list[Any]:
 async def on_screen(pilot: Pilot[Any], *keys: str) -> str:
     """Press keys, one after the other, and return what is shown then."""
     await settled(pilot)
-    for key in keys:
-        await pilot.press(key)
+    for typed in at_once(keys):
+        await pilot.press(*typed)
         await settled(pilot)
     return " ".join(screen_text(pilot.app).split())
 

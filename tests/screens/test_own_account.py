@@ -20,6 +20,7 @@ from services.passwords import Hasher
 from services.profiles import actor_for
 from services.sign_in import Entrance
 from tests.screens.conftest import MakeApp, screen_text, settled
+from tests.typed import at_once
 from tests.worlds import World
 
 ADDRESS = "anne.lambert@saint-exemple.example"
@@ -144,9 +145,9 @@ KEYS: dict[str, tuple[str, ...]] = {
 def test_picture(console: MakeApp, place: Workplace, snap_compare: Any, name: str) -> None:
     async def go(pilot: Pilot[Any]) -> None:
         await settled(pilot)
-        for key in KEYS[name]:
-            await pilot.press(key)
-            if len(key) > 1 or len(pilot.app.screen_stack) == 1:
+        for typed in at_once(KEYS[name]):
+            await pilot.press(*typed)
+            if len(typed[-1]) > 1 or len(pilot.app.screen_stack) == 1:
                 await settled(pilot)
                 pilot.app.clear_notifications()  # they pass by themselves
         await settled(pilot)

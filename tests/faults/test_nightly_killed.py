@@ -121,7 +121,7 @@ def test_killed_again_and_again_it_does_everything_once(
     chance, folder = Random(seed), tmp_path / "bounces"
     killed = 0
     # Each dies a little further on at most: some while they take the night, some at its end.
-    while killed < 60:
+    while killed < 30:
         dies_at = chance.randint(1, 90)
         process = processes.Process(target=work, args=(database_url, str(folder), dies_at))
         process.start()

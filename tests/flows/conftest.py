@@ -271,6 +271,8 @@ def open_console(
         return apps[0]
 
     monkeypatch.setattr(Door, "open", open_and_note)
+    # Where the clock goes on by hours, a look between two keys would sign out whoever is at work.
+    monkeypatch.setattr(console, "_LOOK_EVERY", 36_000.0)
     yield opened
     for engine in engines:
         engine.dispose()

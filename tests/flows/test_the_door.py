@@ -46,6 +46,7 @@ from services.team_changes import TeamChange
 from tests.flows.conftest import DIRECTOR, PASSWORD, Journey, School
 from tests.flows.test_first_day import TOKEN, OpenConsole
 from tests.worlds import Member
+from tui import console
 from tui.command_line import run as run_command
 
 pytestmark = pytest.mark.timeout(300)
@@ -523,6 +524,22 @@ async def test_who_touches_no_key_is_signed_out(
         who.sees_not("Anne", "Institut")
         await who.picture("1-signed-out")
         await who.press("escape")
+    assert app.return_value == 0
+
+
+async def test_the_console_looks_by_itself_whether_anybody_is_there(
+    school: School, open_console: OpenConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "_LOOK_EVERY", 0.05)
+    app: Any = open_console()
+    app._leaves = True
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        school.clock.now += timedelta(minutes=21)
+        for _ in range(100):
+            await pilot.pause(0.05)
+            if app.return_value is not None:
+                break
     assert app.return_value == 0
 
 

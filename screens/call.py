@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -232,21 +233,18 @@ class CallScreen(DeedScreen[Outcome | None]):
         page = self._page
         if page is None:
             return Page([], 0)
-        rows = [
-            *(self._row(f"cause-{place}", each) for place, each in enumerate(page.causes)),
-            *(self._row(f"step-{place}", each) for place, each in enumerate(page.steps)),
+        told: list[tuple[str, CauseRow | StepRow]] = [
+            *((f"cause-{place}", each) for place, each in enumerate(page.causes)),
+            *((f"step-{place}", each) for place, each in enumerate(page.steps)),
         ]
-        return Page(rows[offset : offset + limit], len(rows))
+        told.sort(key=lambda each: _time(each[1]))  # at one time first what was found
+        rows = [self._row(*each) for each in told[offset : offset + limit]]
+        return Page(rows, len(told))
 
     def _row(self, key: str, row: CauseRow | StepRow) -> Row:
-        kind, at, who = (
-            (_FOUND, row.found_at, "")
-            if isinstance(row, CauseRow)
-            else (_DONE, row.done_at, row.done_by)
-        )
-        return Row(
-            key, (told_at(at, self._zone), Cell(kind.text, kind.tone), row.sentence.text(), who)
-        )
+        kind, who = (_FOUND, "") if isinstance(row, CauseRow) else (_DONE, row.done_by)
+        at = told_at(_time(row), self._zone)
+        return Row(key, (at, Cell(kind.text, kind.tone), row.sentence.text(), who))
 
     def _behind(self, key: object) -> CauseRow | StepRow | None:
         kind, _dash, place = str(key).partition("-")
@@ -402,6 +400,10 @@ def _about(page: CallPage) -> Wording | str:
     if whom:
         return say("About %(whom)s.", whom=whom)
     return say("Searched: %(text)s", text=page.searched) if page.searched else ""
+
+
+def _time(row: CauseRow | StepRow) -> datetime:
+    return row.found_at if isinstance(row, CauseRow) else row.done_at
 
 
 def _details(row: CauseRow | StepRow) -> Iterator[str]:

@@ -186,6 +186,20 @@ async def test_what_was_done_and_the_diagnosis_open_and_lead_back(
         assert pilot.app.screen is diagnosis  # and not one more above the note
 
 
+async def test_what_was_found_after_something_was_done_stands_after_it(
+    console: MakeApp, world: World
+) -> None:
+    call = a_call(world)
+    world.clock.now += timedelta(minutes=1)
+    later = Finding("superseded", say("Only the last one counts."))
+    agent(world).write(calls.note_found, call, [later])
+    async with console(CallScreen(place(world), call), role="helpdesk").run_test() as pilot:
+        await settled(pilot)
+        text = shown(pilot)
+        told = ("e@d.be", "The invitation is sent again.", "Only the last one counts.")
+        assert sorted(told, key=text.index) == list(told)
+
+
 async def test_enter_opens_what_was_done_and_letters_work_in_the_list(
     console: MakeApp, world: World
 ) -> None:

@@ -19,7 +19,7 @@ def test_a_session_has_the_terminal_and_its_status_comes_back(steady: Serving) -
         assert steady.children() == [process] and line.process != process
         line.type("end 7\n")
         assert line.wait_for_end() == 7
-    assert not is_alive(process)
+    until(lambda: not is_alive(process), "the session's end")
 
 
 def test_it_is_told_of_another_size(steady: Serving) -> None:
@@ -119,7 +119,7 @@ def test_a_signal_to_the_caller_ends_it(steady: Serving, number: int) -> None:
         process = line.session()
         line.send(number)
         assert line.wait_for_end() == 128 + number
-    assert not is_alive(process)
+    until(lambda: not is_alive(process), "the session's end")
 
 
 def test_one_that_does_not_want_to_end_is_ended(steady: Serving) -> None:

@@ -74,6 +74,8 @@ def test_who_asks_for_a_head_is_told_of_headnet_first(engine: Engine, tmp_path: 
     of_head = house.world.desk.read(diagnose, "fontaine claire", None)
     assert causes(of_school)[0] != "headnet_waits" == causes(of_head)[0]
     assert sorted(causes(of_school)) == sorted(causes(of_head))
+    for finding in of_head.findings:
+        assert finding.tell is not None and "@" not in finding.tell.text("fr"), finding.cause
 
 
 def test_a_school_is_found_by_its_number(ateliers: Ateliers) -> None:

@@ -71,7 +71,8 @@ def _print(found: "Diagnosis") -> None:
 
 def _print_finding(finding: "Finding", sign: str) -> None:
     margin = " " * len(sign)
-    print_sentence(finding.tell or finding.cause, sign)  # its sentence may name an address
+    assert finding.tell is not None  # which a diagnosis adds; the sentence may name an address
+    print_sentence(finding.tell, sign)
     for each in finding.evidence:
         if each.at is not None:
             print_sentence(f"{each.label}, {shown(each.at)}", f"{margin}- ")

@@ -13,6 +13,7 @@ from textual.worker import active_worker
 
 from screens.widgets.errors import tell_error
 from screens.widgets.leaving import LeftOnce
+from screens.widgets.threads import do_in_any_case
 
 Result = TypeVar("Result")
 
@@ -38,14 +39,14 @@ class DeedScreen(LeftOnce[Result]):
 
         With `exclusive` it takes the place of whatever is still being done in its group. So does
         what only `reads`; and what an earlier reading finds after that is not posted any more.
+        Whatever else it is, it is done even where the screen is left before it has begun.
         """
+        work = partial(self._attempt, deed)
+        if not reads:
+            do_in_any_case(self, work, group, exclusive=exclusive)
+            return
         self.run_worker(
-            partial(self._attempt, deed),
-            name=_READING if reads else "",
-            thread=True,
-            group=group,
-            exclusive=exclusive or reads,
-            exit_on_error=False,
+            work, name=_READING, thread=True, group=group, exclusive=True, exit_on_error=False
         )
 
     def post_message(self, message: Message) -> bool:

@@ -21,6 +21,7 @@ from models.text import clean, squeeze
 from screens.commands import bindings
 from screens.widgets.chrome import Sentence
 from screens.widgets.text import CURSOR, fit, is_accessible
+from screens.widgets.threads import DRAFT, do_in_any_case
 
 #: Returns what is wrong with a value, in words, or None.
 Check = Callable[[str], Wording | None]
@@ -269,7 +270,7 @@ class Form(Vertical):
 
     def on_mount(self) -> None:
         if self._drafts:
-            self.run_worker(self._load_draft, thread=True, group="draft", exit_on_error=False)
+            self.run_worker(self._load_draft, thread=True, group=DRAFT, exit_on_error=False)
 
     def __getitem__(self, name: str) -> Field:
         return next(field for field in self._fields if field.key == name)
@@ -325,7 +326,7 @@ class Form(Vertical):
             if self._writing:
                 return
             self._writing = True
-        self.run_worker(self._write_latest, thread=True, group="draft", exit_on_error=False)
+        do_in_any_case(self.app, self._write_latest, DRAFT)
 
     def _write_latest(self) -> None:
         while work := self._take():

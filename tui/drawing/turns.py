@@ -17,6 +17,8 @@ from textual.message_pump import MessagePump
 from textual.widgets import Input, TextArea
 from textual.worker import Worker
 
+from screens.widgets.threads import DRAFT
+
 #: A message passes from the focus up to the App, and what it makes a widget post once more.
 _ROUNDS = 2
 #: So many rounds at most: a screen that opens takes five.
@@ -158,12 +160,15 @@ class Turns:
     def _works(self) -> bool:
         """Tell whether a screen reads or writes because of the key in turn.
 
-        The App's own workers are for long work, which goes on behind whatever one does.
+        The App's own workers are for long work, which goes on behind whatever one does; but
+        for a draft, which may be read again at once.
         """
         if isinstance(self._app.focused, Input | TextArea) and self._is_text():
             return False
         return any(
-            worker not in self._workers and not worker.is_finished and worker.node is not self._app
+            worker not in self._workers
+            and not worker.is_finished
+            and (worker.node is not self._app or worker.group == DRAFT)
             for worker in self._app.workers
         )
 

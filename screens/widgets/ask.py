@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 from models.language import Wording
 from screens.commands import bindings
 from screens.widgets.dialog import Dialog, Result
-from screens.widgets.field import TextInput
+from screens.widgets.field import TextInput, TooLong
 from screens.widgets.text import safe
 
 
@@ -52,6 +52,11 @@ class AskDialog(Dialog[Result | None]):
         """Let the complaint go: it was about what is no longer there."""
         event.stop()
         self.query_one("#complaint", Static).update("")
+
+    @on(TooLong)
+    def _tell_limit(self, event: TooLong) -> None:
+        event.stop()
+        self.query_one("#complaint", Static).update(safe(event.complaint.text()))
 
     @on(Input.Submitted)
     def _check(self, event: Input.Submitted) -> None:

@@ -16,7 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
-from models.language import N_, Wording, _
+from models.language import N_, Wording, _, say
 from models.text import clean, squeeze
 from screens.commands import bindings
 from screens.widgets.chrome import Sentence
@@ -37,8 +37,22 @@ class DraftKeeper(Protocol):
     def forget(self, form: str) -> None: ...
 
 
+@dataclass
+class TooLong(Message):
+    """What was typed or pasted into an entry is longer than it holds: `most` characters."""
+
+    most: int
+
+    @property
+    def complaint(self) -> Wording:
+        return say("Too long: %(most)s at most", most=self.most)
+
+
 class TextInput(Input):
-    """One line of text: a limit, no blinking, no selection on focus, one colour."""
+    """One line of text: a limit, no blinking, no selection on focus, one colour.
+
+    What is longer than the limit is not taken at all, for half an address may be somebody else's.
+    """
 
     DEFAULT_CSS = """
     TextInput, TextInput:focus { border: none; height: 1; padding: 0; }
@@ -68,6 +82,12 @@ class TextInput(Input):
             id=id,
         )
         self.cursor_blink = False
+
+    def replace(self, text: str, start: int, end: int) -> None:
+        before, kept = self.value, len(self.value) - abs(end - start)
+        super().replace(text, start, end)
+        if self.value == before and self.max_length and kept + len(text) > self.max_length:
+            self.post_message(TooLong(self.max_length))
 
     def render_line(self, y: int) -> Strip:
         """Draw an entry as long as it is even while it is empty, or nobody sees where it is."""
@@ -228,6 +248,11 @@ class Field(Horizontal):
         if (value := self.value) != self._told:
             self._told = value
             self.post_message(self.Edited(self, value))
+
+    @on(TooLong)
+    def _tell_limit(self, event: TooLong) -> None:
+        event.stop()
+        self.complain(event.complaint)
 
     @on(Input.Blurred)
     def _left(self, event: Input.Blurred) -> None:

@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.widgets import TextArea
 
 from models.text import clean
-from screens.widgets.field import Field
+from screens.widgets.field import Field, TooLong
 
 _LINE = Style(underline=True)
 #: Keys that are the console's own.
@@ -27,7 +27,7 @@ def clean_lines(text: str) -> str:
 class TextBox(TextArea, inherit_bindings=False):
     """Several lines, wrapped: a limit, no blinking, one colour. Tab leaves it.
 
-    What is typed or pasted is made safe and cut at `max_length` characters.
+    What is typed or pasted is made safe and cut at `max_length` characters, and that is told.
     """
 
     DEFAULT_CSS = """
@@ -71,6 +71,8 @@ class TextBox(TextArea, inherit_bindings=False):
         lines = insert.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         safe = "\n".join(clean(line) for line in lines)
         room = self.max_length - len(self.text) + len(self.get_text_range(start, end))
+        if len(safe) > room:  # once its change has been told of, which takes complaints back
+            self.call_later(self.post_message, TooLong(self.max_length))
         return super()._replace_via_keyboard(safe[: max(0, room)], start, end)
 
 

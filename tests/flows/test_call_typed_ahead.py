@@ -47,8 +47,6 @@ class Agent(Typist):
     async def comes_to(self, screen: type[Any]) -> None:
         while not (isinstance(self.app.screen, screen) and self.app.screen.is_current):
             await asyncio.sleep(0.02)
-        if screen is not CallProgressScreen:
-            await settled(self.pilot)
 
 
 @pytest.fixture
@@ -92,6 +90,7 @@ async def test_the_key_that_hangs_up_waits_for_the_sending(
         await both_on_two_terminals.type(b"x", 1, agent.app)  # once more changes nothing
         gate.set()
         await agent.comes_to(DashboardScreen)
+        await settled(pilot)
         assert [mail.recipients for mail in school.server.messages] == [[board.callers[1].email]]
         assert notes(board)[-1].closed_at is not None and len(notes(board)) == 1
         agent.sees("L’appel n° 1 est clos.")
@@ -99,8 +98,10 @@ async def test_the_key_that_hangs_up_waits_for_the_sending(
         # Escape takes it back: the sending goes on, and the call stays open.
         gate.clear()
         await agent.calls("quitte ann", *_KEYS, "escape", then=DiagnosisScreen)
+        assert len(school.server.messages) == 1
         gate.set()
         await settled(pilot)
+        assert school.server.messages[-1].recipients == [board.callers[2].email]
         assert notes(board)[-1].closed_at is None and len(notes(board)) == 2
         await agent.press("x")
         assert isinstance(agent.app.screen, DashboardScreen)
@@ -108,5 +109,6 @@ async def test_the_key_that_hangs_up_waits_for_the_sending(
         # What the server does not take keeps the call open, and says so.
         school.server.answer("RCPT", "550 5.1.1 unknown user")
         await agent.calls("refuse ann", *_KEYS, then=DiagnosisScreen)
+        await settled(pilot)
         agent.sees("L’appel reste ouvert")
         assert notes(board)[-1].closed_at is None and len(notes(board)) == 3

@@ -50,6 +50,7 @@ def _fill(server: SshServer, built: Path) -> dict[str, str]:
             os.chown(path, UID, UID)
     else:
         unfinished = built.with_name("unfinished-ssh")
+        shutil.rmtree(unfinished, ignore_errors=True)  # of one who did not come to the end
         unfinished.mkdir(mode=0o700)
         keys = {n: server.keygen(unfinished / n) for n in (*ACCOUNTS, "shared", "unknown")}
         lines = {name: keys[name].with_suffix(".pub").read_text() for name in ACCOUNTS}

@@ -5,14 +5,18 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from textual.events import Paste
 from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Input
 
-from models.language import say
+from models.language import Wording, say
 from screens.confirm import ConfirmScreen
+from screens.widgets.ask import AskDialog
 from screens.widgets.dialog import Dialog
 from screens.widgets.table import PagedTable
 from tests.both_drivers import both_drivers
-from tests.screens.conftest import MakeApp, settled
+from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.samples import People
 from tests.screens.widgets.test_table import ListScreen
 
@@ -106,3 +110,19 @@ async def test_it_opens_in_a_window_that_is_too_small(
                 await pilot.press("escape")
                 await settled(pilot)
             assert isinstance(app.screen, ListScreen)
+
+
+class _Word(AskDialog[str]):
+    def read(self, text: str) -> str | Wording:
+        return text
+
+
+async def test_what_does_not_fit_into_the_line_of_a_question_is_told_of(console: MakeApp) -> None:
+    async with console(Screen()).run_test(size=(80, 24)) as pilot:
+        dialog = _Word("Mot", say("Which word?"), say("Enter takes it"), longest=10)
+        await pilot.app.push_screen(dialog)
+        entry = dialog.query_one(Input)
+        entry.post_message(Paste("y" * 11))
+        await settled(pilot)
+        assert entry.value == ""
+        assert "Trop long : 10 au plus" in screen_text(pilot.app).replace("\u00a0", " ")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Input
@@ -112,6 +112,23 @@ async def test_what_is_pasted_is_cut_and_made_safe(console: MakeApp) -> None:
         await settled(pilot)
         assert len(screen.form.values["surname"]) <= 60
         assert "\x1b" not in screen.form.values["surname"]
+
+
+async def test_what_does_not_fit_is_told_of_and_not_taken(console: MakeApp) -> None:
+    screen = FormScreen()
+    async with console(screen).run_test(size=(80, 24)) as pilot:
+        await pilot.press(*"Lambert")
+        screen.form["surname"].entry.post_message(events.Paste("y" * 54))
+        await settled(pilot)
+        assert screen.form["surname"].value == "Lambert"
+        assert "Trop long : 60 au plus" in screen_text(pilot.app).replace("\u00a0", " ")
+        screen.form["surname"].entry.post_message(events.Paste("y" * 53))
+        await settled(pilot)
+        assert screen.form["surname"].value == "Lambert" + "y" * 53
+        assert "Trop long" not in screen_text(pilot.app)
+        await pilot.press("z")  # what is typed, too
+        await settled(pilot)
+        assert "Trop long" in screen_text(pilot.app)
 
 
 def test_picture(console: MakeApp, snap_compare: Any) -> None:

@@ -308,7 +308,10 @@ class FollowedScreen(ListScreen):
         self.heard.append(message.row and message.row.key)
 
 
-async def test_rows_that_come_at_once_are_painted_once(console: MakeApp) -> None:
+async def test_rows_that_come_at_once_are_painted_once(
+    console: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("screens.widgets.table._PATIENCE", 60.0)
     screen = FollowedScreen(People())
     screen.table = table = Watched(COLUMNS, People().load)
     async with console(screen).run_test(size=(120, 24)) as pilot:

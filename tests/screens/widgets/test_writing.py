@@ -6,7 +6,7 @@ from textual.screen import Screen
 
 from screens.widgets.field import Field, Form
 from screens.widgets.writing import TextBox, WritingField, clean_lines
-from tests.screens.conftest import MakeApp, settled
+from tests.screens.conftest import MakeApp, screen_text, settled
 from tests.screens.widgets.test_field import Drafts
 
 
@@ -40,6 +40,10 @@ async def test_what_is_typed_and_pasted_is_safe_cut_and_kept(console: MakeApp) -
         await settled(pilot)
         assert screen.form["text"].value == ("Bon?\ngq\nun\ufffd " + "x" * 80)[:40]
         assert kept.kept["letter"]["text"] == screen.form["text"].value
+        assert "Trop long : 40" in screen_text(pilot.app).replace("\u00a0", " ")
+        await pilot.press("backspace")
+        await settled(pilot)
+        assert "Trop long" not in screen_text(pilot.app)
         await pilot.press("tab")
         assert not box.has_focus
     again = Writing(kept)

@@ -25,6 +25,7 @@ from screens.status_list import STATUS_KINDS
 from screens.widgets.chrome import KeyBar, LineDetail, TitleBar
 from screens.widgets.deeds import DeedScreen
 from screens.widgets.field import TextInput
+from screens.widgets.filter import as_one_line
 from screens.widgets.table import Cell, Column, Page, PagedTable, Row, Sort
 from screens.widgets.text import signed
 from screens.workplace import Workplace
@@ -110,7 +111,7 @@ class SearchInput(TextInput):
         event.stop()
         event.prevent_default()
         room = _LONGEST - len(self.value)
-        self.replace(squeeze(clean(event.text[: 2 * _LONGEST]))[:room], *self.selection)
+        self.replace(as_one_line(event.text, room), *self.selection)
 
     def action_clear(self) -> None:
         self.value = ""

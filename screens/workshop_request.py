@@ -108,6 +108,9 @@ class RequestField(Field):
     def complain(self, message: Wording | None) -> None:
         """Leave what stands there: `tell` follows at once."""
 
+    def tell_limit(self, complaint: Wording) -> None:
+        self.tell("error", say("%(first)s %(second)s", first=_SIGNS["error"], second=complaint))
+
     def problem(self) -> Wording | None:
         return None
 

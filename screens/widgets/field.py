@@ -84,10 +84,10 @@ class TextInput(Input):
         self.cursor_blink = False
 
     def replace(self, text: str, start: int, end: int) -> None:
-        before, kept = self.value, len(self.value) - abs(end - start)
+        longest = self.max_length
+        if longest and text and len(self.value) - abs(end - start) + len(text) > longest:
+            self.post_message(TooLong(longest))
         super().replace(text, start, end)
-        if self.value == before and self.max_length and kept + len(text) > self.max_length:
-            self.post_message(TooLong(self.max_length))
 
     def render_line(self, y: int) -> Strip:
         """Draw an entry as long as it is even while it is empty, or nobody sees where it is."""
@@ -252,7 +252,11 @@ class Field(Horizontal):
     @on(TooLong)
     def _tell_limit(self, event: TooLong) -> None:
         event.stop()
-        self.complain(event.complaint)
+        self.tell_limit(event.complaint)
+
+    def tell_limit(self, complaint: Wording) -> None:
+        """Say that what was typed or pasted is too long to be taken."""
+        self.complain(complaint)
 
     @on(Input.Blurred)
     def _left(self, event: Input.Blurred) -> None:

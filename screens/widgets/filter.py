@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from rich.cells import cell_len
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
@@ -16,6 +16,12 @@ from screens.widgets.table import PagedTable
 from screens.widgets.text import shown
 
 LONGEST_FILTER = 80
+
+
+def as_one_line(pasted: str, room: int) -> str:
+    """Return all lines of what was pasted as one, safe, of `room` characters at most."""
+    room = max(0, room)
+    return squeeze(clean(pasted[: 2 * room]))[:room]
 
 
 class FilterInput(Input):
@@ -75,6 +81,12 @@ class FilterInput(Input):
         hint = shown(_(self._hint))
         fits = cell_len(hint) < self.content_size.width
         self.placeholder = hint if fits else shown(_("/ to search"))
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        room = LONGEST_FILTER - len(self.value)
+        self.replace(as_one_line(event.text, room), *self.selection)
 
     @on(Input.Changed)
     def _tell(self, event: Input.Changed) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from textual.events import Paste
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -140,6 +141,20 @@ async def test_a_mixed_form_is_refused_with_what_fits(console: MakeApp, ateliers
         await press(pilot, "right")
         assert beside(pilot, "delivery_type") == ""
     assert ateliers.mails() == []
+
+
+async def test_what_does_not_fit_is_told_beside_its_field(
+    console: MakeApp, ateliers: Ateliers
+) -> None:
+    async with opened(console, ateliers).run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        field = pilot.app.screen.query_one("#field-title", RequestField)
+        field.entry.focus()
+        field.entry.post_message(Paste("x" * 5_000))
+        await settled(pilot)
+        assert field.value == "" and "Trop long" in beside(pilot, "title")
+        await press(pilot, "a")
+        assert beside(pilot, "title") == ""
 
 
 async def test_what_is_missing_is_told_beside_its_field_at_the_end(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from textual import on
 from textual.app import ComposeResult
+from textual.events import Paste
 from textual.geometry import Region
 from textual.screen import Screen
 from textual.worker import WorkerState
@@ -376,6 +377,9 @@ async def test_a_paste_of_megabytes_is_cut(console: MakeApp) -> None:
     async with console(screen).run_test() as pilot:
         await settled(pilot)
         box = screen.query_one(FilteredTable).search
+        box.post_message(Paste("\x1b[31m" + "x" * 5_000_000))
+        await settled(pilot)
+        assert len(box.value) == 80
         box.value = "\x1b[31m" + "x" * 5_000_000
         await settled(pilot)
         assert len(screen.table.wanted) <= 80
